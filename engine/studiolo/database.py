@@ -1,0 +1,104 @@
+"""SQLite files with a format version: newer is refused, older is migrated after a backup.
+
+One connection a store, guarded by a lock, usable from any thread. WAL, so that a kill loses nothing that was committed.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from studiolo.errors import Code, EnvironmentFault
+
+Migration = Callable[[sqlite3.Connection], None]
+
+
+class Database:
+    """One SQLite file. `write()` and `read()` give the connection; a write is one transaction."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        store: str,
+        version: int,
+        schema: str,
+        migrations: Mapping[int, Migration] | None = None,
+    ) -> None:
+        """Open or make the file.
+
+        `schema` makes version `version` from nothing; `migrations[v]` lifts v to v + 1.
+        Raises EnvironmentFault: newer_format, damaged_store, disk_full, no_permission.
+        """
+        self._lock = threading.RLock()
+        self._store = store
+        self._path = path
+        with self._translated():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+            self._connection.row_factory = sqlite3.Row
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.execute("PRAGMA synchronous=NORMAL")
+            self._connection.execute("PRAGMA secure_delete=ON")
+            self._connection.execute("PRAGMA foreign_keys=ON")
+            self._prepare(version, schema, migrations or {})
+
+    def _prepare(self, version: int, schema: str, migrations: Mapping[int, Migration]) -> None:
+        found = int(self._connection.execute("PRAGMA user_version").fetchone()[0])
+        if found > version:
+            self._connection.close()
+            raise EnvironmentFault(Code.NEWER_FORMAT, store=self._store, found=found, supported=version)
+        if found == 0:
+            self._connection.executescript(f"BEGIN;{schema};PRAGMA user_version={version};COMMIT;")
+            return
+        if found < version:
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            shutil.copy2(self._path, self._path.with_suffix(f".v{found}.backup"))
+        for step in range(found, version):
+            with self.write() as connection:
+                migrations[step](connection)
+                connection.execute(f"PRAGMA user_version={step + 1}")
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """A transaction: committed at the end of the block, rolled back if it raises."""
+        with self._lock, self._translated():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """The connection for reading."""
+        with self._lock, self._translated():
+            yield self._connection
+
+    def close(self) -> None:
+        """Fold the log into the file and close it."""
+        with self._lock:
+            self._connection.close()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorname in ("SQLITE_FULL", "SQLITE_IOERR_WRITE"):
+                raise EnvironmentFault(Code.DISK_FULL, path=str(self._path.parent)) from None
+            if error.sqlite_errorname in ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM"):
+                raise EnvironmentFault(Code.NO_PERMISSION, path=str(self._path.parent)) from None
+            raise
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorname in ("SQLITE_CORRUPT", "SQLITE_NOTADB"):
+                raise EnvironmentFault(Code.DAMAGED_STORE, store=self._store) from None
+            raise
+        except PermissionError:
+            raise EnvironmentFault(Code.NO_PERMISSION, path=str(self._path.parent)) from None

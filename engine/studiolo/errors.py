@@ -1,0 +1,112 @@
+"""The errors the engine can raise, split by who must act.
+
+    StudioloError
+    +-- UserError          the request can be put right by whoever made it
+    +-- EnvironmentFault   the machine, the disk, the installation or another process must change
+    +-- PolicyBlock        the privacy filter refused; nothing was emitted
+    +-- EngineBug          ours; please report it
+
+Every error carries a stable `code` and `values` that an edge (CLI, HTTP, window) puts into a sentence of its own:
+the engine writes no sentences. `values` may hold file names or model ids for that sentence; they are in neither
+`str()` nor `repr()`, because exceptions end up in logs and logs hold no user text.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """Stable error codes. Each must have a sentence in every edge's table (a test checks it)."""
+
+    # UserError
+    FILE_MISSING = "file_missing"  # path
+    FILE_UNREADABLE = "file_unreadable"  # path
+    UNKNOWN_FORMAT = "unknown_format"  # path, suffix, known
+    EMPTY_DOCUMENT = "empty_document"  # path
+    NEEDS_PASSWORD = "needs_password"  # path
+    DAMAGED_FILE = "damaged_file"  # path
+    PARSE_TIMEOUT = "parse_timeout"  # path, limit_s
+    FILE_TOO_LARGE = "file_too_large"  # path, limit_bytes
+    UNKNOWN_LIBRARY = "unknown_library"  # library
+    UNKNOWN_DOCUMENT = "unknown_document"  # document
+    UNKNOWN_CONVERSATION = "unknown_conversation"  # conversation
+    UNKNOWN_JOB = "unknown_job"  # job
+    UNKNOWN_MODEL = "unknown_model"  # model
+    MODEL_MISSING = "model_missing"  # model: known to the catalogue, not on this machine
+    MODEL_KIND = "model_kind"  # model, kind, needed
+    DAMAGED_MODEL = "damaged_model"  # model
+    DIGEST_MISMATCH = "digest_mismatch"  # file, expected, actual
+    MODEL_EXISTS = "model_exists"  # model
+    PROMPT_TOO_LONG = "prompt_too_long"  # tokens, limit
+    BAD_REQUEST = "bad_request"  # field, problem
+    UNAUTHORISED = "unauthorised"
+    FORBIDDEN_ORIGIN = "forbidden_origin"
+    # EnvironmentFault
+    NOT_ENOUGH_MEMORY = "not_enough_memory"  # model, needed_bytes, available_bytes, smaller (model id or "")
+    DISK_FULL = "disk_full"  # path
+    NO_PERMISSION = "no_permission"  # path
+    PORT_BUSY = "port_busy"  # host, port
+    HOME_BUSY = "home_busy"  # home, pid
+    NEWER_FORMAT = "newer_format"  # store, found, supported
+    DAMAGED_STORE = "damaged_store"  # store
+    UNSUPPORTED_CPU = "unsupported_cpu"  # missing
+    MISSING_PACKAGE = "missing_package"  # package
+    SOURCE_UNREACHABLE = "source_unreachable"  # model, tried
+    ENGINE_GONE = "engine_gone"
+    ENGINE_START = "engine_start"  # exit_code
+    # PolicyBlock
+    FILTER_FAILED = "filter_failed"
+    BLOCKED_BY_POLICY = "blocked_by_policy"  # types
+    # EngineBug
+    INTERNAL = "internal"  # where
+
+
+class StudioloError(Exception):
+    """Base of all errors; raise one of the four below.
+
+    `values` hold what the sentence needs (strings and numbers only). They never reach `str()` or `repr()`.
+    """
+
+    def __init__(self, code: Code, **values: str | int | float) -> None:
+        super().__init__(code.value)
+        self.code = code
+        self.values = values
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.code.value})"
+
+
+class UserError(StudioloError):
+    """The request can be put right by whoever made it."""
+
+
+class EnvironmentFault(StudioloError):
+    """The machine, the disk, the installation or another process must change."""
+
+
+class PolicyBlock(StudioloError):
+    """The privacy filter refused, or could not run: it fails closed."""
+
+
+class EngineBug(StudioloError):
+    """A defect of ours."""
+
+
+_USER = list(Code)[: list(Code).index(Code.NOT_ENOUGH_MEMORY)]
+_POLICY = (Code.FILTER_FAILED, Code.BLOCKED_BY_POLICY)
+
+
+def error_for(code: str, values: dict[str, str | int | float]) -> StudioloError:
+    """The error a code stands for, as when it comes back over HTTP. An unknown code becomes EngineBug."""
+    try:
+        known = Code(code)
+    except ValueError:
+        return EngineBug(Code.INTERNAL, where="unknown error code")
+    if known in _USER:
+        return UserError(known, **values)
+    if known in _POLICY:
+        return PolicyBlock(known, **values)
+    if known is Code.INTERNAL:
+        return EngineBug(known, **values)
+    return EnvironmentFault(known, **values)

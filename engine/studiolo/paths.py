@@ -1,0 +1,89 @@
+"""Where the program keeps things: one folder, the home, moved by STUDIOLO_HOME. Creates nothing by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The folder that holds everything the program writes; each property is one place in it."""
+
+    root: Path
+
+    @property
+    def format_file(self) -> Path:
+        """Format version of the home as a whole."""
+        return self.root / "format.json"
+
+    @property
+    def settings_file(self) -> Path:
+        """The person's settings (JSON)."""
+        return self.root / "settings.json"
+
+    @property
+    def models(self) -> Path:
+        """Model files: `models/<id>/...`; unfinished pulls under `models/.partial/<id>/`."""
+        return self.root / "models"
+
+    @property
+    def knowledge_db(self) -> Path:
+        """Libraries and documents (SQLite)."""
+        return self.root / "knowledge.db"
+
+    @property
+    def lance(self) -> Path:
+        """Passages and vectors (LanceDB), one table a library."""
+        return self.root / "lance"
+
+    @property
+    def history_db(self) -> Path:
+        """Conversations (SQLite)."""
+        return self.root / "history.db"
+
+    @property
+    def pseudonyms_db(self) -> Path:
+        """Pseudonym tables (SQLite)."""
+        return self.root / "pseudonyms.db"
+
+    @property
+    def run(self) -> Path:
+        """State of the running engine: engine.json, owner.token, home.lock."""
+        return self.root / "run"
+
+    @property
+    def engine_file(self) -> Path:
+        """`{url, pid, token_file}` of the running engine."""
+        return self.run / "engine.json"
+
+    @property
+    def token_file(self) -> Path:
+        """The owner's bearer token, mode 0600."""
+        return self.run / "owner.token"
+
+    @property
+    def lock_file(self) -> Path:
+        """Held by the one process that has this home open."""
+        return self.run / "home.lock"
+
+    @property
+    def uploads(self) -> Path:
+        """Files received over HTTP, kept as the documents' originals."""
+        return self.root / "uploads"
+
+    @property
+    def logs(self) -> Path:
+        """Log files, without user text."""
+        return self.root / "logs"
+
+
+def home_from(environ: Mapping[str, str]) -> Home:
+    """The home that the environment names, or the platform's data folder for this user."""
+    named = environ.get("STUDIOLO_HOME")
+    if named:
+        return Home(Path(named).expanduser().absolute())
+    import platformdirs
+
+    return Home(Path(platformdirs.user_data_dir("studiolo", appauthor=False)))
