@@ -52,9 +52,7 @@ class Engine(Protocol):
         """Remove a library with all its documents. Raises UserError(unknown_library)."""
         ...
 
-    def add(
-        self, paths: Sequence[Path], *, library: str = ..., cancel: CancelToken | None = None
-    ) -> Iterator[Event]:
+    def add(self, paths: Sequence[Path], *, library: str = ..., cancel: CancelToken | None = None) -> Iterator[Event]:
         """Add files (folders are walked) to a library, made if it does not exist.
 
         Progress and one FileDone a file, then Finished. A file that fails does not stop the others.
@@ -69,9 +67,7 @@ class Engine(Protocol):
         """Remove a document and its text. Raises UserError(unknown_document)."""
         ...
 
-    def search(
-        self, query: str, *, library: str = ..., limit: int = 5, document: str | None = None
-    ) -> list[Hit]:
+    def search(self, query: str, *, library: str = ..., limit: int = 5, document: str | None = None) -> list[Hit]:
         """The passages that fit best, best first."""
         ...
 

@@ -24,7 +24,7 @@ class Code(StrEnum):
     FILE_UNREADABLE = "file_unreadable"  # path
     UNKNOWN_FORMAT = "unknown_format"  # path, suffix, known
     EMPTY_DOCUMENT = "empty_document"  # path
-    NEEDS_PASSWORD = "needs_password"  # path
+    NEEDS_PASSWORD = "needs_password"  # noqa: S105 - path
     DAMAGED_FILE = "damaged_file"  # path
     PARSE_TIMEOUT = "parse_timeout"  # path, limit_s
     FILE_TOO_LARGE = "file_too_large"  # path, limit_bytes
@@ -68,7 +68,7 @@ class StudioloError(Exception):
     `values` hold what the sentence needs (strings and numbers only). They never reach `str()` or `repr()`.
     """
 
-    def __init__(self, code: Code, **values: str | int | float) -> None:
+    def __init__(self, code: Code, **values: str | float) -> None:
         super().__init__(code.value)
         self.code = code
         self.values = values
