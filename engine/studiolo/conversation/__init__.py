@@ -1,1 +1,1 @@
-
+"""Where knowledge, privacy and inference meet: turns, prompts, citations, history."""

@@ -1,0 +1,140 @@
+"""Which passage each statement of an answer rests on, and the very words that carry it.
+
+Works on the screened texts, as the model saw them. A quote is a stretch of the passage itself, so it always stands
+there; it is *verified* when it carries the statement: most of the statement's content words, and all of its numbers
+and pseudonyms, stand in it or right beside it. A statement that names no passage is matched to the best one.
+
+Content words are words of three letters and more, numbers, and pairs of Han characters.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+VERIFIED_SHARE = 0.5  # of a statement's content words, found in the quote
+UNMARKED_SHARE = 0.6  # the same for a statement without a marker: here the passage is our guess, so more is asked
+_MARKER = re.compile("[\\[【]\\s*\\d{1,2}(?:\\s*[,\uff0c、]\\s*\\d{1,2})*\\s*[\\]】]")
+_NUMBER_IN_MARKER = re.compile(r"\d{1,2}")
+_END = "。!?;\uff01\uff1f\uff1b"  # what ends a sentence, beside a full stop before a blank
+_SENTENCE = re.compile(rf"[^{_END}\n]*?(?:[{_END}]+|\n+|\.(?=\s|$)|$)", re.DOTALL)
+_WORD = re.compile(r"\d[\d.,]*\d|\d|[^\W\d_]+", re.UNICODE)
+_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]+")
+_PSEUDONYM = re.compile(r"[\[<{⟦]?[A-Z][A-Za-z]*_[A-Z]?\d+[\]>}⟧]?")
+_COMMON = frozenset(
+    "the and for are was were with that this from not has have had its into per any all shall will must may can "
+    "you your they their there here which who what when where how than then also each such only other more".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """`passages[index][start:end]` is the quote for the statements marked `marker` (index + 1)."""
+
+    index: int
+    start: int
+    end: int
+    verified: bool
+
+    @property
+    def marker(self) -> int:
+        """The number in the answer."""
+        return self.index + 1
+
+
+def check(answer: str, passages: Sequence[str]) -> tuple[Evidence, ...]:
+    """One piece of evidence for each passage the answer rests on, in order of first mention."""
+    best: dict[int, tuple[float, Evidence]] = {}
+    for statement, markers in statements(answer):
+        words = content_words(statement)
+        if not words:
+            continue
+        named = [number - 1 for number in markers if 1 <= number <= len(passages)]
+        scored = [(_best_quote(words, statement, passages[index]), index) for index in named or range(len(passages))]
+        if not named:
+            scored = [max(scored, key=lambda item: item[0][0])] if scored else []
+        for (share, start, end, complete), index in scored:
+            if not named and (share < UNMARKED_SHARE or not complete):
+                continue
+            evidence = Evidence(index, start, end, verified=share >= VERIFIED_SHARE and complete)
+            if index not in best or (evidence.verified, share) > (best[index][1].verified, best[index][0]):
+                best[index] = (share, evidence)
+    return tuple(evidence for _, evidence in best.values())
+
+
+def statements(answer: str) -> list[tuple[str, tuple[int, ...]]]:
+    """The answer's sentences without their markers, each with the numbers it names.
+
+    A marker after the full stop belongs to the sentence before it.
+    """
+    found: list[tuple[str, tuple[int, ...]]] = []
+    for match in _SENTENCE.finditer(answer):
+        raw = match.group()
+        if not raw.strip():
+            continue
+        markers = tuple(int(n) for marker in _MARKER.finditer(raw) for n in _NUMBER_IN_MARKER.findall(marker.group()))
+        text = _MARKER.sub("", raw).strip()
+        leading = _MARKER.match(raw.lstrip())
+        if found and leading and markers:
+            first = tuple(int(n) for n in _NUMBER_IN_MARKER.findall(leading.group()))
+            found[-1] = (found[-1][0], (*found[-1][1], *first))
+            markers = markers[len(first) :]
+        if text:
+            found.append((text, markers))
+    return found
+
+
+def content_words(text: str) -> frozenset[str]:
+    """What a sentence is about, folded for comparison."""
+    words: set[str] = set()
+    for run in _HAN.findall(text):
+        words.update(run[i : i + 2] for i in range(len(run) - 1))
+        if len(run) == 1:
+            words.add(run)
+    for word in _WORD.findall(_HAN.sub(" ", text)):
+        folded = word.casefold().rstrip(".,").replace(",", "")  # 6,800 and 6800 are one number
+        if folded[:1].isdigit() or (len(folded) > 2 and folded not in _COMMON):
+            words.add(_stem(folded))
+    return frozenset(words)
+
+
+def sentences(text: str) -> list[tuple[int, int]]:
+    """Spans of the sentences of `text`, without surrounding blanks. A line break inside a sentence does not end it."""
+    spans: list[tuple[int, int]] = []
+    start = 0
+    for match in re.finditer(rf"[{_END}]+|\.(?=\s|$)|\n{{2,}}|$", text):
+        end = match.end()
+        raw = text[start:end]
+        stripped = raw.strip()
+        if stripped:
+            offset = start + len(raw) - len(raw.lstrip())
+            spans.append((offset, offset + len(stripped)))
+        start = end
+    return spans
+
+
+def _best_quote(words: frozenset[str], statement: str, passage: str) -> tuple[float, int, int, bool]:
+    """(share of the words found, start, end, whether all numbers and pseudonyms are there) of the best quote:
+    one sentence, or two neighbouring ones where one does not carry the statement."""
+    spans = sentences(passage)
+    exact = {word for word in words if word[:1].isdigit()} | set(_PSEUDONYM.findall(statement))
+    best = (0.0, 0, min(len(passage), 1), False)
+    windows = [(a, b, 1) for a, b in spans] + [(a[0], b[1], 2) for a, b in zip(spans, spans[1:], strict=False)]
+    for start, end, size in windows:
+        quote = passage[start:end]
+        quote_words = content_words(quote)
+        share = len(words & quote_words) / len(words)
+        complete = all(item in quote_words or item in quote for item in exact)
+        score = share - 0.08 * (size - 1)  # a second sentence must bring something
+        if (complete, score) > (best[3], best[0]):
+            best = (score, start, end, complete)
+    return best
+
+
+def _stem(word: str) -> str:
+    """English endings that a paraphrase changes most: plural, -ed, -ing. Rough on purpose."""
+    for ending in ("ing", "ed", "es", "s"):
+        if len(word) > len(ending) + 3 and word.endswith(ending) and not word[0].isdigit():
+            return word[: -len(ending)]
+    return word

@@ -1,0 +1,67 @@
+"""What a turn needs of its neighbours, as small protocols: whoever wires the engine hands in the real ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from studiolo.inference.scheduler import Lease
+from studiolo.types import Hit, Reader, Redaction, Screened, Span
+
+
+class Retriever(Protocol):
+    """Finds passages."""
+
+    def search(
+        self, query: str, *, library: str, limit: int, document: str | None = None, context: Sequence[str] = ()
+    ) -> list[Hit]:
+        """The passages that fit best, best first; `context` holds earlier questions, the latest last."""
+        ...
+
+
+class AnswerStream(Protocol):
+    """Screens one answer while it is written."""
+
+    @property
+    def redactions(self) -> tuple[Redaction, ...]:
+        """What was screened or restored so far."""
+        ...
+
+    def feed(self, chunk: str) -> str:
+        """What of the answer may be shown now."""
+        ...
+
+    def finish(self) -> str:
+        """The rest, when no more comes."""
+        ...
+
+
+class Screener(Protocol):
+    """The privacy filter. Every method fails closed: it raises PolicyBlock rather than let a text through."""
+
+    def screen(
+        self, text: str, *, library_id: str, spans: Sequence[Span] | None = None, direction: str = ...
+    ) -> Screened:
+        """The text with its values replaced by the library's pseudonyms."""
+        ...
+
+    def stream(self, *, library_id: str, reader: Reader) -> AnswerStream:
+        """A screen for one answer."""
+        ...
+
+    def restore(self, text: str, *, library_id: str, reader: Reader) -> str:
+        """A stored text as `reader` may see it."""
+        ...
+
+
+class ModelPool(Protocol):
+    """Loaded models."""
+
+    def lease(self, model_id: str) -> AbstractContextManager[Lease]:
+        """A model, loaded and kept loaded for the block."""
+        ...
+
+    def warm(self, model_id: str) -> None:
+        """Begin to load a model, without waiting."""
+        ...

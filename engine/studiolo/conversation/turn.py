@@ -1,0 +1,314 @@
+"""One question and its answer, from the first screening to the last row written. Read `_steps` top to bottom.
+
+The model reads pseudonyms, never raw values; retrieval uses the raw question, inside the engine. A passage that has
+not been screened never enters a prompt. Threads: one turn is one thread's; several turns may run at once.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from studiolo.conversation import citations
+from studiolo.conversation.history import History, TurnExtras
+from studiolo.conversation.prompt import Composed, PromptPassage, PromptTurn, compose
+from studiolo.conversation.seams import ModelPool, Retriever, Screener
+from studiolo.conversation.writing import Writing, write
+from studiolo.errors import Code, EngineBug, StudioloError, UserError
+from studiolo.events import (
+    Cited,
+    Event,
+    Failed,
+    Finished,
+    LeftOut,
+    Progress,
+    Redacted,
+    Retrieved,
+    Started,
+)
+from studiolo.inference.scheduler import Lease
+from studiolo.jobs import CancelToken
+from studiolo.types import Citation, Hit, Passage, Question, Reader, Redaction, Screened, Timings, TurnState
+
+TURNS_IN_VIEW = 6  # earlier turns offered to the prompt; the budget decides how many stay
+QUESTIONS_IN_VIEW = 2  # earlier questions that retrieval looks at
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A passage of the prompt: as found, and as the model sees it."""
+
+    hit: Hit
+    screened: Screened
+
+
+@dataclass(slots=True)
+class _State:
+    """What a turn has come to; kept so that any end of it can be stored."""
+
+    writing: Writing
+    sources: tuple[_Source, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    redactions: tuple[Redaction, ...] = ()
+    timings: Timings = Timings()
+
+
+class Turns:
+    """Answers questions and stores them."""
+
+    def __init__(
+        self,
+        *,
+        retriever: Retriever,
+        screener: Screener,
+        models: ModelPool,
+        history: History,
+        clock: Callable[[], float],
+        monotonic: Callable[[], float],
+    ) -> None:
+        """`clock` gives Unix seconds, `monotonic` seconds that never go back."""
+        self._retriever = retriever
+        self._screener = screener
+        self._models = models
+        self._history = history
+        self._clock = clock
+        self._monotonic = monotonic
+
+    def ask(self, question: Question, *, model_id: str, cancel: CancelToken) -> Iterator[Event]:
+        """Answer one question. The stream ends with Finished or Failed; leaving it early cancels the turn."""
+        started = self._monotonic()
+        conversation_id = question.conversation_id or uuid.uuid4().hex
+        turn_id = uuid.uuid4().hex
+        if question.conversation_id:
+            self._history.conversation(question.conversation_id)
+        self._history.begin(
+            conversation_id=conversation_id,
+            turn_id=turn_id,
+            question=question.text,
+            library=question.library or "",
+            model=model_id,
+            now=self._clock(),
+        )
+        state = _State(Writing())
+        ended: TurnState = "cancelled"
+        try:
+            yield Started(conversation_id, turn_id, model_id)
+            question = replace(question, conversation_id=conversation_id)
+            yield from self._steps(question, turn_id, model_id, cancel, state, lambda: self._monotonic() - started)
+            ended = "cancelled" if state.writing.reason == "cancelled" else "complete"
+            self._finish(turn_id, state, ended)
+            yield Finished(state.writing.reason, state.timings, state.writing.usage)
+        except StudioloError as error:
+            self._finish(turn_id, state, "failed")
+            yield Failed(error.code.value, error.values)
+        except GeneratorExit:
+            cancel.cancel()
+            if ended == "cancelled":
+                self._finish(turn_id, state, "cancelled")
+            raise
+        except Exception as error:  # noqa: BLE001 - the edge of a turn: its row must not stay "running"
+            self._finish(turn_id, state, "failed")
+            bug = EngineBug(Code.INTERNAL, where=type(error).__name__)
+            yield Failed(bug.code.value, bug.values)
+
+    def _steps(
+        self,
+        question: Question,
+        turn_id: str,
+        model_id: str,
+        cancel: CancelToken,
+        state: _State,
+        elapsed: Callable[[], float],
+    ) -> Iterator[Event]:
+        if not question.text.strip():
+            raise UserError(Code.BAD_REQUEST, field="question", problem="empty")
+        self._models.warm(model_id)  # the file is read while we search
+        scope = pseudonym_scope(question)
+        earlier = [row for row in self._history.turns(question.conversation_id or "") if row.turn.id != turn_id]
+
+        screened = self._screener.screen(question.text, library_id=scope, direction="question")
+        yield from self._note(state, "question", screened.redactions)
+
+        searched = elapsed()
+        found = self._search(question, [row.turn.question for row in earlier])
+        retrieve_s = elapsed() - searched
+        sources = [
+            _Source(
+                hit,
+                self._screener.screen(hit.passage.text, library_id=scope, spans=hit.passage.spans, direction="passage"),
+            )
+            for hit in found
+        ]
+
+        with self._models.lease(model_id) as lease:
+            if lease.load_s:
+                yield Progress(stage="load", done=1, total=1)
+            budget = lease.context_tokens - min(question.sampling.max_tokens, lease.context_tokens // 2)
+            turns = [
+                PromptTurn(row.question_screened, row.turn.answer)
+                for row in earlier[-TURNS_IN_VIEW:]
+                if row.turn.state == "complete" and row.question_screened
+            ]
+            composed = compose(
+                screened.text,
+                passages=[self._prompt_passage(source, scope) for source in sources],
+                turns=turns,
+                budget_tokens=budget,
+                count=lease.count,
+            )
+            state.sources = tuple(sources[: composed.passages])
+            yield from self._note(state, "passages", _sum(*(s.screened.redactions for s in state.sources)))
+            if question.library is not None:
+                yield Retrieved(
+                    tuple(self._shown(source, scope, question.reader) for source in state.sources), retrieve_s
+                )
+            if composed.left_out_passages or composed.left_out_turns:
+                yield LeftOut(composed.left_out_passages, composed.left_out_turns, composed.left_out_tokens)
+            yield from self._write(question, turn_id, screened.text, composed, lease, cancel, state, elapsed, scope)
+            load_s = lease.load_s
+        yield from self._cite(state, scope, question.reader)
+        state.timings = Timings(retrieve_s, load_s, state.writing.first_token_s, elapsed())
+
+    def _write(
+        self,
+        question: Question,
+        turn_id: str,
+        question_screened: str,
+        composed: Composed,
+        lease: Lease,
+        cancel: CancelToken,
+        state: _State,
+        elapsed: Callable[[], float],
+        scope: str,
+    ) -> Iterator[Event]:
+        prompt = lease.compose(composed.messages)
+        saw = "".join(segment.text for segment in lease.template.render(composed.messages))
+        self._history.note_prompt(turn_id, question_screened=question_screened, model_saw=saw)
+        stream = self._screener.stream(library_id=scope, reader=question.reader)
+        yield from write(
+            lease,
+            prompt,
+            stream=stream,
+            sampling=question.sampling,
+            cancel=cancel,
+            writing=state.writing,
+            elapsed=elapsed,
+        )
+        if stream.redactions:
+            yield Redacted("answer", stream.redactions)
+
+    def _search(self, question: Question, earlier_questions: Sequence[str]) -> list[Hit]:
+        if question.library is None:
+            return []
+        hits = self._retriever.search(
+            question.text,
+            library=question.library,
+            limit=question.limit,
+            document=question.document,
+            context=tuple(earlier_questions[-QUESTIONS_IN_VIEW:]),
+        )
+        return [hit for hit in hits if hit.passage.spans is not None]
+
+    def _cite(self, state: _State, scope: str, reader: Reader) -> Iterator[Event]:
+        """The quotes are found in what the model saw and shown as they stand on the page, to who may see that."""
+        cited = []
+        for evidence in citations.check(state.writing.text, [s.screened.text for s in state.sources]):
+            source = state.sources[evidence.index]
+            passage = source.hit.passage
+            start, end = _raw_span(source.screened, evidence.start, evidence.end)
+            quote = passage.text[start:end]
+            if reader not in (Reader.OWNER, Reader.RESTORE):
+                shown = source.screened.text[evidence.start : evidence.end]
+                quote = self._screener.restore(shown, library_id=scope, reader=reader)
+            cited.append(
+                Citation(
+                    marker=evidence.marker,
+                    document_id=passage.document_id,
+                    document=passage.document,
+                    page=passage.page,
+                    passage_id=passage.id,
+                    quote=quote,
+                    verified=evidence.verified,
+                )
+            )
+        state.citations = tuple(cited)
+        for citation in cited:
+            yield Cited(citation)
+
+    def _prompt_passage(self, source: _Source, scope: str) -> PromptPassage:
+        passage = source.hit.passage
+        heading = " / ".join(passage.heading)
+        return PromptPassage(
+            document=self._screener.screen(passage.document, library_id=scope, direction="title").text,
+            page=passage.page,
+            heading=self._screener.screen(heading, library_id=scope, direction="title").text if heading else "",
+            text=source.screened.text,
+        )
+
+    def _shown(self, source: _Source, scope: str, reader: Reader) -> Hit:
+        """A hit as `reader` may see it: the owner the raw passage, others the screened one with masks."""
+        if reader in (Reader.OWNER, Reader.RESTORE):
+            return source.hit
+        passage = source.hit.passage
+        masked: Passage = replace(
+            passage,
+            text=self._screener.restore(source.screened.text, library_id=scope, reader=reader),
+            document=self._masked(passage.document, scope, reader),
+            heading=tuple(self._masked(part, scope, reader) for part in passage.heading),
+            spans=(),
+        )
+        return Hit(masked, source.hit.score)
+
+    def _masked(self, text: str, scope: str, reader: Reader) -> str:
+        screened = self._screener.screen(text, library_id=scope, direction="title")
+        return self._screener.restore(screened.text, library_id=scope, reader=reader)
+
+    def _finish(self, turn_id: str, state: _State, ended: TurnState) -> None:
+        extras = TurnExtras(
+            citations=state.citations,
+            redactions=state.redactions,
+            sources=tuple(source.hit for source in state.sources),
+            timings=state.timings,
+            usage=state.writing.usage,
+        )
+        self._history.finish(turn_id, answer_screened=state.writing.text, state=ended, extras=extras, now=self._clock())
+
+    @staticmethod
+    def _note(
+        state: _State, direction: Literal["question", "passages"], redactions: tuple[Redaction, ...]
+    ) -> Iterator[Event]:
+        if redactions:
+            state.redactions = _sum(state.redactions, redactions)
+            yield Redacted(direction, redactions)
+
+
+def pseudonym_scope(question: Question) -> str:
+    """Whose pseudonym table a turn uses: the library's, or the conversation's own where it has none."""
+    if question.library is not None:
+        return f"library:{question.library}"
+    return f"conversation:{question.conversation_id}"
+
+
+def _sum(*groups: tuple[Redaction, ...]) -> tuple[Redaction, ...]:
+    counts: dict[str, int] = {}
+    for redaction in (item for group in groups for item in group):
+        counts[redaction.type] = counts.get(redaction.type, 0) + redaction.count
+    return tuple(Redaction(name, counts[name]) for name in sorted(counts))
+
+
+def _raw_span(screened: Screened, start: int, end: int) -> tuple[int, int]:
+    """A stretch of the screened text in the offsets of the raw one; a pseudonym it cuts is taken whole."""
+    return _raw_offset(screened, start, after=False), _raw_offset(screened, end, after=True)
+
+
+def _raw_offset(screened: Screened, offset: int, *, after: bool) -> int:
+    shift = 0
+    for edit in screened.edits:
+        if offset <= edit.new_start:
+            break
+        if offset < edit.new_end:
+            return edit.end if after else edit.start
+        shift = edit.end - edit.new_end
+    return offset + shift
