@@ -9,6 +9,7 @@ Content words are words of three letters and more, numbers, and pairs of Han cha
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,8 +24,52 @@ _WORD = re.compile(r"\d[\d.,]*\d|\d|[^\W\d_]+", re.UNICODE)
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]+")
 _PSEUDONYM = re.compile(r"[\[<{⟦]?[A-Z][A-Za-z]*_[A-Z]?\d+[\]>}⟧]?")
 _COMMON = frozenset(
-    "the and for are was were with that this from not has have had its into per any all shall will must may can "
-    "you your they their there here which who what when where how than then also each such only other more".split()
+    {
+        "the",
+        "and",
+        "for",
+        "are",
+        "was",
+        "were",
+        "with",
+        "that",
+        "this",
+        "from",
+        "not",
+        "has",
+        "have",
+        "had",
+        "its",
+        "into",
+        "per",
+        "any",
+        "all",
+        "shall",
+        "will",
+        "must",
+        "may",
+        "can",
+        "you",
+        "your",
+        "they",
+        "their",
+        "there",
+        "here",
+        "which",
+        "who",
+        "what",
+        "when",
+        "where",
+        "how",
+        "than",
+        "then",
+        "also",
+        "each",
+        "such",
+        "only",
+        "other",
+        "more",
+    }
 )
 
 
@@ -120,7 +165,7 @@ def _best_quote(words: frozenset[str], statement: str, passage: str) -> tuple[fl
     spans = sentences(passage)
     exact = {word for word in words if word[:1].isdigit()} | set(_PSEUDONYM.findall(statement))
     best = (0.0, 0, min(len(passage), 1), False)
-    windows = [(a, b, 1) for a, b in spans] + [(a[0], b[1], 2) for a, b in zip(spans, spans[1:], strict=False)]
+    windows = [(a, b, 1) for a, b in spans] + [(a[0], b[1], 2) for a, b in itertools.pairwise(spans)]
     for start, end, size in windows:
         quote = passage[start:end]
         quote_words = content_words(quote)

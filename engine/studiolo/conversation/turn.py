@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from studiolo.conversation import citations
@@ -45,14 +45,21 @@ class _Source:
 
 
 @dataclass(slots=True)
-class _State:
-    """What a turn has come to; kept so that any end of it can be stored."""
+class _Running:
+    """A turn under way: what it was asked, and what it has come to, so that any end of it can be stored."""
 
-    writing: Writing
+    question: Question
+    turn_id: str
+    model_id: str
+    scope: str  # whose pseudonyms
+    cancel: CancelToken
+    elapsed: Callable[[], float]
+    screened_question: str = field(default="", repr=False)
+    writing: Writing = field(default_factory=Writing)
     sources: tuple[_Source, ...] = ()
     citations: tuple[Citation, ...] = ()
     redactions: tuple[Redaction, ...] = ()
-    timings: Timings = Timings()
+    timings: Timings = field(default_factory=Timings)
 
 
 class Turns:
@@ -91,49 +98,49 @@ class Turns:
             model=model_id,
             now=self._clock(),
         )
-        state = _State(Writing())
-        ended: TurnState = "cancelled"
+        question = replace(question, conversation_id=conversation_id)
+        turn = _Running(
+            question,
+            turn_id,
+            model_id,
+            scope=pseudonym_scope(question),
+            cancel=cancel,
+            elapsed=lambda: self._monotonic() - started,
+        )
+        stored = False
         try:
             yield Started(conversation_id, turn_id, model_id)
-            question = replace(question, conversation_id=conversation_id)
-            yield from self._steps(question, turn_id, model_id, cancel, state, lambda: self._monotonic() - started)
-            ended = "cancelled" if state.writing.reason == "cancelled" else "complete"
-            self._finish(turn_id, state, ended)
-            yield Finished(state.writing.reason, state.timings, state.writing.usage)
+            yield from self._steps(turn)
+            self._finish(turn, "cancelled" if turn.writing.reason == "cancelled" else "complete")
+            stored = True
+            yield Finished(turn.writing.reason, turn.timings, turn.writing.usage)
         except StudioloError as error:
-            self._finish(turn_id, state, "failed")
+            self._finish(turn, "failed")
             yield Failed(error.code.value, error.values)
         except GeneratorExit:
             cancel.cancel()
-            if ended == "cancelled":
-                self._finish(turn_id, state, "cancelled")
+            if not stored:
+                self._finish(turn, "cancelled")
             raise
         except Exception as error:  # noqa: BLE001 - the edge of a turn: its row must not stay "running"
-            self._finish(turn_id, state, "failed")
+            self._finish(turn, "failed")
             bug = EngineBug(Code.INTERNAL, where=type(error).__name__)
             yield Failed(bug.code.value, bug.values)
 
-    def _steps(
-        self,
-        question: Question,
-        turn_id: str,
-        model_id: str,
-        cancel: CancelToken,
-        state: _State,
-        elapsed: Callable[[], float],
-    ) -> Iterator[Event]:
+    def _steps(self, turn: _Running) -> Iterator[Event]:
+        question, scope = turn.question, turn.scope
         if not question.text.strip():
             raise UserError(Code.BAD_REQUEST, field="question", problem="empty")
-        self._models.warm(model_id)  # the file is read while we search
-        scope = pseudonym_scope(question)
-        earlier = [row for row in self._history.turns(question.conversation_id or "") if row.turn.id != turn_id]
+        self._models.warm(turn.model_id)  # the file is read while we search
+        earlier = [row for row in self._history.turns(question.conversation_id or "") if row.turn.id != turn.turn_id]
 
         screened = self._screener.screen(question.text, library_id=scope, direction="question")
-        yield from self._note(state, "question", screened.redactions)
+        turn.screened_question = screened.text
+        yield from self._note(turn, "question", screened.redactions)
 
-        searched = elapsed()
+        searched = turn.elapsed()
         found = self._search(question, [row.turn.question for row in earlier])
-        retrieve_s = elapsed() - searched
+        retrieve_s = turn.elapsed() - searched
         sources = [
             _Source(
                 hit,
@@ -142,11 +149,11 @@ class Turns:
             for hit in found
         ]
 
-        with self._models.lease(model_id) as lease:
+        with self._models.lease(turn.model_id) as lease:
             if lease.load_s:
                 yield Progress(stage="load", done=1, total=1)
             budget = lease.context_tokens - min(question.sampling.max_tokens, lease.context_tokens // 2)
-            turns = [
+            turns_in_view = [
                 PromptTurn(row.question_screened, row.turn.answer)
                 for row in earlier[-TURNS_IN_VIEW:]
                 if row.turn.state == "complete" and row.question_screened
@@ -154,47 +161,36 @@ class Turns:
             composed = compose(
                 screened.text,
                 passages=[self._prompt_passage(source, scope) for source in sources],
-                turns=turns,
+                turns=turns_in_view,
                 budget_tokens=budget,
                 count=lease.count,
             )
-            state.sources = tuple(sources[: composed.passages])
-            yield from self._note(state, "passages", _sum(*(s.screened.redactions for s in state.sources)))
+            turn.sources = tuple(sources[: composed.passages])
+            yield from self._note(turn, "passages", _sum(*(s.screened.redactions for s in turn.sources)))
             if question.library is not None:
                 yield Retrieved(
-                    tuple(self._shown(source, scope, question.reader) for source in state.sources), retrieve_s
+                    tuple(self._shown(source, scope, question.reader) for source in turn.sources), retrieve_s
                 )
             if composed.left_out_passages or composed.left_out_turns:
                 yield LeftOut(composed.left_out_passages, composed.left_out_turns, composed.left_out_tokens)
-            yield from self._write(question, turn_id, screened.text, composed, lease, cancel, state, elapsed, scope)
+            yield from self._write(turn, composed, lease)
             load_s = lease.load_s
-        yield from self._cite(state, scope, question.reader)
-        state.timings = Timings(retrieve_s, load_s, state.writing.first_token_s, elapsed())
+        yield from self._cite(turn)
+        turn.timings = Timings(retrieve_s, load_s, turn.writing.first_token_s, turn.elapsed())
 
-    def _write(
-        self,
-        question: Question,
-        turn_id: str,
-        question_screened: str,
-        composed: Composed,
-        lease: Lease,
-        cancel: CancelToken,
-        state: _State,
-        elapsed: Callable[[], float],
-        scope: str,
-    ) -> Iterator[Event]:
+    def _write(self, turn: _Running, composed: Composed, lease: Lease) -> Iterator[Event]:
         prompt = lease.compose(composed.messages)
         saw = "".join(segment.text for segment in lease.template.render(composed.messages))
-        self._history.note_prompt(turn_id, question_screened=question_screened, model_saw=saw)
-        stream = self._screener.stream(library_id=scope, reader=question.reader)
+        self._history.note_prompt(turn.turn_id, question_screened=turn.screened_question, model_saw=saw)
+        stream = self._screener.stream(library_id=turn.scope, reader=turn.question.reader)
         yield from write(
             lease,
             prompt,
             stream=stream,
-            sampling=question.sampling,
-            cancel=cancel,
-            writing=state.writing,
-            elapsed=elapsed,
+            sampling=turn.question.sampling,
+            cancel=turn.cancel,
+            writing=turn.writing,
+            elapsed=turn.elapsed,
         )
         if stream.redactions:
             yield Redacted("answer", stream.redactions)
@@ -211,17 +207,18 @@ class Turns:
         )
         return [hit for hit in hits if hit.passage.spans is not None]
 
-    def _cite(self, state: _State, scope: str, reader: Reader) -> Iterator[Event]:
+    def _cite(self, turn: _Running) -> Iterator[Event]:
         """The quotes are found in what the model saw and shown as they stand on the page, to who may see that."""
+        reader = turn.question.reader
         cited = []
-        for evidence in citations.check(state.writing.text, [s.screened.text for s in state.sources]):
-            source = state.sources[evidence.index]
+        for evidence in citations.check(turn.writing.text, [s.screened.text for s in turn.sources]):
+            source = turn.sources[evidence.index]
             passage = source.hit.passage
             start, end = _raw_span(source.screened, evidence.start, evidence.end)
             quote = passage.text[start:end]
             if reader not in (Reader.OWNER, Reader.RESTORE):
                 shown = source.screened.text[evidence.start : evidence.end]
-                quote = self._screener.restore(shown, library_id=scope, reader=reader)
+                quote = self._screener.restore(shown, library_id=turn.scope, reader=reader)
             cited.append(
                 Citation(
                     marker=evidence.marker,
@@ -233,7 +230,7 @@ class Turns:
                     verified=evidence.verified,
                 )
             )
-        state.citations = tuple(cited)
+        turn.citations = tuple(cited)
         for citation in cited:
             yield Cited(citation)
 
@@ -265,22 +262,24 @@ class Turns:
         screened = self._screener.screen(text, library_id=scope, direction="title")
         return self._screener.restore(screened.text, library_id=scope, reader=reader)
 
-    def _finish(self, turn_id: str, state: _State, ended: TurnState) -> None:
+    def _finish(self, turn: _Running, ended: TurnState) -> None:
         extras = TurnExtras(
-            citations=state.citations,
-            redactions=state.redactions,
-            sources=tuple(source.hit for source in state.sources),
-            timings=state.timings,
-            usage=state.writing.usage,
+            citations=turn.citations,
+            redactions=turn.redactions,
+            sources=tuple(source.hit for source in turn.sources),
+            timings=turn.timings,
+            usage=turn.writing.usage,
         )
-        self._history.finish(turn_id, answer_screened=state.writing.text, state=ended, extras=extras, now=self._clock())
+        self._history.finish(
+            turn.turn_id, answer_screened=turn.writing.text, state=ended, extras=extras, now=self._clock()
+        )
 
     @staticmethod
     def _note(
-        state: _State, direction: Literal["question", "passages"], redactions: tuple[Redaction, ...]
+        turn: _Running, direction: Literal["question", "passages"], redactions: tuple[Redaction, ...]
     ) -> Iterator[Event]:
         if redactions:
-            state.redactions = _sum(state.redactions, redactions)
+            turn.redactions = _sum(turn.redactions, redactions)
             yield Redacted(direction, redactions)
 
 

@@ -9,6 +9,7 @@ but for `tokenize`, which only reads the vocabulary.
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import time
@@ -132,6 +133,21 @@ class Scheduler:
             with self._state:
                 self._leases -= 1
                 self._state.notify_all()
+
+    def warm(self, model_id: str) -> None:
+        """Begin to load a model, without waiting; nothing happens where one is loaded or in use.
+
+        A failure shows when somebody leases the model.
+        """
+        with self._state:
+            if self._leases or self._model_id:
+                return
+
+        def load() -> None:
+            with contextlib.suppress(StudioloError), self.lease(model_id):
+                pass
+
+        threading.Thread(target=load, name="warm-model", daemon=True).start()
 
     def run(self, runtime: Runtime, prompt: Prompt, *, sampling: Sampling, cancel: CancelToken) -> Iterator[Step]:
         """Queue one generation and give its steps as they come."""
