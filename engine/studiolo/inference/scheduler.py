@@ -96,6 +96,7 @@ class Scheduler:
         self._model_id = ""
         self._runtime: Runtime | None = None  # what leases get; None while it is being loaded
         self._held: Runtime | None = None  # the inference thread's own reference, to free it
+        self._load_error: StudioloError | None = None  # of the last load, for those who waited for it
         self._leases = 0
         self._running = 0
         self._closed = False
@@ -210,9 +211,10 @@ class Scheduler:
         self._free()
         try:
             runtime = self._load(model_id)
-        except BaseException:
+        except BaseException as error:
             with self._state:
                 self._model_id = ""
+                self._load_error = error if isinstance(error, StudioloError) else None
                 self._state.notify_all()
             raise
         self._held = runtime
@@ -226,7 +228,7 @@ class Scheduler:
             while self._model_id == model_id and self._runtime is None:
                 self._state.wait()
             if self._runtime is None:
-                raise EngineBug(Code.INTERNAL, where="model load")
+                raise self._load_error or EngineBug(Code.INTERNAL, where="model load")
             return self._runtime
 
     def _generate(

@@ -1,0 +1,70 @@
+"""What a person asks first when something does not work: one check a line, values only, no user text."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+
+from studiolo.cpu import available_memory_bytes, cpu_flags, require_avx2, worker_threads
+from studiolo.errors import StudioloError
+from studiolo.paths import Home
+from studiolo.types import Check, Model
+
+LOW_DISK_BYTES = 2 << 30
+LOW_MEMORY_BYTES = 2 << 30
+
+
+def examine(home: Home, *, models: Sequence[Model]) -> list[Check]:
+    """Look at the processor, memory, disk, home, models and the seal. Starts nothing and loads nothing."""
+    return [
+        Check("python", "ok", sys.version.split()[0]),
+        _cpu(),
+        _memory(models),
+        _disk(home),
+        _home(home),
+        *(_models(kind, models) for kind in ("chat", "embedder", "names")),
+        Check("seal", "warning", "not sealed"),
+    ]
+
+
+def _cpu() -> Check:
+    known = ("avx2", "fma", "f16c", "avx_vnni", "avx512f", "avx512_vnni", "avx512_bf16", "asimd", "asimddp", "i8mm")
+    features = [name for name in known if name in cpu_flags()]
+    detail = f"{worker_threads()} threads; {' '.join(features) or 'features not readable'}"
+    try:
+        require_avx2()
+    except StudioloError as error:
+        return Check("cpu", "failed", f"{error.values.get('missing', '')} missing")
+    return Check("cpu", "ok", detail)
+
+
+def _memory(models: Sequence[Model]) -> Check:
+    free = available_memory_bytes()
+    needed = next((model.memory_bytes for model in models if model.default), LOW_MEMORY_BYTES)
+    state = "ok" if free > max(needed, LOW_MEMORY_BYTES) else "warning"
+    return Check("memory", state, f"{free / 2**30:.1f} GiB available, {needed / 2**30:.1f} GiB for the chat model")
+
+
+def _disk(home: Home) -> Check:
+    place = next(folder for folder in (home.root, *home.root.parents) if folder.exists())
+    free = shutil.disk_usage(place).free
+    return Check("disk", "ok" if free > LOW_DISK_BYTES else "warning", f"{free / 2**30:.1f} GiB free")
+
+
+def _home(home: Home) -> Check:
+    place = next(folder for folder in (home.root, *home.root.parents) if folder.exists())
+    writable = os.access(place, os.W_OK)
+    return Check("home", "ok" if writable else "failed", str(home.root))
+
+
+def _models(kind: str, models: Sequence[Model]) -> Check:
+    installed = [model.id for model in models if model.kind == kind and model.installed]
+    missing = [model.id for model in models if model.kind == kind and not model.installed]
+    if kind == "names" and missing:
+        # the filter needs both languages' name finders, and fails closed without them
+        return Check(f"models.{kind}", "failed", "missing: " + ", ".join(missing))
+    if not installed:
+        return Check(f"models.{kind}", "failed", "none installed")
+    return Check(f"models.{kind}", "ok", ", ".join(installed))

@@ -1,0 +1,249 @@
+"""LocalEngine: the Engine whose work is done in this process. Each method is a few lines over the part that knows.
+
+Whoever opens it must hold the home's lock (`studiolo.client.home_lock`): there is one engine a home.
+Threads: any; each part guards itself.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from studiolo import __version__
+from studiolo.conversation.chat import answer_chat
+from studiolo.conversation.history import History, StoredTurn
+from studiolo.conversation.turn import Turns, pseudonym_scope
+from studiolo.doctor import examine
+from studiolo.errors import Code, UserError
+from studiolo.events import Event
+from studiolo.inference.scheduler import Scheduler
+from studiolo.jobs import CancelToken
+from studiolo.knowledge.library import KnowledgeBase
+from studiolo.models.store import ModelStore
+from studiolo.paths import Home
+from studiolo.privacy.filter import PrivacyFilter
+from studiolo.settings import Settings
+from studiolo.types import (
+    DEFAULT_LIBRARY,
+    Chat,
+    Check,
+    Conversation,
+    Document,
+    EngineStatus,
+    Hit,
+    Library,
+    Model,
+    Question,
+    Reader,
+    Redacted,
+    Turn,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What an engine is made of; the composition root builds them."""
+
+    home: Home
+    settings: Settings
+    store: ModelStore
+    knowledge: KnowledgeBase
+    screener: PrivacyFilter
+    scheduler: Scheduler
+    history: History
+    clock: Callable[[], float] = time.time
+    monotonic: Callable[[], float] = time.monotonic
+
+
+class LocalEngine:
+    """See `studiolo.engine.Engine` for what each method promises."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._turns = Turns(
+            retriever=parts.knowledge,
+            screener=parts.screener,
+            models=parts.scheduler,
+            history=parts.history,
+            clock=parts.clock,
+            monotonic=parts.monotonic,
+        )
+
+    def status(self) -> EngineStatus:
+        """Who the engine is and whether its model is loaded."""
+        try:
+            model = self._chat_model(None)
+        except UserError:
+            model = ""
+        return EngineStatus(
+            version=__version__,
+            pid=os.getpid(),
+            home=str(self._parts.home.root),
+            model=model,
+            model_loaded=bool(model) and self._parts.scheduler.loaded == model,
+            sealed=False,
+            busy=self._parts.scheduler.busy,
+        )
+
+    def doctor(self) -> list[Check]:
+        """What works on this machine and what does not."""
+        return examine(self._parts.home, models=self.models())
+
+    def warm_up(self) -> None:
+        """Load the chat model, the embedder and the filter at the same time, and wait for them.
+
+        What is missing shows when it is needed, not here.
+        """
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(3, thread_name_prefix="warm") as pool:
+            tasks = [pool.submit(task) for task in (self._warm_model, self._warm_search, self._warm_filter)]
+        for task in tasks:
+            error = task.exception()
+            if error is not None and not isinstance(error, UserError):
+                raise error
+
+    def _warm_model(self) -> None:
+        with self._parts.scheduler.lease(self._chat_model(None)):
+            pass
+
+    def _warm_search(self) -> None:
+        self._parts.knowledge.search("warm up", library=DEFAULT_LIBRARY, limit=1)
+
+    def _warm_filter(self) -> None:
+        self._parts.screener.spans("Warm up. \u9884\u70ed\u3002")
+
+    # knowledge
+
+    def libraries(self) -> list[Library]:
+        """All libraries."""
+        return self._parts.knowledge.libraries()
+
+    def create_library(self, name: str) -> Library:
+        """Make a library, or give the one of that name."""
+        return self._parts.knowledge.create_library(name)
+
+    def remove_library(self, name: str) -> None:
+        """Remove a library with all its documents."""
+        self._parts.knowledge.remove_library(name)
+
+    def add(
+        self, paths: Sequence[Path], *, library: str = DEFAULT_LIBRARY, cancel: CancelToken | None = None
+    ) -> Iterator[Event]:
+        """Add files or folders to a library."""
+        return self._parts.knowledge.add(paths, library=library, cancel=cancel or CancelToken())
+
+    def documents(self, library: str = DEFAULT_LIBRARY) -> list[Document]:
+        """The documents of a library, by name."""
+        return self._parts.knowledge.documents(library)
+
+    def remove_document(self, document_id: str, *, library: str = DEFAULT_LIBRARY) -> None:
+        """Remove a document and its text."""
+        self._parts.knowledge.remove_document(document_id, library=library)
+
+    def search(
+        self, query: str, *, library: str = DEFAULT_LIBRARY, limit: int = 5, document: str | None = None
+    ) -> list[Hit]:
+        """The passages that fit best."""
+        if not query.strip():
+            raise UserError(Code.BAD_REQUEST, field="query", problem="empty")
+        return self._parts.knowledge.search(query, library=library, limit=limit, document=document)
+
+    def embed(self, texts: Sequence[str], *, model: str | None = None) -> list[list[float]]:
+        """One unit-length vector a text."""
+        return self._parts.knowledge.embed(texts, model=model)
+
+    # conversation
+
+    def ask(self, question: Question, *, cancel: CancelToken | None = None) -> Iterator[Event]:
+        """Answer a question; the turn is stored."""
+        model_id = self._chat_model(question.model)
+        if question.library is not None:
+            known = {library.name for library in self.libraries()}
+            if question.library not in known:
+                raise UserError(Code.UNKNOWN_LIBRARY, library=question.library)
+            if question.document is not None:
+                self._parts.knowledge.document(question.library, question.document)
+        tokens = min(question.sampling.max_tokens, self._parts.settings.answer_tokens)
+        question = replace(question, sampling=replace(question.sampling, max_tokens=tokens))
+        return self._turns.ask(question, model_id=model_id, cancel=cancel or CancelToken())
+
+    def chat(self, chat: Chat, *, cancel: CancelToken | None = None) -> Iterator[Event]:
+        """Answer a conversation that the client keeps."""
+        return answer_chat(
+            chat,
+            model_id=self._chat_model(chat.model),
+            screener=self._parts.screener,
+            models=self._parts.scheduler,
+            cancel=cancel or CancelToken(),
+            monotonic=self._parts.monotonic,
+        )
+
+    def conversations(self) -> list[Conversation]:
+        """All conversations, the latest first."""
+        return self._parts.history.conversations()
+
+    def turns(self, conversation_id: str) -> list[Turn]:
+        """A conversation's turns in order, as the owner may read them."""
+        library = self._parts.history.conversation(conversation_id).library
+        return [self._restored(stored, library) for stored in self._parts.history.turns(conversation_id)]
+
+    def _restored(self, stored: StoredTurn, library: str) -> Turn:
+        turn = stored.turn
+        scope = pseudonym_scope(Question("", library=library or None, conversation_id=turn.conversation_id))
+        answer = self._parts.screener.restore(turn.answer, library_id=scope, reader=Reader.OWNER)
+        return replace(turn, answer=answer)
+
+    def remove_conversation(self, conversation_id: str) -> None:
+        """Remove a conversation and its turns."""
+        self._parts.history.remove(conversation_id)
+
+    def model_saw(self, turn_id: str) -> str:
+        """The screened prompt of a turn as the model read it."""
+        return self._parts.history.model_saw(turn_id)
+
+    # privacy
+
+    def redact(self, text: str) -> Redacted:
+        """The text with its personal data replaced by masks."""
+        return self._parts.screener.redact(text)
+
+    # models
+
+    def models(self) -> list[Model]:
+        """The catalogue, and what was imported beside it."""
+        try:
+            chosen = self._chat_model(None)
+        except UserError:
+            chosen = ""
+        return [replace(model, default=model.id == chosen) for model in self._parts.store.list()]
+
+    def import_model(self, path: Path) -> Model:
+        """Take a model file from this machine."""
+        return self._parts.store.import_file(path)
+
+    def remove_model(self, model_id: str) -> None:
+        """Remove a model's files."""
+        self._parts.scheduler.unload(model_id)
+        self._parts.store.remove(model_id)
+
+    def close(self) -> None:
+        """Finish what runs and close every store."""
+        self._parts.scheduler.close()
+        self._parts.knowledge.close()
+        self._parts.screener.close()
+        self._parts.history.close()
+
+    def _chat_model(self, wanted: str | None) -> str:
+        """The chat model to use. Raises UserError: unknown_model, model_missing, model_kind."""
+        store = self._parts.store
+        chosen = wanted or self._parts.settings.chat_model or store.best_chat_model()
+        model = store.get(chosen)
+        if model.kind != "chat":
+            raise UserError(Code.MODEL_KIND, model=chosen, kind=model.kind, needed="chat")
+        if not model.installed:
+            raise UserError(Code.MODEL_MISSING, model=chosen)
+        return chosen

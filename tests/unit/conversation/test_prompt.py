@@ -1,0 +1,69 @@
+"""What fits, what is left out, and that it is said."""
+
+from __future__ import annotations
+
+import pytest
+
+from studiolo.conversation.prompt import PromptPassage, PromptTurn, compose, compose_chat, language_of
+from studiolo.errors import Code, UserError
+from studiolo.inference.template import TemplateMessage
+
+
+def _words(text: str) -> int:
+    return len(text.split())
+
+
+PASSAGES = [PromptPassage("lease.pdf", page, "", "word " * 50) for page in (1, 2, 3)]
+
+
+def test_everything_fits() -> None:
+    composed = compose("How long?", passages=PASSAGES, turns=[], budget_tokens=1000, count=_words)
+    assert (composed.passages, composed.left_out_passages, composed.left_out_turns) == (3, 0, 0)
+    last = composed.messages[-1].parts
+    assert last[1].startswith("[1] lease.pdf, page 1\n")
+    assert last[-1] == "Question: How long?"
+
+
+def test_the_worst_passages_are_left_out_first_and_counted() -> None:
+    composed = compose("How long?", passages=PASSAGES, turns=[], budget_tokens=270, count=_words)
+    assert (composed.passages, composed.left_out_passages) == (2, 1)
+    assert composed.left_out_tokens == _words("[3] lease.pdf, page 3") + 50
+
+
+def test_turns_keep_a_share_and_the_newest_stay() -> None:
+    turns = [PromptTurn(f"q{n}", "a " * 20) for n in range(4)]
+    composed = compose("And then?", passages=PASSAGES, turns=turns, budget_tokens=300, count=_words)
+    assert composed.left_out_turns > 0
+    kept = [message.parts[0] for message in composed.messages if message.role == "user"][:-1]
+    assert kept == [f"q{n}" for n in range(4)][-len(kept) :]
+
+
+def test_a_question_too_long_is_said() -> None:
+    with pytest.raises(UserError) as caught:
+        compose("word " * 500, passages=[], turns=[], budget_tokens=300, count=_words)
+    assert caught.value.code is Code.PROMPT_TOO_LONG
+
+
+def test_a_chinese_question_gets_chinese_instructions() -> None:
+    composed = compose("租期多长\uff1f", passages=PASSAGES, turns=[], budget_tokens=1000, count=_words)
+    assert "段落" in composed.messages[0].parts[0]
+    assert composed.messages[-1].parts[1].startswith("[1] lease.pdf\uff0c第1页")
+
+
+def test_without_passages_the_model_is_told_so() -> None:
+    composed = compose("How long?", passages=[], turns=[], budget_tokens=1000, count=_words)
+    assert composed.messages[-1].parts[0].startswith("(No passage")
+
+
+@pytest.mark.parametrize(("text", "language"), [("What is 租金?", "en"), ("KDL-48 的保修期多长", "zh"), ("", "en")])
+def test_language(text: str, language: str) -> None:
+    assert language_of(text) == language
+
+
+def test_a_long_chat_drops_its_oldest_messages_but_never_the_system_or_the_last() -> None:
+    messages = [TemplateMessage("system", ("rules",))]
+    messages += [TemplateMessage("user", (f"m{n} " * 30,)) for n in range(5)]
+    kept, dropped = compose_chat(messages, budget_tokens=190, count=_words)
+    assert dropped == 2  # 9 + 5 * 38 + 64 tokens; two messages less make it 187
+    assert kept[0].role == "system"
+    assert kept[-1] == messages[-1]

@@ -1,0 +1,128 @@
+"""One thread owns the model; leases keep it; requests are served in order."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+from tests.support import ScriptedRuntime
+
+from studiolo.errors import Code, EngineBug, UserError
+from studiolo.inference.runtime import Ended, Piece
+from studiolo.inference.scheduler import Scheduler
+from studiolo.inference.template import TemplateMessage
+from studiolo.jobs import CancelToken
+from studiolo.types import Sampling
+
+HELLO = [TemplateMessage("user", ("hello",))]
+
+
+def _answer(scheduler: Scheduler, model: str, *, sampling: Sampling | None = None) -> str:
+    with scheduler.lease(model) as lease:
+        steps = lease.generate(lease.compose(HELLO), sampling=sampling or Sampling(), cancel=CancelToken())
+        return "".join(step.text for step in steps if isinstance(step, Piece))
+
+
+def test_the_model_is_touched_by_one_thread_only() -> None:
+    runtime = ScriptedRuntime(lambda _prompt: "hi")
+    scheduler = Scheduler(lambda _model: runtime)
+    results: list[str] = []
+    threads = [threading.Thread(target=lambda: results.append(_answer(scheduler, "m"))) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    scheduler.close()
+    assert results == ["hi"] * 5
+    assert runtime.threads == {"inference"}
+    assert runtime.closed
+
+
+def test_a_model_is_swapped_only_when_nobody_uses_it() -> None:
+    made: dict[str, ScriptedRuntime] = {}
+
+    def load(model: str) -> ScriptedRuntime:
+        made[model] = ScriptedRuntime(lambda _prompt: model)
+        return made[model]
+
+    scheduler = Scheduler(load)
+    other: list[str] = []
+    thread = threading.Thread(target=lambda: other.append(_answer(scheduler, "b")))
+    with scheduler.lease("a") as lease:
+        thread.start()
+        time.sleep(0.05)
+        assert scheduler.loaded == "a"
+        assert not made["a"].closed
+        steps = list(lease.generate(lease.compose(HELLO), sampling=Sampling(), cancel=CancelToken()))
+        assert steps[-1] == Ended("stop")
+    thread.join()
+    assert other == ["b"]
+    assert made["a"].closed
+    scheduler.close()
+
+
+def test_a_model_that_does_not_load_fails_every_waiter_and_the_next_is_tried_anew() -> None:
+    broken = True
+
+    def load(model: str) -> ScriptedRuntime:
+        if broken:
+            raise UserError(Code.DAMAGED_MODEL, model=model)
+        return ScriptedRuntime(lambda _prompt: "ok")
+
+    scheduler = Scheduler(load)
+    with pytest.raises(UserError):
+        _answer(scheduler, "m")
+    broken = False
+    assert _answer(scheduler, "m") == "ok"
+    scheduler.close()
+
+
+def test_a_failure_while_writing_reaches_the_asker_without_its_text() -> None:
+    def answer(_prompt: str) -> str:
+        raise ValueError("secret text")
+
+    scheduler = Scheduler(lambda _model: ScriptedRuntime(answer))
+    with pytest.raises(EngineBug) as caught:
+        _answer(scheduler, "m")
+    assert "secret" not in repr(caught.value) + str(caught.value) + str(caught.value.values)
+    scheduler.close()
+
+
+def test_cancelled_before_its_turn_a_request_never_reaches_the_model() -> None:
+    runtime = ScriptedRuntime(lambda _prompt: "hi")
+    scheduler = Scheduler(lambda _model: runtime)
+    cancel = CancelToken()
+    cancel.cancel()
+    with scheduler.lease("m") as lease:
+        assert list(lease.generate(lease.compose(HELLO), sampling=Sampling(), cancel=cancel)) == [Ended("cancelled")]
+    assert runtime.prompts == []
+    scheduler.close()
+
+
+def test_stop_strings_end_the_answer() -> None:
+    scheduler = Scheduler(lambda _model: ScriptedRuntime(lambda _prompt: "one END two"))
+    assert _answer(scheduler, "m", sampling=Sampling(stop=("END",))) == "one "
+    scheduler.close()
+
+
+def test_unload_frees_the_model() -> None:
+    runtime = ScriptedRuntime(lambda _prompt: "hi")
+    scheduler = Scheduler(lambda _model: runtime)
+    _answer(scheduler, "m")
+    scheduler.unload("m")
+    assert runtime.closed
+    assert scheduler.loaded == ""
+    scheduler.close()
+
+
+def test_warm_loads_and_swallows_nothing_that_lease_would_say() -> None:
+    def load(model: str) -> ScriptedRuntime:
+        raise UserError(Code.DAMAGED_MODEL, model=model)
+
+    scheduler = Scheduler(load)
+    scheduler.warm("m")
+    with pytest.raises(UserError) as caught:
+        _answer(scheduler, "m")
+    assert caught.value.code is Code.DAMAGED_MODEL
+    scheduler.close()
