@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from studiolo.errors import Code, PolicyBlock
 from studiolo.inference.runtime import Ended, Piece, Reading, Step
 from studiolo.inference.template import CHATML, ChatTemplate
 from studiolo.jobs import CancelToken
-from studiolo.types import Sampling
+from studiolo.types import Edit, Hit, Passage, Reader, Redaction, Sampling, Screened, Span
 
 CONTROL = ("<|im_start|>", "<|im_end|>")
 _FIRST_CONTROL_ID = 0x110000  # above every code point
@@ -70,3 +71,94 @@ class ScriptedRuntime:
 
     def close(self) -> None:
         self.closed = True
+
+
+class FixedScreener:
+    """A Screener that knows a few values by heart. `broken` makes it fail closed, as the real one does."""
+
+    def __init__(self, values: Mapping[str, str], *, broken: bool = False) -> None:
+        self._values = dict(values)  # value -> token
+        self.broken = broken
+
+    def screen(
+        self, text: str, *, library_id: str, spans: Sequence[Span] | None = None, direction: str = "question"
+    ) -> Screened:
+        if self.broken:
+            raise PolicyBlock(Code.FILTER_FAILED)
+        edits: list[Edit] = []
+        out, position = "", 0
+        found = sorted(
+            (start, value) for value in self._values for start in _all(text, value)
+        )  # values in these tests never overlap
+        for start, value in found:
+            out += text[position:start]
+            token = self._values[value]
+            edits.append(Edit("PERSON", start, start + len(value), len(out), len(out) + len(token)))
+            out += token
+            position = start + len(value)
+        redactions = (Redaction("PERSON", len(edits)),) if edits else ()
+        return Screened(out + text[position:], tuple(edits), redactions)
+
+    def stream(self, *, library_id: str, reader: Reader) -> FixedStream:
+        return FixedStream(self, library_id, reader)
+
+    def restore(self, text: str, *, library_id: str, reader: Reader) -> str:
+        for value, token in self._values.items():
+            text = text.replace(token, value if reader in (Reader.OWNER, Reader.RESTORE) else "<PERSON>")
+        return text
+
+
+class FixedStream:
+    """Holds everything back to the end: enough for tests of what stands around it."""
+
+    def __init__(self, screener: FixedScreener, library_id: str, reader: Reader) -> None:
+        self._screener, self._library_id, self._reader = screener, library_id, reader
+        self._held = ""
+        self.redactions: tuple[Redaction, ...] = ()
+
+    def feed(self, chunk: str) -> str:
+        self._held += chunk
+        return ""
+
+    def finish(self) -> str:
+        return self._screener.restore(self._held, library_id=self._library_id, reader=self._reader)
+
+
+class FixedRetriever:
+    """Gives the same hits to every query and keeps the calls."""
+
+    def __init__(self, hits: Sequence[Hit]) -> None:
+        self._hits = list(hits)
+        self.calls: list[tuple[str, tuple[str, ...]]] = []
+
+    def search(
+        self, query: str, *, library: str, limit: int, document: str | None = None, context: Sequence[str] = ()
+    ) -> list[Hit]:
+        self.calls.append((query, tuple(context)))
+        return self._hits[:limit]
+
+
+def passage(
+    text: str, *, number: int = 1, page: int = 1, document: str = "lease.pdf", screened: bool = True
+) -> Passage:
+    """A passage of one page."""
+    return Passage(
+        id=f"p{number}",
+        document_id=f"d{number}",
+        document=document,
+        page=page,
+        page_end=page,
+        start=0,
+        end=len(text),
+        heading=(),
+        text=text,
+        language="en",
+        spans=() if screened else None,
+    )
+
+
+def _all(text: str, value: str) -> Iterator[int]:
+    start = text.find(value)
+    while start >= 0:
+        yield start
+        start = text.find(value, start + len(value))
