@@ -1,0 +1,33 @@
+"""Codes are stable, values stay out of text, every code comes back over the wire as its own class."""
+
+from __future__ import annotations
+
+import pytest
+
+from studiolo.errors import Code, EngineBug, EnvironmentFault, PolicyBlock, StudioloError, UserError, error_for
+
+
+def test_values_are_in_neither_str_nor_repr() -> None:
+    error = UserError(Code.FILE_MISSING, path="/home/mei/divorce.pdf")
+    assert "divorce" not in str(error) + repr(error)
+    assert error.values["path"] == "/home/mei/divorce.pdf"
+
+
+@pytest.mark.parametrize("code", list(Code))
+def test_each_code_has_a_class(code: Code) -> None:
+    error = error_for(code.value, {"a": 1})
+    assert error.code is code
+    assert type(error) in (UserError, EnvironmentFault, PolicyBlock, EngineBug)
+    assert type(error) is not StudioloError
+
+
+def test_who_must_act() -> None:
+    assert isinstance(error_for("file_missing", {}), UserError)
+    assert isinstance(error_for("forbidden_origin", {}), UserError)
+    assert isinstance(error_for("disk_full", {}), EnvironmentFault)
+    assert isinstance(error_for("filter_failed", {}), PolicyBlock)
+    assert isinstance(error_for("internal", {}), EngineBug)
+
+
+def test_a_code_of_a_newer_engine_is_a_bug_not_a_crash() -> None:
+    assert isinstance(error_for("from_the_future", {}), EngineBug)
