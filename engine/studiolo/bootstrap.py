@@ -1,0 +1,142 @@
+"""The composition root: settings in, a wired LocalEngine out. The one place that knows every part's constructor.
+
+Opening is cheap: stores are opened; models and their libraries are loaded when first needed. The caller holds the
+home's lock.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from studiolo.conversation.history import History
+from studiolo.cpu import available_memory_bytes, worker_threads
+from studiolo.errors import Code, EnvironmentFault, UserError
+from studiolo.inference.runtime import LlamaRuntime, Runtime
+from studiolo.inference.scheduler import Scheduler
+from studiolo.knowledge.embedding import Embedder
+from studiolo.knowledge.library import KnowledgeBase
+from studiolo.local import LocalEngine, Parts
+from studiolo.models.catalog import load_catalogue
+from studiolo.models.gguf import estimate_memory_bytes, read_gguf
+from studiolo.models.store import ModelStore
+from studiolo.paths import Home
+from studiolo.privacy.analyzer import Analyzer
+from studiolo.privacy.filter import PrivacyFilter
+from studiolo.settings import Settings, disk_fault, load_settings
+
+HOME_FORMAT = 1
+MEMORY_RESERVE_BYTES = 256 << 20  # left to everything else when a model is loaded
+
+
+@dataclass(frozen=True, slots=True)
+class Replacements:
+    """Parts that a test or a benchmark brings itself; None = the real one."""
+
+    load_runtime: Callable[[str], Runtime] | None = None
+    embedder_for: Callable[[str], Embedder] | None = None
+    analyzer: Analyzer | None = None
+
+
+def open_local(
+    home: Home,
+    *,
+    environ: Mapping[str, str],
+    settings: Settings | None = None,
+    replacements: Replacements | None = None,
+) -> LocalEngine:
+    """Open a home. Raises EnvironmentFault: newer_format, damaged_store, disk_full, no_permission."""
+    replaced = replacements or Replacements()
+    prepare_home(home)
+    _switch_off_telemetry(environ)
+    chosen = settings or load_settings(home.settings_file)
+    store = ModelStore(home, load_catalogue())
+    analyzer = replaced.analyzer or Analyzer(
+        spacy_folder=lambda: store.path("en-core-web-sm"), lac_folder=lambda: store.path("lac")
+    )
+    screener = PrivacyFilter(analyzer, path=home.pseudonyms_db)
+    knowledge = KnowledgeBase(
+        home,
+        embedder_for=replaced.embedder_for or _embedder_loader(store, chosen),
+        screen=screener.spans,
+        default_embedder=chosen.embedder,
+    )
+    return LocalEngine(
+        Parts(
+            home=home,
+            settings=chosen,
+            store=store,
+            knowledge=knowledge,
+            screener=screener,
+            scheduler=Scheduler(replaced.load_runtime or _runtime_loader(store, chosen)),
+            history=History(home.history_db),
+        )
+    )
+
+
+def prepare_home(home: Home) -> None:
+    """Make the folder (for its owner alone) and check its format. Raises EnvironmentFault."""
+    try:
+        home.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not home.format_file.exists():
+            partial = home.format_file.with_suffix(".partial")
+            partial.write_text(json.dumps({"format": HOME_FORMAT}), encoding="utf-8")
+            os.replace(partial, home.format_file)  # noqa: PTH105
+        found = json.loads(home.format_file.read_text(encoding="utf-8"))["format"]
+    except OSError as error:
+        raise disk_fault(error, home.root) from None
+    except (ValueError, KeyError, TypeError):
+        raise EnvironmentFault(Code.DAMAGED_STORE, store="home") from None
+    if found > HOME_FORMAT:
+        raise EnvironmentFault(Code.NEWER_FORMAT, store="home", found=found, supported=HOME_FORMAT)
+
+
+def _switch_off_telemetry(environ: Mapping[str, str]) -> None:
+    """The libraries' own habits of calling home, off before any of them is imported."""
+    for name, value in (
+        ("HF_HUB_OFFLINE", "1"),
+        ("TRANSFORMERS_OFFLINE", "1"),
+        ("HF_HUB_DISABLE_TELEMETRY", "1"),
+        ("DO_NOT_TRACK", "1"),
+        ("TOKENIZERS_PARALLELISM", "false"),
+    ):
+        if environ.get(name) != value:
+            os.environ[name] = value
+
+
+def _runtime_loader(store: ModelStore, settings: Settings) -> Callable[[str], Runtime]:
+    def load(model_id: str) -> Runtime:
+        path = store.path(model_id)
+        info = read_gguf(path)
+        context_tokens = min(settings.context_tokens, info.context_tokens or settings.context_tokens)
+        needed = estimate_memory_bytes(info, path.stat().st_size, context_tokens)
+        free = available_memory_bytes() - MEMORY_RESERVE_BYTES
+        if needed > free:
+            raise EnvironmentFault(
+                Code.NOT_ENOUGH_MEMORY,
+                model=model_id,
+                needed_bytes=needed,
+                available_bytes=max(0, free),
+                smaller=_smaller(store, free),
+            )
+        return LlamaRuntime(path, model_id=model_id, context_tokens=context_tokens, threads=settings.threads)
+
+    return load
+
+
+def _smaller(store: ModelStore, free_bytes: int) -> str:
+    """The largest chat model of the catalogue that would fit, "" if none would."""
+    fitting = [model for model in store.list() if model.kind == "chat" and model.memory_bytes <= free_bytes]
+    return max(fitting, key=lambda model: model.memory_bytes).id if fitting else ""
+
+
+def _embedder_loader(store: ModelStore, settings: Settings) -> Callable[[str], Embedder]:
+    def load(model_id: str) -> Embedder:
+        model = store.get(model_id)
+        if model.kind != "embedder":
+            raise UserError(Code.MODEL_KIND, model=model_id, kind=model.kind, needed="embedder")
+        return Embedder(store.path(model_id), model_id=model_id, threads=worker_threads(settings.threads))
+
+    return load
