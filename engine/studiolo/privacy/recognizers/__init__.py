@@ -1,1 +1,19 @@
+"""The families of rules, in the order in which they are asked. Names are found in `names.py`, which needs models."""
 
+from __future__ import annotations
+
+from studiolo.privacy.recognizers.base import Family
+
+
+def rule_families() -> tuple[Family, ...]:
+    """All families that need no model."""
+    from studiolo.privacy.recognizers.addresses import ADDRESSES
+    from studiolo.privacy.recognizers.cards import CARDS
+    from studiolo.privacy.recognizers.cn_ids import CN_IDS
+    from studiolo.privacy.recognizers.contact import CONTACT
+    from studiolo.privacy.recognizers.national_ids import NATIONAL_IDS
+    from studiolo.privacy.recognizers.network import NETWORK
+    from studiolo.privacy.recognizers.secrets import SECRETS
+    from studiolo.privacy.recognizers.titles import TITLES
+
+    return (CARDS, CONTACT, CN_IDS, NATIONAL_IDS, NETWORK, SECRETS, ADDRESSES, TITLES)

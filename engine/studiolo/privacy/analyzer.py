@@ -1,0 +1,246 @@
+"""Finds personal data in a text, in Presidio's frame. The only module that imports Presidio or spaCy.
+
+Presidio's registry holds our recognisers and nothing else; its NLP engine is the no-op one, so it loads no model and
+fetches nothing; our recognisers do their own e-mail and URL parsing, so its public-suffix list is never asked for.
+Matched text is logged nowhere. Fails closed: any exception inside becomes PolicyBlock(filter_failed), without text.
+
+Threads: `analyze` may be called from any thread; the first call loads (1-2 s), the others wait for it.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from studiolo.errors import Code, EnvironmentFault, PolicyBlock, StudioloError, UserError
+from studiolo.privacy.normalize import fold
+from studiolo.privacy.recognizers import rule_families
+from studiolo.privacy.recognizers.base import Family, Match
+from studiolo.privacy.recognizers.names import NameFinder, ScriptNames
+from studiolo.privacy.spans import drop_swallowed, resolve
+from studiolo.types import Span
+
+ENGLISH_MODEL_ID = "en-core-web-sm"
+CHINESE_MODEL_ID = "lac"
+_LANGUAGE = "any"  # our recognisers look at scripts; Presidio wants one language a request
+_PROVEN = "studiolo_proven"
+_SPACY_TYPES = {
+    "PERSON": "PERSON",
+    "GPE": "LOCATION",
+    "LOC": "LOCATION",
+    "FAC": "LOCATION",
+    "ORG": "ORGANIZATION",
+}
+
+
+class Analyzer:
+    """Recognisers, names included. `names=None` is for tests: rules alone."""
+
+    def __init__(self, *, names: NameFinder | None, families: Sequence[Family] | None = None) -> None:
+        self._names = names
+        self._families = tuple(rule_families() if families is None else families)
+        self._lock = threading.Lock()
+        self._engine: Any = None
+
+    @property
+    def families(self) -> tuple[Family, ...]:
+        """The families of rules, for the answer's stream."""
+        return self._families
+
+    def warm(self) -> None:
+        """Load Presidio and the name models now; raises what `analyze` would."""
+        self.analyze("Warm 暖")
+
+    def analyze(self, text: str) -> tuple[Span, ...]:
+        """The values in `text`, in order, none overlapping another; offsets in code points of `text`.
+
+        Raises PolicyBlock(filter_failed), UserError(model_missing, damaged_model), EnvironmentFault(missing_package).
+        """
+        if not text.strip():
+            return ()
+        try:
+            folded = fold(text)
+            found = self._engine_once().analyze(text=folded.text, language=_LANGUAGE)
+            matches = resolve(folded.text, drop_swallowed(_match(result) for result in found))
+            return tuple(Span(m.type, *folded.original(m.start, m.end), m.score) for m in matches)
+        except StudioloError:
+            raise
+        except Exception:  # noqa: BLE001 - the filter fails closed, whatever failed; the text stays here
+            raise PolicyBlock(Code.FILTER_FAILED) from None
+
+    def _engine_once(self) -> Any:
+        with self._lock:
+            if self._engine is None:
+                self._engine = _build_engine(self._families, self._names)
+            return self._engine
+
+
+class NameModels:
+    """The two name models, loaded at the first use: spaCy's small English one and LAC.
+
+    `path` gives a model's folder by its id (`ModelStore.path`); it raises UserError(model_missing) where there is none.
+    """
+
+    def __init__(self, path: Callable[[str], Path], *, threads: int = 1) -> None:
+        self._path = path
+        self._threads = threads
+        self._lock = threading.Lock()
+        self._loaded: ScriptNames | None = None
+
+    def find(self, text: str) -> Iterator[Match]:
+        """PERSON, LOCATION and ORGANIZATION in folded text."""
+        with self._lock:
+            if self._loaded is None:
+                from studiolo.privacy.recognizers.lac import Lac
+
+                lac = Lac(self._path(CHINESE_MODEL_ID), threads=self._threads)
+                self._loaded = ScriptNames(latin=_english(self._path(ENGLISH_MODEL_ID)), han=lac.entities)
+        return self._loaded.find(text)
+
+
+def _english(folder: Path) -> Callable[[str], list[tuple[str, int, int]]]:
+    """spaCy's English pipeline, its entity recogniser alone."""
+    configs = sorted(folder.rglob("config.cfg"), key=lambda path: len(path.parts)) if folder.is_dir() else []
+    if not configs:
+        raise UserError(Code.MODEL_MISSING, model=ENGLISH_MODEL_ID)
+    with _without("torch", "transformers"):
+        try:
+            import spacy  # noqa: TID251
+        except ImportError:
+            raise EnvironmentFault(Code.MISSING_PACKAGE, package="spacy") from None
+        try:
+            pipeline = spacy.load(
+                configs[0].parent, exclude=["tagger", "parser", "senter", "attribute_ruler", "lemmatizer"]
+            )
+        except Exception:  # noqa: BLE001 - a damaged folder raises whatever its reader meets first
+            raise UserError(Code.DAMAGED_MODEL, model=ENGLISH_MODEL_ID) from None
+
+    lock = threading.Lock()  # the vocabulary grows while reading
+
+    def entities(text: str) -> list[tuple[str, int, int]]:
+        with lock:
+            document = pipeline(text)
+        return [
+            (_SPACY_TYPES[e.label_], e.start_char, e.end_char) for e in document.ents if e.label_ in _SPACY_TYPES
+        ]
+
+    return entities
+
+
+def _match(result: Any) -> Match:
+    proven = bool((result.recognition_metadata or {}).get(_PROVEN))
+    return Match(result.entity_type, result.start, result.end, result.score, proven)
+
+
+def _build_engine(families: Sequence[Family], names: NameFinder | None) -> Any:
+    """Presidio's engine over our recognisers alone."""
+    with _without("torch", "transformers"):
+        try:
+            import presidio_analyzer as presidio  # noqa: TID251
+            from presidio_analyzer.context_aware_enhancers import ContextAwareEnhancer  # noqa: TID251
+            from presidio_analyzer.nlp_engine import NoOpNlpEngine  # noqa: TID251
+        except ImportError:
+            raise EnvironmentFault(Code.MISSING_PACKAGE, package="presidio-analyzer") from None
+
+    # Presidio logs patterns and timings; its decision trace would hold the text. Neither is ours to write.
+    for name in ("presidio-analyzer", "decision_process"):
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.addHandler(logging.NullHandler())
+        logger.propagate = False
+        logger.setLevel(logging.CRITICAL)
+
+    class FamilyRecognizer(presidio.LocalRecognizer):  # type: ignore[misc]
+        """One of our families as Presidio's recogniser. (Its own PatternRecognizer skips a pattern that times out,
+        which lets a value through: not for a filter that fails closed.)"""
+
+        def __init__(self, name: str, types: Sequence[str], find: Callable[[str], Iterator[Match]]) -> None:
+            self._find = find
+            super().__init__(supported_entities=list(types), name=name, supported_language=_LANGUAGE)
+
+        def load(self) -> None:
+            """Nothing to load."""
+
+        def analyze(self, text: str, entities: list[str], nlp_artifacts: Any = None) -> list[Any]:
+            """The family's matches as Presidio's results."""
+            return [
+                presidio.RecognizerResult(
+                    m.type,
+                    m.start,
+                    m.end,
+                    m.score,
+                    recognition_metadata={
+                        presidio.RecognizerResult.RECOGNIZER_NAME_KEY: self.name,
+                        presidio.RecognizerResult.RECOGNIZER_IDENTIFIER_KEY: self.id,
+                        _PROVEN: m.proven,
+                    },
+                )
+                for m in self._find(text)
+                if m.type in entities
+            ]
+
+    class RulesKnowContext(ContextAwareEnhancer):  # type: ignore[misc]
+        """Our rules look at the words before a value themselves; Presidio's enhancer needs lemmas, and has none."""
+
+        def __init__(self) -> None:
+            super().__init__(
+                context_similarity_factor=0.0,
+                min_score_with_context_similarity=0.0,
+                context_prefix_count=0,
+                context_suffix_count=0,
+            )
+
+        def enhance_using_context(self, *, raw_results: list[Any], **_rest: Any) -> list[Any]:
+            """As they are."""
+            return raw_results
+
+    recognizers = [FamilyRecognizer(family.name, family.types, family.find) for family in families]
+    if names is not None:
+        recognizers.append(FamilyRecognizer("names", ("PERSON", "LOCATION", "ORGANIZATION"), names.find))
+    registry = presidio.RecognizerRegistry(recognizers=recognizers, supported_languages=[_LANGUAGE])
+    return presidio.AnalyzerEngine(
+        registry=registry,
+        nlp_engine=NoOpNlpEngine(models=[{"lang_code": _LANGUAGE, "model_name": "none"}]),
+        supported_languages=[_LANGUAGE],
+        context_aware_enhancer=RulesKnowContext(),
+        log_decision_process=False,
+    )
+
+
+class _Absent:
+    """An import hook under which some packages look uninstalled, for one thread only."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self._names = names
+        self._thread = threading.get_ident()
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Refuse the named packages to the thread that made this; leave everything else to the other hooks."""
+        if fullname in self._names and threading.get_ident() == self._thread:
+            raise ModuleNotFoundError(fullname, name=fullname)
+        return None
+
+
+@contextmanager
+def _without(*names: str) -> Iterator[None]:
+    """Import something without its optional heavy dependencies.
+
+    Presidio imports transformers and, through it, torch for recognisers we do not use, and spaCy's thinc imports torch
+    if it is there: 7.2 s and 590 MB instead of 1.2 s and 104 MB (measured, presidio-analyzer 2.2.366). Both guard
+    those imports with `except ImportError`. What is loaded already is used as it is.
+    """
+    hook = _Absent(names)
+    sys.meta_path.insert(0, hook)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(hook)

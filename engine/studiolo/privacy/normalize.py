@@ -1,0 +1,85 @@
+"""Folded text: what the recognisers read, with a way back to the code points of the original.
+
+Folding is NFKC of each code point by itself, with dashes made one, and zero-width and soft-hyphen characters left
+out. No composition across code points, so fold(a + b) == fold(a) + fold(b): a stream may be folded in any pieces.
+
+Knows nothing of personal data. Any thread.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, field
+
+_INVISIBLE = frozenset(
+    [0x00AD, 0x034F, 0x061C, 0x180E, 0xFEFF]
+    + list(range(0x200B, 0x2010))
+    + list(range(0x202A, 0x202F))
+    + list(range(0x2060, 0x2070))
+    + list(range(0xFE00, 0xFE10))
+)
+_DASHES = frozenset("‐‑‒–−﹣－")
+
+
+class _Table(dict[int, str]):
+    """What each code point folds to; filled as code points are met, bounded by the size of Unicode."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        if code in _INVISIBLE:
+            folded = ""
+        elif character in _DASHES:
+            folded = "-"
+        else:
+            folded = unicodedata.normalize("NFKC", character)
+        self[code] = folded
+        return folded
+
+
+_TABLE = _Table()
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """`text` is the folded text; `offsets[i]` is where its code point i stood in the original (None: at i)."""
+
+    text: str = field(repr=False)
+    length: int  # of the original, in code points
+    offsets: tuple[int, ...] | None = field(default=None, repr=False)
+
+    def original(self, start: int, end: int) -> tuple[int, int]:
+        """The stretch of the original that folded[start:end] came from; empty stays empty.
+
+        A code point that folds to several is taken whole.
+        """
+        if self.offsets is None:
+            return start, end
+        if start >= end:
+            at = self.offsets[start] if start < len(self.offsets) else self.length
+            return at, at
+        return self.offsets[start], self.offsets[end - 1] + 1
+
+    def folded(self, start: int, end: int) -> tuple[int, int]:
+        """The stretch of the folded text that original[start:end] became."""
+        if self.offsets is None:
+            return start, end
+        from bisect import bisect_left
+
+        return bisect_left(self.offsets, start), bisect_left(self.offsets, end)
+
+
+def fold(text: str) -> Folded:
+    """Fold `text`. Linear; plain ASCII is handed back as it is."""
+    if text.isascii():
+        return Folded(text, len(text))
+    folded = text.translate(_TABLE)
+    if all(len(_TABLE[code]) == 1 for code in set(map(ord, text))):
+        return Folded(folded, len(text))
+    offsets = tuple(i for i, character in enumerate(text) for _ in _TABLE[ord(character)])
+    return Folded(folded, len(text), offsets)
+
+
+def is_han(character: str) -> bool:
+    """Whether a code point is a Chinese character (unified ideographs and their extensions)."""
+    code = ord(character)
+    return 0x4E00 <= code <= 0x9FFF or 0x3400 <= code <= 0x4DBF or 0x20000 <= code <= 0x3134F or code == 0x3007

@@ -1,0 +1,126 @@
+"""What a recogniser is: a family of rules that reads folded text and names the stretches that hold a value.
+
+Families know neither Presidio nor policy nor storage: `analyzer.py` puts them into Presidio's frame, `stream.py`
+runs the same objects on an answer as it is written. They keep no state between calls. Any thread.
+
+Text touches text in Chinese, so no rule uses `\\b`: borders are lookarounds on digits and ASCII letters.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+NOT_AFTER_DIGIT = r"(?<![0-9])(?<![0-9][.\-])"
+NOT_AFTER_WORD = r"(?<![0-9A-Za-z_])"
+NOT_BEFORE_DIGIT = r"(?![0-9])"
+NOT_BEFORE_WORD = r"(?![0-9A-Za-z_])"
+
+CONTEXT_REACH = 48  # code points to the left in which a context word counts
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One value in folded text. `proven`: a check digit or a fixed form leaves no doubt."""
+
+    type: str
+    start: int
+    end: int
+    score: float
+    proven: bool = False
+
+
+class Family(Protocol):
+    """One family of rules."""
+
+    @property
+    def name(self) -> str:
+        """For audit and tests."""
+        ...
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The types it can find."""
+        ...
+
+    def find(self, text: str, start: int = 0, end: int | None = None) -> Iterator[Match]:
+        """Values that lie in text[start:end]; what stands left of `start` is seen as context only."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A pattern for one type. The value is group `value` where the pattern has one, else the whole match.
+
+    check: proof of the value; False drops the match, True makes it proven.
+    context: words one of which must stand in the CONTEXT_REACH code points before the value (ASCII ones as whole
+    words), on the same line or the one before.
+    """
+
+    type: str
+    pattern: re.Pattern[str]
+    score: float
+    check: Callable[[str], bool] | None = None
+    accept: Callable[[str], bool] | None = None  # a look-alike is dropped, nothing is proven
+    context: re.Pattern[str] | None = None
+    proven: bool = False
+    trim: re.Pattern[str] | None = None  # what it matches at the value's beginning is not part of the value
+
+    def find(self, text: str, start: int, end: int) -> Iterator[Match]:
+        """Matches in text[start:end]."""
+        group = "value" if "value" in self.pattern.groupindex else 0
+        for found in self.pattern.finditer(text, start, end):
+            first, last = found.span(group)
+            if first == last:
+                continue
+            value = found[group]
+            if self.trim is not None and (extra := self.trim.match(value)):
+                first += extra.end()
+                value = value[extra.end() :]
+            if self.accept is not None and not self.accept(value):
+                continue
+            if self.check is not None and not self.check(value):
+                continue
+            if self.context is not None and not self.context.search(text, max(0, first - CONTEXT_REACH), first):
+                continue
+            yield Match(self.type, first, last, self.score, self.proven or self.check is not None)
+
+
+class RuleFamily:
+    """A family that is nothing but rules."""
+
+    def __init__(self, name: str, rules: Sequence[Rule]) -> None:
+        self._name = name
+        self._rules = tuple(rules)
+        self._types = tuple(dict.fromkeys(rule.type for rule in self._rules))
+
+    @property
+    def name(self) -> str:
+        """For audit and tests."""
+        return self._name
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The types it can find."""
+        return self._types
+
+    def find(self, text: str, start: int = 0, end: int | None = None) -> Iterator[Match]:
+        """Values that lie in text[start:end]."""
+        stop = len(text) if end is None else end
+        for rule in self._rules:
+            yield from rule.find(text, start, stop)
+
+
+def words(*spellings: str) -> re.Pattern[str]:
+    """A context pattern: ASCII spellings as whole words, others anywhere; case does not matter."""
+    parts = [
+        rf"(?<![A-Za-z]){re.escape(word)}(?![A-Za-z])" if word.isascii() else re.escape(word) for word in spellings
+    ]
+    return re.compile("|".join(parts), re.IGNORECASE)
+
+
+def digits_of(value: str) -> str:
+    """The ASCII digits of a value."""
+    return "".join(c for c in value if "0" <= c <= "9")

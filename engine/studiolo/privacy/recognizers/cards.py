@@ -1,0 +1,84 @@
+"""Payment cards (13-19 digits, Luhn: ISO/IEC 7812-1), IBAN (ISO 13616, mod 97), bank accounts by context."""
+
+from __future__ import annotations
+
+import re
+
+from studiolo.privacy.recognizers.base import NOT_AFTER_DIGIT, Rule, RuleFamily, digits_of, words
+
+# ISO 13616 registry: country -> length of its IBAN.
+_IBAN_LENGTH = {
+    "AD": 24, "AE": 23, "AL": 28, "AT": 20, "AZ": 28, "BA": 20, "BE": 16, "BG": 22, "BH": 22, "BR": 29, "BY": 28,
+    "CH": 21, "CR": 22, "CY": 28, "CZ": 24, "DE": 22, "DK": 18, "DO": 28, "EE": 20, "EG": 29, "ES": 24, "FI": 18,
+    "FO": 18, "FR": 27, "GB": 22, "GE": 22, "GI": 23, "GL": 18, "GR": 27, "GT": 28, "HR": 21, "HU": 28, "IE": 22,
+    "IL": 23, "IQ": 23, "IS": 26, "IT": 27, "JO": 30, "KW": 30, "KZ": 20, "LB": 28, "LC": 32, "LI": 21, "LT": 20,
+    "LU": 20, "LV": 21, "MC": 27, "MD": 24, "ME": 22, "MK": 19, "MR": 27, "MT": 31, "MU": 30, "NL": 18, "NO": 15,
+    "PK": 24, "PL": 28, "PS": 29, "PT": 25, "QA": 29, "RO": 24, "RS": 22, "SA": 24, "SC": 31, "SE": 24, "SI": 19,
+    "SK": 24, "SM": 27, "SV": 28, "TL": 23, "TN": 24, "TR": 26, "UA": 29, "VA": 22, "VG": 24, "XK": 20,
+}  # fmt: skip
+
+
+def luhn(value: str) -> bool:
+    """Whether the digits satisfy the Luhn check and are not all the same."""
+    digits = digits_of(value)
+    if not 13 <= len(digits) <= 19 or len(set(digits)) == 1:
+        return False
+    total = 0
+    for i, character in enumerate(reversed(digits)):
+        digit = int(character)
+        if i % 2:
+            digit = digit * 2 - 9 if digit > 4 else digit * 2
+        total += digit
+    return total % 10 == 0
+
+
+def card(value: str) -> bool:
+    """A payment card: Luhn, an issuer digit that is in use, and a length its issuer gives out."""
+    digits = digits_of(value)
+    lengths: dict[str, range] = {
+        "4": range(13, 20),
+        "5": range(16, 20),
+        "2": range(16, 17),
+        "3": range(14, 20),
+        "6": range(16, 20),
+        "8": range(16, 20),
+        "9": range(16, 20),
+        "1": range(15, 16),
+    }
+    return bool(digits) and len(digits) in lengths.get(digits[0], range(0)) and luhn(value)
+
+
+def iban(value: str) -> bool:
+    """Country, length and mod-97 check of an IBAN."""
+    compact = re.sub(r"[\s\-]", "", value).upper()
+    if _IBAN_LENGTH.get(compact[:2]) != len(compact):
+        return False
+    return int("".join(str(int(c, 36)) for c in compact[4:] + compact[:4])) % 97 == 1
+
+
+CARDS = RuleFamily(
+    "cards",
+    [
+        Rule(
+            "CREDIT_CARD",
+            re.compile(NOT_AFTER_DIGIT + r"(?<![A-Za-z_])[0-9](?:[ ]?[\-./]?[ ]?[0-9]){12,18}(?![0-9A-Za-z_])"),
+            0.95,
+            check=card,
+        ),
+        Rule(
+            "IBAN",
+            re.compile(r"(?<![0-9A-Za-z])[A-Za-z]{2}[0-9]{2}(?:[ \-]?[0-9A-Za-z]){11,30}(?![0-9A-Za-z])"),
+            0.95,
+            check=iban,
+        ),
+        Rule(
+            "BANK_ACCOUNT",
+            re.compile(r"(?<![0-9A-Za-z.\-])[0-9](?:[ \-]?[0-9]){7,20}(?![0-9A-Za-z])(?!\.[0-9])"),
+            0.6,
+            context=words(
+                "account", "account no", "account number", "acct", "a/c", "bank account", "sort code", "routing number",
+                "账号", "帐号", "账户", "帐户", "银行卡", "卡号", "开户", "收款", "汇款",
+            ),
+        ),
+    ],
+)  # fmt: skip

@@ -1,0 +1,120 @@
+"""Persons, places and organisations: an English model on Latin script, LAC on Chinese, chosen run by run.
+
+The models' mistakes are known and guarded against: labels and headings taken for names, single common words, spans
+that run over a line's end. Knows no policy; the English model comes in as a callable, because only `analyzer.py`
+imports spaCy. Any thread, if the models allow it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol
+
+from studiolo.privacy.normalize import is_han
+from studiolo.privacy.recognizers.base import Match
+from studiolo.privacy.recognizers.lexicon import COMMON, NOT_NAMES_ZH, TITLES_EN
+
+Entities = Callable[[str], Iterable[tuple[str, int, int]]]  # text -> (type, start, end)
+
+_HAN_RUN = re.compile(r"[^\n]*[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003134f][^\n]*")
+_LATIN_RUN = re.compile(r"[^\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003134f。、《》「」【】]*[A-Za-zÀ-ɏ]{2}[^\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003134f。、《》「」【】]*")
+_LONGEST = 4000  # code points the English model reads at once
+_TITLE = re.compile(rf"^(?:{TITLES_EN})\.?[ ]+")
+_EDGE = " \t\r\n.,;:!?\"'()[]{}<>|*_#-/\\&\u2019\u201c\u201d\u2018"
+_ONE_WORD_MIN = 3
+
+
+class NameFinder(Protocol):
+    """Finds names in folded text."""
+
+    def find(self, text: str) -> Iterator[Match]:
+        """PERSON, LOCATION and ORGANIZATION matches; they may overlap those of the rules."""
+        ...
+
+
+class ScriptNames:
+    """Names by script: `latin` reads the runs without Chinese, `han` reads the lines that hold some."""
+
+    def __init__(self, *, latin: Entities, han: Entities) -> None:
+        self._latin = latin
+        self._han = han
+
+    def find(self, text: str) -> Iterator[Match]:
+        """Names in `text`."""
+        lowered: set[str] | None = None
+        for start, end in _latin_runs(text):
+            for kind, first, last in self._latin(text[start:end]):
+                if lowered is None:
+                    lowered = set(re.findall(r"(?<![A-Za-z])[a-z]{3,}(?![A-Za-z])", text))
+                match = _latin_match(text, kind, start + first, start + last, lowered)
+                if match is not None:
+                    yield match
+        for run in _HAN_RUN.finditer(text):
+            for kind, first, last in self._han(run[0]):
+                match = _han_match(text, kind, run.start() + first, run.start() + last)
+                if match is not None:
+                    yield match
+
+
+def _latin_runs(text: str) -> Iterator[tuple[int, int]]:
+    for run in _LATIN_RUN.finditer(text):
+        start, end = run.span()
+        while end - start > _LONGEST:
+            cut = max(text.rfind("\n", start, start + _LONGEST), text.rfind(". ", start, start + _LONGEST) + 1)
+            cut = cut if cut > start else start + _LONGEST
+            yield start, cut
+            start = cut
+        yield start, end
+
+
+def _latin_match(text: str, kind: str, start: int, end: int, lowered: set[str]) -> Match | None:
+    line = text.find("\n", start, end)
+    if line >= 0:
+        if text[start:line].strip(_EDGE):
+            end = line
+        else:
+            start = line + 1
+    while start < end and text[start] in _EDGE:
+        start += 1
+    while end > start and text[end - 1] in _EDGE:
+        end -= 1
+    if text[start:end].endswith(("'s", "\u2019s")):
+        end -= 2
+    value = text[start:end]
+    if kind != "PERSON":
+        return Match(kind, start, end, 0.6) if len(value) >= 2 and any(c.isupper() for c in value) else None
+    title = _TITLE.match(value)
+    if title:
+        start += title.end()
+        value = text[start:end]
+    # A label before the name is taken with it: "Tenant Margaret Holloway".
+    while " " in value and value.split(" ", 1)[0].lower() in COMMON - {"may", "will", "park"}:
+        start += len(value.split(" ", 1)[0]) + 1
+        value = text[start:end]
+    parts = value.split()
+    if not parts or any(c.isdigit() or c in "@/\\_<>=#|" for c in value) or not value[0].isupper():
+        return None
+    plain = [part.strip(_EDGE).lower() for part in parts]
+    if all(part in COMMON or part in lowered for part in plain) or plain[-1] in COMMON - {"may", "park", "will", "day"}:
+        return None
+    if len(parts) == 1:
+        if len(value) < _ONE_WORD_MIN or value.isupper() or not value.replace("-", "").replace("'", "").isalpha():
+            return None
+        return Match("PERSON", start, end, 0.6)
+    return Match("PERSON", start, end, 0.85)
+
+
+def _han_match(text: str, kind: str, start: int, end: int) -> Match | None:
+    while start < end and not (is_han(text[start]) or text[start].isalnum()):
+        start += 1
+    while end > start and not (is_han(text[end - 1]) or text[end - 1].isalnum()):
+        end -= 1
+    value = text[start:end]
+    if not any(is_han(c) for c in value):  # Latin words are the English model's
+        return None
+    if kind != "PERSON":
+        return Match(kind, start, end, 0.6) if len(value) >= 2 else None
+    if len(value) < 2 or len(value) > 24 or value in NOT_NAMES_ZH or any(c.isdigit() for c in value):
+        return None
+    return Match("PERSON", start, end, 0.85)

@@ -1,0 +1,53 @@
+"""Addresses of machines: IPv4, IPv6, MAC."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+from studiolo.privacy.recognizers.base import Rule, RuleFamily
+
+
+def _address(value: str) -> bool:
+    """A valid address that can belong to somebody: not the unspecified, loopback or mask ones."""
+    try:
+        address = ipaddress.ip_address(value)
+    except ValueError:
+        return False
+    if address.is_loopback or address.is_unspecified or address.is_multicast:
+        return False
+    return not (address.version == 4 and int(address) >= 0xF0000000) and not (address.version == 6 and len(value) < 6)
+
+
+NETWORK = RuleFamily(
+    "network",
+    [
+        Rule(
+            "IP_ADDRESS",
+            re.compile(
+                r"(?<![0-9A-Za-z_])(?<![0-9]\.)(?<![vV])(?<![vV]\.)(?<![Vv]ersion )(?<!版本)(?<!版本[: ])"
+                r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![0-9A-Za-z_])(?!\.[0-9])"
+            ),
+            0.85,
+            accept=_address,
+        ),
+        Rule(
+            "IP_ADDRESS",
+            re.compile(
+                r"(?<![0-9A-Za-z:.])(?:[0-9A-Fa-f]{1,4}:){1,7}(?::?[0-9A-Fa-f]{1,4}){0,7}(?:::)?(?![0-9A-Za-z:])"
+                r"|(?<![0-9A-Za-z:.])[0-9A-Fa-f]{0,4}::(?:[0-9A-Fa-f]{1,4}:?){1,7}(?![0-9A-Za-z:])"
+            ),
+            0.85,
+            accept=lambda value: value.count(":") >= 2 and _address(value),
+        ),
+        Rule(
+            "MAC_ADDRESS",
+            re.compile(
+                r"(?<![0-9A-Za-z:\-])(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}(?![0-9A-Za-z:])"
+                r"|(?<![0-9A-Za-z:\-])(?:[0-9A-Fa-f]{2}-){5}[0-9A-Fa-f]{2}(?![0-9A-Za-z\-])"
+                r"|(?<![0-9A-Za-z.])(?:[0-9A-Fa-f]{4}\.){2}[0-9A-Fa-f]{4}(?![0-9A-Za-z.])"
+            ),
+            0.9,
+        ),
+    ],
+)

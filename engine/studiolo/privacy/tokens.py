@@ -1,0 +1,159 @@
+"""The form of a pseudonym, and reading it back in whatever way a model wrote it.
+
+A token is `<LABEL_n>`; a further form of the same value's owner has a letter behind the number: `<PERSON_3>` is a full
+name, `<PERSON_3B>` the family name of the same person. tests/bench/pseudonym_forms.py measures how faithfully small
+models repeat this form and others.
+
+Reading is one left-to-right parser that says NONE, MORE (it could still become a token) or the token. It has no state
+and looks at nothing but the text, so a stream gives the same answer however it is cut. Any thread.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+LABELS: Final = {
+    "PERSON": "PERSON",
+    "PHONE_NUMBER": "PHONE",
+    "EMAIL_ADDRESS": "EMAIL",
+    "ADDRESS": "ADDRESS",
+    "CREDIT_CARD": "CARD",
+    "IBAN": "ACCOUNT",
+    "BANK_ACCOUNT": "ACCOUNT",
+    "CN_ID": "IDNUMBER",
+    "CN_USCC": "IDNUMBER",
+    "HK_ID": "IDNUMBER",
+    "TW_ID": "IDNUMBER",
+    "US_SSN": "IDNUMBER",
+    "US_ITIN": "IDNUMBER",
+    "US_EIN": "IDNUMBER",
+    "UK_NHS": "IDNUMBER",
+    "UK_NINO": "IDNUMBER",
+    "PASSPORT": "PASSPORT",
+    "DRIVER_LICENSE": "LICENCE",
+    "LICENSE_PLATE": "PLATE",
+    "IP_ADDRESS": "NETWORK",
+    "MAC_ADDRESS": "NETWORK",
+    "SECRET": "SECRET",
+    "LOCATION": "PLACE",
+    "ORGANIZATION": "COMPANY",
+    "LITERAL": "LITERAL",
+}
+OTHER_LABEL: Final = "VALUE"
+_KNOWN: Final = tuple(sorted({*LABELS.values(), OTHER_LABEL}, key=len, reverse=True))
+_CLOSER: Final = {"<": ">", "[": "]", "{": "}", "《": "》", "〈": "〉", "【": "】", "⟨": "⟩", "«": "»"}
+_SEPARATORS: Final = frozenset(" _-\\")
+_MOST_SEPARATORS: Final = 3
+_MOST_DIGITS: Final = 6
+_MOST_LETTERS: Final = 2
+
+MORE: Final = "more"
+"""The text ends before it is clear whether a token stands here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token as found: text[start:end], brackets included where they belong to it."""
+
+    name: str  # in canonical spelling, without brackets: PERSON_3B
+    end: int
+
+
+def label_of(kind: str) -> str:
+    """The word in the tokens of a type."""
+    return LABELS.get(kind, OTHER_LABEL)
+
+
+def token_name(label: str, number: int, form: int) -> str:
+    """The canonical spelling: PERSON_3, PERSON_3B, ... PERSON_3AA. `form` counts from 0."""
+    return f"{label}_{number}{_letters(form)}"
+
+
+def token_text(name: str) -> str:
+    """What the model reads."""
+    return f"<{name}>"
+
+
+def _letters(form: int) -> str:
+    """0 -> "", 1 -> "B", 25 -> "Z", 26 -> "AA", 27 -> "AB", ..."""
+    if form == 0:
+        return ""
+    return chr(65 + form) if form < 26 else chr(64 + form // 26) + chr(65 + form % 26)
+
+
+def read_token(text: str, start: int, *, final: bool) -> Token | str | None:
+    """The token that begins at text[start], MORE, or None. `text` is folded. `final`: nothing comes after `text`."""
+    at = start
+    closer = _CLOSER.get(text[at])
+    if closer is not None:
+        at = _skip(text, at + 1, " ", 2)
+    elif start > 0 and _wordlike(text[start - 1]):
+        return None
+    end = len(text)
+    if at >= end:
+        return None if final else MORE
+
+    label = _label_at(text, at)
+    if label is None:
+        rest = text[at:].upper()
+        viable = not final and any(known.startswith(rest) for known in _KNOWN)
+        return MORE if viable else None
+    written = text[at : at + len(label)]
+    at += len(label)
+
+    first = at
+    while at < end and text[at] in _SEPARATORS and at - first < _MOST_SEPARATORS:
+        at += 1
+    separators = text[first:at]
+    if at >= end:
+        return None if final else MORE
+    # Without brackets or underscore, only capitals make a token: "person 1" is ordinary text.
+    if closer is None and "_" not in separators and not written.isupper():
+        return None
+
+    first = at
+    while at < end and "0" <= text[at] <= "9" and at - first < _MOST_DIGITS:
+        at += 1
+    if at == first:
+        return None
+    number = text[first:at].lstrip("0")
+    first = at
+    while at < end and text[at].isascii() and text[at].isalpha() and at - first < _MOST_LETTERS:
+        at += 1
+    letters = text[first:at].upper()
+    if at >= end and not final:
+        return MORE
+    if not number or (at < end and _wordlike(text[at])):
+        return None
+    name = f"{label}_{number}{letters}"
+    return _close(text, at, closer, name, final=final)
+
+
+def _close(text: str, at: int, closer: str | None, name: str, *, final: bool) -> Token | str | None:
+    """Take the closing bracket along. Of an unclosed pair only `<` belongs to the token: others are punctuation."""
+    wanted = closer or ">"
+    after = _skip(text, at, " ", 2) if closer is not None else at
+    if after >= len(text) and not final:
+        return MORE
+    if after < len(text) and text[after] == wanted:
+        return Token(name, after + 1)
+    if closer is None or closer == ">":
+        return Token(name, at)
+    return None  # the opener stays text; the core is read again from its own start
+
+
+def _label_at(text: str, at: int) -> str | None:
+    upper = text[at : at + 12].upper()
+    return next((known for known in _KNOWN if upper.startswith(known)), None)
+
+
+def _skip(text: str, at: int, character: str, most: int) -> int:
+    stop = min(len(text), at + most)
+    while at < stop and text[at] == character:
+        at += 1
+    return at
+
+
+def _wordlike(character: str) -> bool:
+    return character == "_" or (character.isascii() and character.isalnum())
