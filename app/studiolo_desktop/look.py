@@ -1,0 +1,131 @@
+"""How the window looks and speaks right now: theme, type scale, language, icons. Widgets redraw on `changed`.
+
+Main thread only. Choices are kept in the settings file by the composition root, through `on_choice`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QLocale, QObject, Qt, Signal, SignalInstance
+from PySide6.QtGui import QFont, QFontInfo, QGuiApplication, QIcon, QPainter, QPixmap
+from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtWidgets import QApplication
+
+from studiolo_desktop.bridge.problem import Problem
+from studiolo_desktop.errors import Sentence, sentence_for
+from studiolo_desktop.i18n import Translator, language_for
+from studiolo_desktop.stylesheet import palette, style_sheet
+from studiolo_desktop.theme import DARK, FALLBACK_FAMILIES, LIGHT, Tokens, TypeScale, type_scale
+
+
+def icons_folder() -> Path:
+    """Where the icons are: inside the installed package, or in the source tree's assets."""
+    here = Path(__file__).resolve()
+    installed = here.parent / "assets" / "icons"
+    return installed if installed.is_dir() else here.parents[2] / "assets" / "icons"
+
+
+class _Signals(QObject):
+    changed = Signal()
+
+
+class Look:
+    """Theme and language of one window. (Not a QObject itself: `tr` has another meaning there.)"""
+
+    def __init__(
+        self,
+        app: QApplication,
+        *,
+        theme: str = "system",
+        language: str = "",
+        on_choice: Callable[[dict[str, str]], None] | None = None,
+    ) -> None:
+        self._signals = _Signals()
+        self._app = app
+        self._on_choice = on_choice or (lambda _choice: None)
+        self._icons: dict[tuple[str, str, int], QIcon] = {}
+        self.theme = theme
+        self.language = language
+        self.tr = Translator(language_for(language, system=QLocale.system().name()))
+        font = app.font()
+        families = [QFontInfo(font).family(), *FALLBACK_FAMILIES]
+        self.sizes: TypeScale = type_scale(QFontInfo(font).pixelSize())
+        font = QFont(families)
+        font.setPixelSize(self.sizes.body)
+        app.setFont(font)
+        self.tokens: Tokens = LIGHT
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._scheme_changed)
+        self._apply()
+
+    @property
+    def changed(self) -> SignalInstance:
+        """Emitted when colours or language are new."""
+        return self._signals.changed
+
+    def close(self) -> None:
+        """Listen to the system no more."""
+        QGuiApplication.styleHints().colorSchemeChanged.disconnect(self._scheme_changed)
+
+    def tokens_now(self) -> Tokens:
+        """The theme that the choice and the system ask for."""
+        if self.theme == "system":
+            scheme = QGuiApplication.styleHints().colorScheme()
+            return DARK if scheme is Qt.ColorScheme.Dark else LIGHT
+        return DARK if self.theme == "dark" else LIGHT
+
+    def choose_theme(self, theme: str) -> None:
+        """ "system", "light" or "dark", from now on."""
+        self.theme = theme
+        self._on_choice({"theme": theme})
+        self._apply()
+
+    def choose_language(self, language: str) -> None:
+        """ "en", "zh" or "" for the system's, from now on."""
+        self.language = language
+        self.tr = Translator(language_for(language, system=QLocale.system().name()))
+        self._on_choice({"language": language})
+        self.changed.emit()
+
+    def sentence(self, problem: Problem) -> Sentence:
+        """A problem in words."""
+        return sentence_for(problem, self.tr.language)
+
+    def library_name(self, name: str) -> str:
+        """A library's name for people."""
+        return self.tr("sidebar.library_default") if name == "default" else name
+
+    def icon(self, name: str, *, colour: str = "", size_px: int = 20) -> QIcon:
+        """A line icon in a colour of the theme."""
+        ink = colour or self.tokens.muted
+        key = (name, ink, size_px)
+        if key not in self._icons:
+            self._icons[key] = QIcon(self.pixmap(name, colour=ink, size_px=size_px))
+        return self._icons[key]
+
+    def pixmap(self, name: str, *, colour: str = "", size_px: int = 20) -> QPixmap:
+        """A line icon as a picture, sharp on this screen."""
+        source = (icons_folder() / f"{name}.svg").read_text(encoding="utf-8")
+        renderer = QSvgRenderer(source.replace("currentColor", colour or self.tokens.muted).encode())
+        ratio = max(2.0, self._app.devicePixelRatio())
+        picture = QPixmap(round(size_px * ratio), round(size_px * ratio))
+        picture.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(picture)
+        renderer.render(painter)
+        painter.end()
+        picture.setDevicePixelRatio(ratio)
+        return picture
+
+    def _apply(self) -> None:
+        hints = QGuiApplication.styleHints()
+        wanted = {"light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}.get(self.theme, Qt.ColorScheme.Unknown)
+        hints.setColorScheme(wanted)  # so that title bars and native dialogs follow
+        self.tokens = self.tokens_now()
+        self._app.setPalette(palette(self.tokens))
+        self._app.setStyleSheet(style_sheet(self.tokens, self.sizes))
+        self.changed.emit()
+
+    def _scheme_changed(self) -> None:
+        if self.theme == "system" and self.tokens_now() is not self.tokens:
+            self._apply()

@@ -1,0 +1,219 @@
+"""Models: which there are, which is chosen, getting and removing them. No widget, no thread.
+
+The engine has no network, so it cannot fetch: a pull is a separate program, reached through `pull`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from studiolo.events import Event, Failed, Finished, Progress
+from studiolo.jobs import CancelToken
+from studiolo.settings import load_settings, save_settings
+from studiolo.types import Model
+from studiolo_desktop.bridge.calls import Calls
+from studiolo_desktop.bridge.problem import Problem, problem_of_event
+from studiolo_desktop.bridge.stream import EventStream
+from studiolo_desktop.bridge.supervisor import EngineChange, EngineState, Supervisor
+from studiolo_desktop.models.notices import Notice, Notices
+
+Pull = Callable[[str, CancelToken], Iterator[Event]]
+"""Fetches a model by id in a program of its own."""
+
+
+@dataclass
+class Fetching:
+    """A model on its way. `stage` "prepare" comes after the last byte."""
+
+    model_id: str
+    stage: str = "pull"
+    done_bytes: int = 0
+    total_bytes: int = 0
+    stopping: bool = False
+
+
+class ModelsModel(QObject):
+    """The catalogue and what is being fetched from it."""
+
+    changed = Signal()
+    chosen_changed = Signal(str)
+    fetching_changed = Signal()
+
+    def __init__(
+        self,
+        calls: Calls,
+        supervisor: Supervisor,
+        notices: Notices,
+        *,
+        pull: Pull,
+        settings_file: Path,
+        chosen: str = "",
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._calls = calls
+        self._notices = notices
+        self._pull = pull
+        self._settings_file = settings_file
+        self._stream: EventStream | None = None
+        self._wanted: list[str] = []
+        self._wish = chosen
+        self.items: list[Model] = []
+        self.known = False
+        self.fetching: Fetching | None = None
+        self.failed: dict[str, Problem] = {}
+        supervisor.changed.connect(self._engine_changed)
+
+    @property
+    def chat_models(self) -> list[Model]:
+        """Installed models that can answer."""
+        return [m for m in self.items if m.kind == "chat" and m.installed]
+
+    @property
+    def chosen(self) -> Model | None:
+        """The model that answers: the person's choice, else the default one, else any that is there."""
+        there = self.chat_models
+        wished = next((m for m in there if m.id == self._wish), None)
+        return wished or next((m for m in there if m.default), None) or (there[0] if there else None)
+
+    @property
+    def starter(self) -> list[Model]:
+        """What is missing for a first answer: a chat model if there is none, and the defaults of the other kinds."""
+        missing = [m for m in self.items if m.default and not m.installed]
+        return [m for m in missing if m.kind != "chat" or not self.chat_models]
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """Ids that will be fetched after the one that is."""
+        return tuple(self._wanted)
+
+    def model(self, model_id: str) -> Model | None:
+        """The model of that id."""
+        return next((m for m in self.items if m.id == model_id), None)
+
+    def choose(self, model_id: str) -> None:
+        """Let this model answer from now on."""
+        self._wish = model_id
+        path = self._settings_file
+
+        def keep() -> None:
+            save_settings(path, load_settings(path).model_copy(update={"chat_model": model_id}))
+
+        self._calls.run_local(keep, then=lambda _none: None, failed=self._notices.report)
+        self.chosen_changed.emit(model_id)
+        self.changed.emit()
+
+    @Slot()
+    def refresh(self) -> None:
+        """Read the catalogue again."""
+        self._calls.run(lambda engine: engine.models(), then=self._arrived, failed=lambda _problem: None)
+
+    def pull_starter(self) -> None:
+        """Fetch all that a first answer needs."""
+        for model in self.starter:
+            self.pull(model.id)
+
+    def pull(self, model_id: str) -> None:
+        """Fetch a model; one at a time, the others wait."""
+        current = self.fetching.model_id if self.fetching else ""
+        if model_id in (current, *self._wanted):
+            return
+        self.failed.pop(model_id, None)
+        self._wanted.append(model_id)
+        self._next_pull()
+
+    def cancel_pull(self) -> None:
+        """Stop fetching; what has come is kept and resumed another time."""
+        self._wanted.clear()
+        if self._stream is not None and self.fetching is not None:
+            self.fetching.stopping = True
+            self._stream.cancel()
+        self.fetching_changed.emit()
+
+    def import_file(self, path: Path) -> None:
+        """Take a model file from this machine."""
+        self._notices.say(Notice("info", key="notice.importing", values={"name": path.name}, about="import"))
+        self._calls.run(lambda engine: engine.import_model(path), then=self._imported, failed=self._import_failed)
+
+    def remove(self, model_id: str) -> None:
+        """Remove a model's files."""
+        self._calls.run(
+            lambda engine: engine.remove_model(model_id),
+            then=lambda _none: self.refresh(),
+            failed=self._notices.report,
+        )
+
+    def close(self) -> None:
+        """The window closes; an unfinished pull resumes another time."""
+        self._wanted.clear()
+        if self._stream is not None:
+            self._stream.cancel()
+
+    def _next_pull(self) -> None:
+        if self._stream is not None or not self._wanted:
+            self.fetching_changed.emit()
+            return
+        model_id = self._wanted.pop(0)
+        known = self.model(model_id)
+        self.fetching = Fetching(model_id=model_id, total_bytes=known.size_bytes if known else 0)
+        stream = EventStream(lambda cancel: self._pull(model_id, cancel), self._calls, parent=self)
+        stream.arrived.connect(self._take)
+        self._stream = stream
+        stream.start()
+        self.fetching_changed.emit()
+
+    @Slot(list)
+    def _take(self, events: list[Event]) -> None:
+        for event in events:
+            match event:
+                case Progress() if self.fetching is not None:
+                    self.fetching.stage = event.stage
+                    if event.stage == "pull":
+                        self.fetching.done_bytes = event.done
+                        self.fetching.total_bytes = event.total or self.fetching.total_bytes
+                case Finished():
+                    self._pull_ended(None)
+                    return
+                case Failed():
+                    self._pull_ended(problem_of_event(event))
+                    return
+                case _:
+                    pass
+        self.fetching_changed.emit()
+
+    def _pull_ended(self, problem: Problem | None) -> None:
+        if problem is not None and self.fetching is not None:
+            self.failed[self.fetching.model_id] = problem
+            self._notices.report(problem, about="pull")
+            self._wanted.clear()
+        if self._stream is not None:
+            self._stream.deleteLater()
+            self._stream = None
+        self.fetching = None
+        self.refresh()
+        self._next_pull()
+
+    def _imported(self, model: Model) -> None:
+        self._notices.say(Notice("good", key="notice.imported", values={"name": model.title}, about="import"))
+        self.choose(model.id)
+        self.refresh()
+
+    def _import_failed(self, problem: Problem) -> None:
+        self._notices.report(problem, about="import")
+
+    def _arrived(self, items: list[Model]) -> None:
+        before = self.chosen
+        self.items, self.known = items, True
+        after = self.chosen
+        if after is not None and (before is None or before.id != after.id):
+            self.chosen_changed.emit(after.id)
+        self.changed.emit()
+
+    @Slot(object)
+    def _engine_changed(self, change: EngineChange) -> None:
+        if change.state is EngineState.READY:
+            self.refresh()

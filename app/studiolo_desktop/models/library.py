@@ -1,0 +1,299 @@
+"""The documents of one library, and the files on their way into it. No widget, no thread.
+
+Files are added one batch after another; a drop while a batch runs queues. When the engine goes away in the middle of
+a batch, the files without an end are queued again: adding a file twice changes nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from studiolo.errors import Code
+from studiolo.events import Event, Failed, FileDone, Finished, Progress
+from studiolo.jobs import CancelToken
+from studiolo.types import DEFAULT_LIBRARY, AddResult, Document, Library
+from studiolo_desktop.bridge.calls import Calls
+from studiolo_desktop.bridge.problem import Problem, problem_of_event, problem_of_reason
+from studiolo_desktop.bridge.stream import EventStream
+from studiolo_desktop.bridge.supervisor import EngineChange, EngineState, Supervisor
+from studiolo_desktop.models.notices import Notice, Notices
+
+FileState = Literal["queued", "working", "added", "updated", "unchanged", "failed", "cancelled"]
+OPEN: tuple[FileState, ...] = ("queued", "working")
+REFRESH_MS = 700
+
+
+@dataclass
+class FileRow:
+    """One file on its way. `stage` is that of the last Progress; `problem` says why it failed."""
+
+    path: str = field(repr=False)
+    library: str
+    state: FileState = "queued"
+    stage: str = ""
+    done: int = 0
+    total: int = 0
+    pages: int = 0
+    passages: int = 0
+    problem: Problem | None = None
+    retried: bool = False
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return os.path.basename(self.path.rstrip("/\\")) or self.path
+
+
+class LibraryModel(QObject):
+    """One library and what is being added to it."""
+
+    libraries_changed = Signal()
+    documents_changed = Signal()
+    files_changed = Signal()  # rows came or went
+    file_changed = Signal(object)  # FileRow
+    library_changed = Signal(str)
+    busy_changed = Signal(bool)
+
+    def __init__(
+        self, calls: Calls, supervisor: Supervisor, notices: Notices, *, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._calls = calls
+        self._supervisor = supervisor
+        self._notices = notices
+        self._stream: EventStream | None = None
+        self._batch: list[FileRow] = []
+        self._refresh_later = QTimer(self, singleShot=True, interval=REFRESH_MS)
+        self._refresh_later.timeout.connect(self.refresh)
+        self.library = DEFAULT_LIBRARY
+        self.libraries: list[Library] = []
+        self.documents: list[Document] = []
+        self.files: list[FileRow] = []
+        self.known = False  # whether `documents` was ever read from the engine
+        supervisor.changed.connect(self._engine_changed)
+
+    @property
+    def busy(self) -> bool:
+        """Whether files are on their way."""
+        return any(row.state in OPEN for row in self.files)
+
+    @property
+    def empty(self) -> bool:
+        """Whether the library is known to hold nothing, with nothing on its way."""
+        return self.known and not self.documents and not any(row.state in OPEN for row in self.files)
+
+    def choose(self, name: str) -> None:
+        """Show another library."""
+        if name != self.library:
+            self.library = name
+            self.documents, self.known = [], False
+            self.library_changed.emit(name)
+            self.documents_changed.emit()
+            self.refresh()
+
+    def create(self, name: str) -> None:
+        """Make a library and show it."""
+        self._calls.run(
+            lambda engine: engine.create_library(name.strip()),
+            then=lambda library: self.choose(library.name),
+            failed=self._notices.report,
+        )
+
+    @Slot()
+    def refresh(self) -> None:
+        """Read libraries and documents again."""
+        name = self.library
+        self._calls.run(
+            lambda engine: (engine.libraries(), engine.documents(name)),
+            then=lambda result: self._arrived(name, *result),
+            failed=self._refresh_failed,
+        )
+
+    def add(self, paths: Sequence[Path]) -> None:
+        """Add files and folders to the library shown."""
+        on_their_way = {(row.library, row.path) for row in self.files if row.state in OPEN}
+        fresh = [str(path) for path in paths if (self.library, str(path)) not in on_their_way]
+        if not fresh:
+            return
+        ended = {(self.library, path) for path in fresh}
+        self.files = [row for row in self.files if (row.library, row.path) not in ended]
+        self.files += [FileRow(path=path, library=self.library) for path in dict.fromkeys(fresh)]
+        self.files_changed.emit()
+        self.busy_changed.emit(True)
+        self._next_batch()
+
+    def retry(self, row: FileRow) -> None:
+        """Add a file that failed once more."""
+        self.add([Path(row.path)])
+
+    def forget(self, row: FileRow) -> None:
+        """Take an ended row off the list."""
+        if row.state not in OPEN and row in self.files:
+            self.files.remove(row)
+            self.files_changed.emit()
+
+    def cancel(self) -> None:
+        """Stop adding: what is stored stays, what has not begun is dropped."""
+        for row in self.files:
+            if row.state == "queued":
+                row.state = "cancelled"
+                self.file_changed.emit(row)
+        if self._stream is not None:
+            self._stream.cancel()
+        elif not self.busy:
+            self.busy_changed.emit(False)
+
+    def remove(self, document_id: str) -> None:
+        """Remove a document and its text from the library."""
+        name = self.library
+        self._calls.run(
+            lambda engine: engine.remove_document(document_id, library=name),
+            then=lambda _none: self.refresh(),
+            failed=self._notices.report,
+        )
+
+    def close(self) -> None:
+        """The window closes; the engine keeps what it has stored."""
+        self._refresh_later.stop()
+        if self._stream is not None:
+            self._stream.cancel()
+
+    # adding
+
+    def _next_batch(self) -> None:
+        if self._stream is not None or self._supervisor.state is not EngineState.READY:
+            return
+        waiting = [row for row in self.files if row.state == "queued"]
+        if not waiting:
+            return
+        library = waiting[0].library
+        self._batch = [row for row in waiting if row.library == library]
+        paths = [Path(row.path) for row in self._batch]
+
+        def open_stream(cancel: CancelToken) -> Iterator[Event]:
+            return self._supervisor.engine().add(paths, library=library, cancel=cancel)
+
+        stream = EventStream(open_stream, self._calls, parent=self)
+        stream.arrived.connect(self._take)
+        self._stream = stream
+        stream.start()
+
+    @Slot(list)
+    def _take(self, events: list[Event]) -> None:
+        for event in events:
+            match event:
+                case Progress() if event.item:
+                    row = self._row(event.item)
+                    row.state = "working"
+                    row.stage, row.done, row.total = event.stage, event.done, event.total
+                    self.file_changed.emit(row)
+                case FileDone():
+                    self._file_done(event.result)
+                case Finished():
+                    self._batch_ended("cancelled" if event.reason == "cancelled" else "unchanged", None)
+                case Failed():
+                    self._batch_failed(problem_of_event(event))
+                case _:
+                    pass
+
+    def _file_done(self, result: AddResult) -> None:
+        row = self._row(result.path)
+        row.state = result.status
+        row.pages, row.passages = result.pages, result.passages
+        row.problem = problem_of_reason(result.reason, result.values) if result.reason else None
+        self.file_changed.emit(row)
+        if not self._refresh_later.isActive():
+            self._refresh_later.start()
+
+    def _row(self, path: str) -> FileRow:
+        """The row of a path; a file found inside a dropped folder gets a row when it is first heard of."""
+        for row in self._batch:
+            if row.path == path:
+                return row
+        row = FileRow(path=path, library=self._batch[0].library if self._batch else self.library)
+        folder = next((r for r in self._batch if _inside(path, r.path)), None)
+        self._batch.append(row)
+        self.files.insert(self.files.index(folder) if folder in self.files else len(self.files), row)
+        self.files_changed.emit()
+        return row
+
+    def _batch_failed(self, problem: Problem) -> None:
+        gone = problem.code is Code.ENGINE_GONE
+        if gone:
+            for row in self._batch:
+                if row.state in OPEN and not row.retried:
+                    row.state, row.retried, row.stage = "queued", True, ""
+                    self.file_changed.emit(row)
+            self._batch = [row for row in self._batch if row.state != "queued"]
+            self._supervisor.suspect()
+        self._batch_ended("failed", problem)
+
+    def _batch_ended(self, rest: FileState, problem: Problem | None) -> None:
+        """The stream is over: rows without an end get one, and folders make way for their files."""
+        folders = [row for row in self._batch if any(_inside(r.path, row.path) for r in self._batch)]
+        for row in self._batch:
+            if row.state in OPEN:
+                row.state, row.problem = rest, problem
+                self.file_changed.emit(row)
+        if folders:
+            self.files = [row for row in self.files if row not in folders]
+            self.files_changed.emit()
+        self._batch = []
+        if self._stream is not None:
+            self._stream.deleteLater()
+            self._stream = None
+        self._refresh_later.stop()
+        self.refresh()
+        if not self.busy:
+            self.busy_changed.emit(False)
+            self._clear_good()
+        self._next_batch()
+
+    def _clear_good(self) -> None:
+        """Files that went well stand in the list of documents now; the failed ones stay until they are dismissed."""
+        good = [row for row in self.files if row.state in ("added", "updated", "unchanged", "cancelled")]
+        added = sum(row.state in ("added", "updated") for row in good)
+        unchanged = sum(row.state == "unchanged" for row in good)
+        self.files = [row for row in self.files if row not in good]
+        self.files_changed.emit()
+        if added or unchanged:
+            key = "notice.added" if added else "notice.unchanged"
+            self._notices.say(Notice("good", key=key, values={"n": added or unchanged}, about="adding"))
+
+    # reading
+
+    def _arrived(self, name: str, libraries: list[Library], documents: list[Document]) -> None:
+        if libraries != self.libraries:
+            self.libraries = libraries
+            self.libraries_changed.emit()
+        if name == self.library:
+            self.documents, self.known = documents, True
+            self.documents_changed.emit()
+
+    def _refresh_failed(self, problem: Problem) -> None:
+        if problem.code is Code.UNKNOWN_LIBRARY and self.library != DEFAULT_LIBRARY:
+            self.choose(DEFAULT_LIBRARY)
+        elif problem.code is not Code.ENGINE_GONE:  # that one is announced by the supervisor
+            self._notices.report(problem, about="library")
+
+    @Slot(object)
+    def _engine_changed(self, change: EngineChange) -> None:
+        if change.state is EngineState.READY:
+            self.refresh()
+            self._next_batch()
+        elif change.state is EngineState.FAILED and self._stream is None:
+            for row in self.files:
+                if row.state in OPEN:
+                    row.state, row.problem = "failed", change.problem
+                    self.file_changed.emit(row)
+            self.busy_changed.emit(False)
+
+
+def _inside(path: str, folder: str) -> bool:
+    return path != folder and path.startswith(folder.rstrip("/\\") + os.sep)

@@ -1,0 +1,1 @@
+"""The conversation: turns, the text of an answer, the composer."""

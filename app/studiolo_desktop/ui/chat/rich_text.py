@@ -1,0 +1,201 @@
+"""An answer on screen: rendered Markdown as high as its text, whose citations are chips and whose links ask first.
+
+It loads no resource of any scheme: whatever the document asks for, it gets nothing, and the disk and the network are
+never touched. (`markdown.py` lets nothing through that would ask; this is the second wall.)
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QRectF, QSize, Qt, QUrl, Signal, Slot
+from PySide6.QtGui import (
+    QAbstractTextDocumentLayout,
+    QColor,
+    QImage,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QTextCursor,
+    QTextDocument,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QFrame, QSizePolicy, QTextBrowser, QWidget
+
+from studiolo_desktop.look import Look
+from studiolo_desktop.theme import MONOSPACE_FAMILIES
+from studiolo_desktop.ui.chat.markdown import CITE_SCHEME, Inks, to_html
+
+
+def no_resource(kind: int) -> Any:
+    """What a document gets for any resource: for a picture an empty one, so that Qt looks no further."""
+    if kind == QTextDocument.ResourceType.ImageResource.value:
+        blank = QImage(1, 1, QImage.Format.Format_ARGB32)
+        blank.fill(Qt.GlobalColor.transparent)
+        return blank
+    return b""
+
+
+class SafeDocument(QTextDocument):
+    """A document that gets nothing from outside itself."""
+
+    def loadResource(self, kind: int, name: QUrl | str) -> Any:
+        """Nothing."""
+        return no_resource(kind)
+
+
+class FittedBrowser(QTextBrowser):
+    """A read-only text without a scroll bar, always as high as what it holds."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setDocument(SafeDocument(self))
+        self.document().setDocumentMargin(0)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setOpenLinks(False)
+        self.setAcceptDrops(False)  # a file dropped on a text is dropped on the window
+        self.viewport().setAcceptDrops(False)
+        self.viewport().setAutoFillBackground(False)
+        self.setUndoRedoEnabled(False)
+        self.document().documentLayout().documentSizeChanged.connect(self._fit)
+
+    def loadResource(self, kind: int, name: QUrl | str) -> Any:
+        """Nothing."""
+        return no_resource(kind)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The height follows the width."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """The conversation scrolls, not one answer."""
+        event.ignore()
+
+    def sizeHint(self) -> QSize:
+        """As wide as there is room."""
+        return QSize(200, self.height())
+
+    @Slot()
+    def _fit(self) -> None:
+        height = int(self.document().size().height() + 0.99)
+        if height != self.height() or self.minimumHeight() != height:
+            self.setFixedHeight(max(height, 1))
+
+
+class AnswerText(FittedBrowser):
+    """The text of one answer."""
+
+    cited = Signal(int)  # the number of the source that was clicked
+    link_clicked = Signal(str)  # a link that leads out, in full
+
+    def __init__(self, look: Look, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._look = look
+        self._markdown = ""
+        self._markers: frozenset[int] = frozenset()
+        self.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextBrowserInteraction | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self.anchorClicked.connect(self._clicked)
+        self.setAccessibleName(look.tr("chat.answer"))
+
+    @property
+    def markdown(self) -> str:
+        """What it shows, as the model wrote it."""
+        return self._markdown
+
+    def show_markdown(self, markdown: str, markers: frozenset[int], *, force: bool = False) -> None:
+        """Show an answer; `markers` are the numbers of its sources."""
+        if not force and markdown == self._markdown and markers == self._markers:
+            return
+        self._markdown, self._markers = markdown, markers
+        tokens = self._look.tokens
+        mono = ", ".join(f"'{family}'" for family in MONOSPACE_FAMILIES)
+        self.document().setDefaultStyleSheet(
+            f"p {{ margin-top: 0px; margin-bottom: 10px; line-height: 145%; }}"
+            f"li {{ margin-bottom: 4px; line-height: 140%; }}"
+            f"ul, ol {{ margin-top: 0px; margin-bottom: 10px; }}"
+            f"h3, h4, h5, h6 {{ margin-top: 12px; margin-bottom: 6px; font-size: {self._look.sizes.reading + 2}px; }}"
+            f"a {{ color: {tokens.accent}; }}"
+            f"code, pre {{ font-family: {mono}; font-size: {self._look.sizes.body}px; }}"
+            f"blockquote {{ color: {tokens.muted}; margin-left: 16px; }}"
+            f"table.grid {{ border-collapse: collapse; border: 1px solid {tokens.line_strong}; }}"
+            f"th, td {{ border: 1px solid {tokens.line}; }}"
+        )
+        inks = Inks(accent=tokens.accent, chip=tokens.accent_ink, code=tokens.sunken)
+        cursor = self.textCursor()
+        selection = (cursor.anchor(), cursor.position()) if cursor.hasSelection() else None
+        self.setHtml(to_html(markdown, markers=markers, inks=inks))
+        self._trim_last_block()
+        if selection is not None:  # the person is marking text while more of it arrives
+            end = self.document().characterCount() - 1
+            cursor = self.textCursor()
+            cursor.setPosition(min(selection[0], end))
+            cursor.setPosition(min(selection[1], end), QTextCursor.MoveMode.KeepAnchor)
+            self.setTextCursor(cursor)
+
+    def relook(self) -> None:
+        """New colours."""
+        self.setAccessibleName(self._look.tr("chat.answer"))
+        self.show_markdown(self._markdown, self._markers, force=True)
+
+    def chip_rects(self) -> list[QRectF]:
+        """Where the citations stand, in viewport coordinates."""
+        layout: QAbstractTextDocumentLayout = self.document().documentLayout()
+        rects: list[QRectF] = []
+        block = self.document().begin()
+        while block.isValid():
+            origin = layout.blockBoundingRect(block).topLeft()
+            iterator = block.begin()
+            while not iterator.atEnd():
+                fragment = iterator.fragment()
+                if fragment.charFormat().anchorHref().startswith(f"{CITE_SCHEME}:"):
+                    at = fragment.position() - block.position()
+                    line = block.layout().lineForTextPosition(at)
+                    if line.isValid():
+                        left = line.cursorToX(at)[0] if isinstance(line.cursorToX(at), tuple) else line.cursorToX(at)
+                        end = at + fragment.length()
+                        right = (
+                            line.cursorToX(end)[0] if isinstance(line.cursorToX(end), tuple) else line.cursorToX(end)
+                        )
+                        middle = line.y() + line.ascent() * 0.66
+                        height = self._look.sizes.small * 1.42
+                        rects.append(
+                            QRectF(origin.x() + left + 1, origin.y() + middle - height / 2, right - left - 2, height)
+                        )
+                iterator += 1
+            block = block.next()
+        return rects
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The grounds of the chips, then the text."""
+        rects = self.chip_rects()
+        if rects:
+            painter = QPainter(self.viewport())
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(self._look.tokens.accent_soft))
+            for rect in rects:
+                painter.drawRoundedRect(rect, 5, 5)
+            painter.end()
+        super().paintEvent(event)
+
+    def _trim_last_block(self) -> None:
+        """No empty space below the last paragraph."""
+        cursor = QTextCursor(self.document().lastBlock())
+        block_format = cursor.blockFormat()
+        block_format.setBottomMargin(0)
+        cursor.setBlockFormat(block_format)
+
+    @Slot(QUrl)
+    def _clicked(self, url: QUrl) -> None:
+        if url.scheme() == CITE_SCHEME:
+            number = url.path()
+            if number.isdigit():
+                self.cited.emit(int(number))
+            return
+        self.link_clicked.emit(url.toString(QUrl.ComponentFormattingOption.FullyEncoded))

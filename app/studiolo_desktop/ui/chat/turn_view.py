@@ -1,0 +1,215 @@
+"""One question and its answer: the words, what state they are in, where they come from, what was hidden."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFontMetrics, QGuiApplication, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from studiolo.types import Hit
+from studiolo_desktop.i18n import seconds_text
+from studiolo_desktop.look import Look
+from studiolo_desktop.models.chat import UNFINISHED, ChatTurn
+from studiolo_desktop.theme import Space
+from studiolo_desktop.ui.chat.rich_text import AnswerText
+from studiolo_desktop.ui.common.controls import IconButton, button, label, set_role
+from studiolo_desktop.ui.common.flow import FlowLayout
+
+MOST_CHIPS = 4
+
+
+def place(look: Look, hit: Hit) -> str:
+    """The page or pages of a passage in words, "" where the format has none."""
+    passage = hit.passage
+    if passage.page <= 0:
+        return ""
+    if passage.page_end > passage.page:
+        return look.tr("sources.pages", page=passage.page, page_end=passage.page_end)
+    return look.tr("sources.page", page=passage.page)
+
+
+class TurnView(QWidget):
+    """One turn."""
+
+    source_wanted = Signal(object, int)  # ChatTurn, number of the source (0: the list)
+    link_wanted = Signal(str)
+
+    def __init__(self, look: Look, turn: ChatTurn, ask_again: Callable[[ChatTurn], bool]) -> None:
+        super().__init__()
+        self._look = look
+        self.turn = turn
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, Space.XL)
+        column.setSpacing(Space.M)
+
+        self.question = label(turn.question, role="question", wrap=True, selectable=True)
+        row = QHBoxLayout()
+        row.addStretch(1)
+        row.addWidget(self.question)
+        column.addLayout(row)
+        column.addSpacing(Space.XS)
+
+        self.answer = AnswerText(look)
+        self.answer.cited.connect(lambda number: self.source_wanted.emit(self.turn, number))
+        self.answer.link_clicked.connect(self.link_wanted)
+        column.addWidget(self.answer)
+
+        self.status = label(role="muted", wrap=True)
+        column.addWidget(self.status)
+
+        self._chips = QWidget()
+        self._chips.setProperty("role", "clear")
+        self._flow = FlowLayout(self._chips)
+        column.addWidget(self._chips)
+        self._shown: tuple[object, ...] = ()
+
+        self._foot = QWidget()
+        foot = QHBoxLayout(self._foot)
+        foot.setContentsMargins(0, 0, 0, 0)
+        foot.setSpacing(2)
+        self.copy_button = IconButton(look, "copy", self._copy, size_px=17)
+        self.again_button = IconButton(look, "retry", lambda: _ignore(ask_again(self.turn)), size_px=17)
+        self._facts = label(role="small")
+        foot.addWidget(self.copy_button)
+        foot.addWidget(self.again_button)
+        foot.addSpacing(Space.S)
+        foot.addWidget(self._facts)
+        foot.addStretch(1)
+        column.addWidget(self._foot)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show the turn as it is now."""
+        turn = self.turn
+        markers = frozenset(range(1, len(turn.sources) + 1))
+        self.answer.setVisible(bool(turn.answer))
+        if turn.answer:
+            self.answer.show_markdown(turn.answer, markers)
+        text, role = self._status_words()
+        self.status.setText(text)
+        self.status.setVisible(bool(text))
+        set_role(self.status, role)
+        ended = turn.state not in UNFINISHED
+        self._foot.setVisible(ended)
+        self.copy_button.setVisible(bool(turn.answer))
+        facts = [turn.model] if turn.model else []
+        if turn.timings.total_s > 0:
+            facts.append(seconds_text(turn.timings.total_s))
+        self._facts.setText("  ·  ".join(facts))
+        self._refresh_chips(ended=ended)
+        self.copy_button.name(self._look.tr("chat.copy"))
+        self.again_button.name(self._look.tr("chat.ask_again"))
+
+    def relook(self) -> None:
+        """New words, new colours."""
+        self._shown = ()
+        self.answer.relook()
+        self.copy_button.repaint_icon()
+        self.again_button.repaint_icon()
+        self.question.setAccessibleName(f"{self._look.tr('chat.question')}: {self.turn.question}")
+        self.refresh()
+        self._fit_question()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The question's bubble is as wide as its words, and never the whole width."""
+        super().resizeEvent(event)
+        self._fit_question()
+
+    def _fit_question(self) -> None:
+        self.question.ensurePolished()
+        metrics = QFontMetrics(self.question.font())
+        natural = max((metrics.horizontalAdvance(line) for line in self.turn.question.splitlines()), default=0)
+        self.question.setFixedWidth(min(natural + 2 * 16 + 6, int(self.width() * 0.82)))
+
+    def _status_words(self) -> tuple[str, str]:
+        turn, tr = self.turn, self._look.tr
+        if turn.state == "waiting":
+            return tr("chat.waiting"), "muted"
+        if turn.state == "thinking":
+            if turn.stage in ("load", "prepare"):
+                return tr("chat.loading"), "muted"
+            if turn.sources:
+                return tr.count("chat.reading", len(turn.sources)), "muted"
+            return tr("chat.thinking"), "muted"
+        if turn.state == "failed" and turn.problem is not None:
+            sentence = self._look.sentence(turn.problem)
+            return f"{sentence.what} {sentence.todo}".strip(), "danger"
+        if turn.state == "interrupted":
+            return tr("chat.interrupted"), "danger"
+        notes: list[str] = []
+        if turn.state == "cancelled":
+            notes.append(tr("chat.cancelled"))
+        if turn.truncated:
+            notes.append(tr("chat.truncated"))
+        if turn.left_out_passages:
+            notes.append(tr.count("chat.left_out", turn.left_out_passages))
+        if turn.left_out_turns:
+            notes.append(tr.count("chat.left_out_turns", turn.left_out_turns))
+        return "  ".join(notes), "small"
+
+    def _refresh_chips(self, *, ended: bool) -> None:
+        turn = self.turn
+        content = (turn.sources, turn.citations if ended else (), turn.hidden, ended)
+        if content == self._shown:
+            return
+        self._shown = content
+        while (item := self._flow.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+        for chip in self._chips_now(ended=ended):
+            self._flow.addWidget(chip)
+        self._chips.setVisible(self._flow.count() > 0)
+        self._chips.updateGeometry()
+
+    def _chips_now(self, *, ended: bool) -> list[QWidget]:
+        turn, tr = self.turn, self._look.tr
+        chips: list[QWidget] = []
+        cited = {citation.marker for citation in turn.citations}
+        shown = [n for n in sorted(cited) if 0 < n <= len(turn.sources)] if ended else []
+        for number in shown[:MOST_CHIPS]:
+            hit = turn.sources[number - 1]
+            chips.append(self._source_chip(number, hit))
+        if turn.sources:
+            others = len(turn.sources)
+            text = tr.count("chat.sources", others)
+            chips.append(button(lambda: self.source_wanted.emit(turn, 0), role="chip-quiet", text=text))
+        elif ended and turn.state == "complete":
+            quiet = label(tr("chat.no_sources"), role="small")
+            chips.append(quiet)
+        if turn.hidden:
+            chips.append(self._hidden_chip())
+        return chips
+
+    def _source_chip(self, number: int, hit: Hit) -> QPushButton:
+        where = place(self._look, hit)
+        name = hit.passage.document
+        short = QFontMetrics(self.font()).elidedText(name, Qt.TextElideMode.ElideMiddle, 200)
+        text = f"{number}  {short}" + (f", {where}" if where else "")
+        chip = button(lambda: self.source_wanted.emit(self.turn, number), role="chip", text=text.replace("&", "&&"))
+        chip.setAccessibleName(self._look.tr("chat.citation", n=number, document=f"{name} {where}".strip()))
+        chip.setToolTip(name)
+        return chip
+
+    def _hidden_chip(self) -> QWidget:
+        holder = QWidget()
+        row = QHBoxLayout(holder)
+        row.setContentsMargins(Space.XS, 3, Space.XS, 3)
+        row.setSpacing(Space.XS + 2)
+        icon = QLabel()
+        icon.setPixmap(self._look.pixmap("mask", colour=self._look.tokens.muted, size_px=16))
+        said = label(self._look.tr("chat.hidden", what=self._look.tr.hidden(self.turn.hidden)), role="small")
+        row.addWidget(icon)
+        row.addWidget(said)
+        holder.setAccessibleName(said.text())
+        return holder
+
+    def _copy(self) -> None:
+        QGuiApplication.clipboard().setText(self.turn.answer)
+
+
+def _ignore(_result: bool) -> None:
+    """A button's answer nobody waits for."""

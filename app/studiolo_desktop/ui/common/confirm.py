@@ -1,0 +1,47 @@
+"""Asking before something cannot be undone, or leads out of the window. One place, so that tests can answer."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+
+from studiolo_desktop.look import Look
+from studiolo_desktop.theme import Space
+from studiolo_desktop.ui.common.controls import button, label
+
+
+class Confirm(QDialog):
+    """A question with two answers; the safe one has the focus."""
+
+    def __init__(
+        self, look: Look, *, title: str = "", text: str, yes: str, field: bool = False, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setModal(True)
+        self.setWindowTitle(title or look.tr("app.name"))
+        self.setMinimumWidth(400)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(Space.XL, Space.XL, Space.XL, Space.L)
+        column.setSpacing(Space.L)
+        if title:
+            column.addWidget(label(title, role="title", wrap=True))
+        said = label(text, wrap=True, selectable=True)
+        column.addWidget(said)
+        self.field = QLineEdit()
+        self.field.setAccessibleName(text)
+        self.field.setVisible(field)
+        column.addWidget(self.field)
+        row = QHBoxLayout()
+        row.setSpacing(Space.S)
+        row.addStretch(1)
+        self.no_button = button(self.reject, text=look.tr("dialog.cancel"))
+        self.yes_button = button(self.accept, text=yes, role="primary")
+        row.addWidget(self.no_button)
+        row.addWidget(self.yes_button)
+        column.addLayout(row)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, on=True)
+        if field:
+            self.yes_button.setDefault(True)
+            self.field.setFocus()
+        else:
+            self.no_button.setFocus()

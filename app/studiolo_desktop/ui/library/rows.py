@@ -1,0 +1,141 @@
+"""Rows of the documents pane: a file on its way, and a document that is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QVBoxLayout
+
+from studiolo.types import Document, DocumentStatus
+from studiolo_desktop.bridge.problem import problem_of_reason
+from studiolo_desktop.look import Look
+from studiolo_desktop.models.library import FileRow
+from studiolo_desktop.theme import Space
+from studiolo_desktop.ui.common.controls import ElidedLabel, IconButton, label, set_role
+
+_STAGES = {"parse": "file.parse", "screen": "file.screen", "embed": "file.embed", "write": "file.write"}
+_ENDS = {
+    "queued": "file.queued",
+    "added": "file.added",
+    "updated": "file.updated",
+    "unchanged": "file.unchanged",
+    "failed": "file.failed",
+    "cancelled": "file.cancelled",
+}
+
+
+class FileRowView(QFrame):
+    """A file being added: its name, its state in words, a bar while it is worked on."""
+
+    def __init__(
+        self, look: Look, row: FileRow, *, on_retry: Callable[[FileRow], None], on_forget: Callable[[FileRow], None]
+    ) -> None:
+        super().__init__()
+        self._look = look
+        self.row = row
+        self.setProperty("role", "row")
+        line = QHBoxLayout(self)
+        line.setContentsMargins(Space.S, Space.S, Space.XS, Space.S)
+        line.setSpacing(Space.M)
+        self._icon = QLabel()
+        self._icon.setFixedWidth(20)
+        line.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
+        column = QVBoxLayout()
+        column.setSpacing(3)
+        self.name = ElidedLabel()
+        self.state = label(role="small", wrap=True)
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        column.addWidget(self.name)
+        column.addWidget(self.state)
+        column.addWidget(self.bar)
+        line.addLayout(column, 1)
+        self.retry_button = IconButton(look, "retry", lambda: on_retry(self.row), size_px=16)
+        self.forget_button = IconButton(look, "close", lambda: on_forget(self.row), size_px=16)
+        line.addWidget(self.retry_button, 0, Qt.AlignmentFlag.AlignTop)
+        line.addWidget(self.forget_button, 0, Qt.AlignmentFlag.AlignTop)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show the row as it is now."""
+        row, tr = self.row, self._look.tr
+        self.name.set_whole(row.name)
+        words, role = self._words()
+        self.state.setText(words)
+        set_role(self.state, role)
+        working = row.state == "working"
+        self.bar.setVisible(working)
+        if working:
+            self.bar.setRange(0, row.total)  # 0 of 0 is Qt's "busy"
+            self.bar.setValue(min(row.done, row.total))
+        failed = row.state == "failed"
+        self.retry_button.setVisible(failed)
+        self.forget_button.setVisible(failed)
+        self.retry_button.name(tr("file.retry", name=row.name))
+        self.forget_button.name(tr("file.forget", name=row.name))
+        self.bar.setAccessibleName(f"{row.name}: {words}")
+        self.setAccessibleName(f"{row.name}: {words}")
+        tokens = self._look.tokens
+        icon, colour = ("alert", tokens.danger) if failed else ("document", tokens.muted)
+        if row.state in ("added", "updated", "unchanged"):
+            icon, colour = "check", tokens.accent
+        self._icon.setPixmap(self._look.pixmap(icon, colour=colour, size_px=20))
+
+    def _words(self) -> tuple[str, str]:
+        row, tr = self.row, self._look.tr
+        if row.state == "working":
+            words = tr(_STAGES.get(row.stage, "file.working"))
+            return (f"{words} · {row.done} / {row.total}" if row.total > 1 else f"{words}…"), "small"
+        if row.state == "failed" and row.problem is not None:
+            sentence = self._look.sentence(row.problem)
+            return f"{sentence.what} {sentence.todo}".strip(), "danger"
+        return tr(_ENDS[row.state]), "small"
+
+
+class DocumentRowView(QFrame):
+    """A document of the library: pages, passages, personal data found, and a way to remove it."""
+
+    def __init__(self, look: Look, document: Document, *, on_remove: Callable[[Document], None]) -> None:
+        super().__init__()
+        self.document = document
+        self.setProperty("role", "row")
+        line = QHBoxLayout(self)
+        line.setContentsMargins(Space.S, Space.S, Space.XS, Space.S)
+        line.setSpacing(Space.M)
+        icon = QLabel()
+        failed = document.status is DocumentStatus.FAILED
+        colour = look.tokens.danger if failed else look.tokens.muted
+        icon.setPixmap(look.pixmap("alert" if failed else "document", colour=colour, size_px=20))
+        icon.setFixedWidth(20)
+        line.addWidget(icon, 0, Qt.AlignmentFlag.AlignTop)
+        column = QVBoxLayout()
+        column.setSpacing(3)
+        name = ElidedLabel()
+        name.set_whole(document.name)
+        column.addWidget(name)
+        self.facts = label(_facts(look, document), role="small", wrap=True)
+        column.addWidget(self.facts)
+        if document.reason:
+            sentence = look.sentence(problem_of_reason(document.reason, {"path": document.path}))
+            column.addWidget(label(f"{sentence.what} {sentence.todo}".strip(), role="danger", wrap=True))
+        if document.redactions:
+            found = look.tr("docs.hidden", what=look.tr.hidden(document.redactions))
+            column.addWidget(label(found, role="small", wrap=True))
+        line.addLayout(column, 1)
+        self.remove_button = IconButton(look, "trash", lambda: on_remove(document), size_px=17)
+        self.remove_button.name(look.tr("docs.remove", name=document.name))
+        line.addWidget(self.remove_button, 0, Qt.AlignmentFlag.AlignTop)
+        self.setAccessibleName(f"{document.name}: {self.facts.text()}")
+
+
+def _facts(look: Look, document: Document) -> str:
+    tr = look.tr
+    facts: list[str] = []
+    if document.status is not DocumentStatus.READY:
+        facts.append(tr(f"docs.{document.status.value}"))
+    if document.pages:
+        facts.append(tr.count("docs.pages", document.pages))
+    if document.passages:
+        facts.append(tr.count("docs.passages", document.passages))
+    return "  ·  ".join(facts)

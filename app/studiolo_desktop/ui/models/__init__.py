@@ -1,0 +1,1 @@
+"""Choosing, getting and removing models."""

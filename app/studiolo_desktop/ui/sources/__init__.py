@@ -1,0 +1,1 @@
+"""Where an answer comes from: documents, pages, quoted text."""
