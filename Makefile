@@ -39,6 +39,7 @@ lint: setup  ## ruff, its formatter, the import contracts, the lock files' fresh
 
 types: setup  ## strict typing of engine and app
 	$(BIN)/mypy
+	cd packaging && MYPYPATH=../engine ../$(BIN)/mypy --config-file ../pyproject.toml *.py
 
 bench: setup  ## benchmarks: make bench SUITE=name DATA=path (no SUITE: list them)
 	@$(BIN)/python -m tests.bench $(SUITE) $(if $(DATA),--data "$(DATA)")
@@ -46,7 +47,7 @@ bench: setup  ## benchmarks: make bench SUITE=name DATA=path (no SUITE: list the
 soak: setup  ## full soak, resumable: make soak [SCENARIO=name]
 	@$(BIN)/python -m tests.soak $(SCENARIO)
 
-screenshots: setup  ## pictures of the window, offscreen, into docs/screenshots
+screenshots: setup  ## pictures of the window, offscreen, into assets/screenshots
 	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m tests.window.screenshots
 
 lock: setup  ## rewrite the lock files from .venv

@@ -14,6 +14,7 @@ import re
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Mapping, Sequence
 from importlib.metadata import distributions
 from pathlib import Path
@@ -46,6 +47,16 @@ CPU_FEATURES = {
 def venv_python() -> Path:
     """The interpreter of the environment."""
     return VENV / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+
+
+def venv_version() -> list[int]:
+    """Major and minor version of the environment's Python, empty where they cannot be read."""
+    try:
+        text = (VENV / "pyvenv.cfg").read_text(encoding="utf-8")
+    except OSError:
+        return []
+    found = re.search(r"^version(?:_info)?\s*=\s*(\d+)\.(\d+)", text, flags=re.MULTILINE)
+    return [int(found[1]), int(found[2])] if found else []
 
 
 def site_packages() -> Path:
@@ -114,6 +125,26 @@ def run(command: Sequence[str], *, failure: str) -> None:
         raise SystemExit(f"setup: {failure}")
 
 
+def follow(command: Sequence[str], *, failure: str) -> None:
+    """Run pip with a line for what matters instead of its hundreds; all it said last where it fails."""
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "errors": "replace"}
+    last: deque[str] = deque(maxlen=40)
+    looked_up = 0
+    with subprocess.Popen(command, env=environment, **options) as process:  # type: ignore[call-overload]
+        for line in process.stdout:
+            last.append(line)
+            looked_up += line.startswith(("Collecting ", "Processing ", "Requirement already satisfied"))
+            if sys.stderr.isatty():
+                print(f"\rsetup: {looked_up} packages looked up", end="", file=sys.stderr, flush=True)
+            if re.match(r"\s*(Building wheels? for|Installing collected|Successfully built)", line):
+                shown = line.strip()
+                print(f"{chr(13) if sys.stderr.isatty() else ''}setup: {shown[:100]}", file=sys.stderr, flush=True)
+    if process.returncode != 0:
+        print("".join(last), file=sys.stderr)
+        raise SystemExit(f"setup: {failure}")
+
+
 def pip(*arguments: str) -> list[str]:
     """A pip command line of the environment."""
     return [str(venv_python()), "-m", "pip", "--disable-pip-version-check", *arguments]
@@ -167,7 +198,7 @@ def check_llama(version: str) -> None:
 
 def build(versions: Mapping[str, str]) -> None:
     """Make the environment and fill it."""
-    if not venv_python().exists() or stamped().get("python", fingerprint()["python"]) != fingerprint()["python"]:
+    if not venv_python().exists() or venv_version() != list(sys.version_info[:2]):
         failure = f"no environment could be made in {VENV}"
         run([sys.executable, "-m", "venv", "--clear", str(VENV)], failure=failure)
     failure = "pip failed; see above"
@@ -175,15 +206,16 @@ def build(versions: Mapping[str, str]) -> None:
     torch, sources = torch_requirement(versions["torch"])
     print(f"setup: {torch} from {sources[-1] if sources else 'the configured sources'}", file=sys.stderr)
     run(pip("install", "--no-deps", *sources, torch), failure=failure)
-    print(
-        "setup: the locked packages. llama-cpp-python is compiled for this processor: about 7 minutes on two cores,\n"
-        "setup: once; pip keeps the wheel.",
-        file=sys.stderr,
-    )
+    if not (site_packages() / "llama_cpp").is_dir():
+        print(
+            "setup: llama-cpp-python is compiled for this processor: about 7 minutes on two cores, once;\n"
+            "setup: pip keeps the wheel.",
+            file=sys.stderr,
+        )
     requirements = [part for path in LOCKS for part in ("-r", str(path))]
-    run(pip("install", "--progress-bar", "off", *requirements), failure=failure)
+    follow(pip("install", "--progress-bar", "off", *requirements), failure=failure)
     run(pip("install", "--quiet", "--no-deps", "--editable", str(ROOT)), failure="Studiolo itself was not installed")
-    run(pip("check"), failure="the installed packages do not fit together; see above")
+    follow(pip("check"), failure="the installed packages do not fit together; see above")
 
 
 def main() -> int:

@@ -145,3 +145,26 @@ def test_one_missing_library_asks_for_the_whole_list(monkeypatch):
     monkeypatch.setattr(system_libs.ctypes.util, "find_library", lambda name: "lib")
     monkeypatch.setattr(system_libs, "has_chinese_font", lambda: True)
     assert system_libs.missing_for_window() == []
+
+
+def test_pips_hundreds_of_lines_become_a_few(capsys):
+    said = "Collecting a\\nCollecting b\\nBuilding wheel for b: started\\n  noise\\n"
+    setup_venv.follow([sys.executable, "-c", f"print('{said}')"], failure="pip failed")
+    assert capsys.readouterr().err == "setup: Building wheel for b: started\n"
+
+
+def test_where_pip_fails_its_last_words_are_shown(capsys):
+    code = "import sys; print('Collecting a'); print('ERROR: no such thing', file=sys.stderr); sys.exit(1)"
+    with pytest.raises(SystemExit, match="pip failed"):
+        setup_venv.follow([sys.executable, "-c", code], failure="pip failed")
+    assert "ERROR: no such thing" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("home = /usr/bin\nversion = 3.12.4\n", [3, 12]), ("version_info = 3.11.0.final.0\n", [3, 11]), ("", [])],
+)
+def test_the_environments_version_is_read_from_its_own_file(monkeypatch, tmp_path, text, expected):
+    (tmp_path / "pyvenv.cfg").write_text(text, encoding="utf-8")
+    monkeypatch.setattr(setup_venv, "VENV", tmp_path)
+    assert setup_venv.venv_version() == expected
