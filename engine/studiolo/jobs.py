@@ -136,12 +136,16 @@ class JobBoard:
                 raise UserError(Code.UNKNOWN_JOB, job=job_id)
             return self._jobs[job_id]
 
-    def close(self) -> None:
-        """Cancel everything and wait for the worker to end."""
+    def cancel_all(self) -> None:
+        """Ask everything to stop, and wait for nothing."""
         with self._lock:
             jobs = list(self._jobs.values())
         for job in jobs:
             job.cancel()
+
+    def close(self) -> None:
+        """Cancel everything and wait for the worker to end."""
+        self.cancel_all()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     @staticmethod

@@ -1,0 +1,87 @@
+"""An answer in the terminal: its text as it comes, then its sources; all else on stderr."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from studiolo.cli.interrupt import cancel_on_interrupt
+from studiolo.cli.terminal import Terminal
+from studiolo.engine import Engine
+from studiolo.events import Delta, Event, LeftOut, Progress
+from studiolo.shapes import Answer
+from studiolo.types import Citation, Hit, Question
+
+
+def ask_quietly(engine: Engine, question: Question) -> Answer:
+    """The answer, read to its end. Raises StudioloError where it failed; KeyboardInterrupt where it was cancelled."""
+    answer = Answer()
+    with cancel_on_interrupt() as cancel:
+        for event in engine.ask(question, cancel=cancel):
+            answer.take(event)
+    _check(answer)
+    return answer
+
+
+def ask_aloud(engine: Engine, question: Question, terminal: Terminal) -> Answer:
+    """The answer, written to stdout while it comes, its sources after it. Raises as `ask_quietly` does."""
+    answer = Answer()
+    with cancel_on_interrupt() as cancel:
+        for event in _written(engine.ask(question, cancel=cancel), terminal):
+            answer.take(event)
+    if answer.text and not answer.text.endswith("\n"):
+        terminal.text()
+    _check(answer)
+    _write_sources(answer, terminal)
+    return answer
+
+
+def _written(events: Iterator[Event], terminal: Terminal) -> Iterator[Event]:
+    for event in events:
+        match event:
+            case Delta():
+                terminal.text(event.text, end="")
+            case LeftOut():
+                terminal.say("left_out", passages=event.passages, turns=event.turns)
+            case Progress(stage="load") if event.done == 0:
+                terminal.say("loading")
+            case _:
+                pass
+        yield event
+
+
+def _write_sources(answer: Answer, terminal: Terminal) -> None:
+    if answer.citations:
+        terminal.text(f"\n{terminal.word('sources')}")
+        for citation in answer.citations:
+            terminal.text(_citation_line(citation, terminal))
+    if answer.reason == "length":
+        terminal.say("length")
+    if answer.redactions:
+        counts = ", ".join(f"{item.count} {item.type}" for item in answer.redactions)
+        terminal.say("screened", counts=counts)
+    terminal.say("timings", first=answer.timings.first_token_s, total=answer.timings.total_s)
+
+
+def _citation_line(citation: Citation, terminal: Terminal) -> str:
+    place = citation.document
+    if citation.page:
+        place += f", {terminal.word('page', page=citation.page)}"
+    quote = " ".join(citation.quote.split())
+    line = f"[{citation.marker}] {place}: “{quote}”" if quote else f"[{citation.marker}] {place}"
+    return line if citation.verified else f"{line} ({terminal.word('unverified')})"
+
+
+def hit_lines(number: int, hit: Hit, terminal: Terminal) -> str:
+    """A passage as text: where it stands, then what it says."""
+    passage = hit.passage
+    place = passage.document
+    if passage.page:
+        place += f", {terminal.word('page', page=passage.page)}"
+    return f"{number}. {place}  ({hit.score:.3f})\n   {' '.join(passage.text.split())}"
+
+
+def _check(answer: Answer) -> None:
+    if answer.failure is not None:
+        raise answer.failure
+    if answer.reason == "cancelled":
+        raise KeyboardInterrupt

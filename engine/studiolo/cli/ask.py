@@ -1,0 +1,31 @@
+"""`studiolo ask`."""
+
+from __future__ import annotations
+
+import click
+
+from studiolo.cli.answers import ask_aloud, ask_quietly
+from studiolo.cli.session import open_engine
+from studiolo.cli.terminal import DONE, Terminal
+from studiolo.shapes import answer_shape
+from studiolo.types import DEFAULT_LIBRARY, Question
+
+
+@click.command()
+@click.argument("question")
+@click.option("--library", "-l", default=DEFAULT_LIBRARY, show_default=True, help="Library to answer from.")
+@click.option("--document", "-d", default=None, help="Limit to one document: its name or id.")
+@click.option("--model", "-m", default=None, help="Model to answer with; see `studiolo models list`.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, when the answer is complete.")
+@click.pass_obj
+def ask(
+    terminal: Terminal, *, question: str, library: str, document: str | None, model: str | None, as_json: bool
+) -> int:
+    """Answer a question from a library's documents."""
+    asked = Question(question, library=library, document=document, model=model)
+    with open_engine(terminal) as engine:
+        if as_json:
+            terminal.json(answer_shape(ask_quietly(engine, asked)))
+        else:
+            ask_aloud(engine, asked, terminal)
+    return DONE

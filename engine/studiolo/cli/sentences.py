@@ -1,0 +1,175 @@
+"""Error codes as sentences for the terminal: what went wrong and what to do, in English and Chinese.
+
+One table a language; a test checks that each code is in both. Values are put in as they are, on one line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from studiolo.errors import Code, StudioloError
+
+ENGLISH: dict[Code, str] = {
+    Code.FILE_MISSING: "There is no file {path}. Check the path.",
+    Code.FILE_UNREADABLE: "{path} cannot be read. Check its permissions.",
+    Code.UNKNOWN_FORMAT: "{path} is of a format that cannot be read. These can: {known}.",
+    Code.EMPTY_DOCUMENT: "{path} holds no text. If it is a scan, run text recognition on it first.",
+    Code.NEEDS_PASSWORD: "{path} is protected by a password. Save a copy without one and add that.",
+    Code.DAMAGED_FILE: "{path} is damaged. Open it in its own program, save it again and add that.",
+    Code.PARSE_TIMEOUT: "Reading {path} took more than {limit_s} s and was stopped. Split the file and add the parts.",
+    Code.FILE_TOO_LARGE: "{path} is larger than the limit of {limit_bytes} bytes. Split it and add the parts.",
+    Code.UNKNOWN_LIBRARY: "There is no library {library}. `studiolo libraries` lists them.",
+    Code.UNKNOWN_DOCUMENT: "There is no document {document} in this library. `studiolo documents list` lists them.",
+    Code.UNKNOWN_CONVERSATION: "There is no conversation {conversation}. `studiolo conversations list` lists them.",
+    Code.UNKNOWN_JOB: "There is no job {job} any more. Start the work again.",
+    Code.UNKNOWN_MODEL: "There is no model {model}. `studiolo models list` lists them.",
+    Code.MODEL_MISSING: "The model {model} is not on this machine yet. Get it with `studiolo models pull {model}`.",
+    Code.MODEL_KIND: "The model {model} is of the kind {kind}, and {needed} is needed. Choose another one.",
+    Code.DAMAGED_MODEL: "The model {model} is damaged or not a model. Remove it, then pull or import it again.",
+    Code.DIGEST_MISMATCH: "{file} is not the file it should be (sha256 {actual}, not {expected}). Pull it again.",
+    Code.MODEL_EXISTS: "There is a model {model} already. Remove it first if you want to replace it.",
+    Code.PROMPT_TOO_LONG: "The question is {tokens} tokens long and the model takes {limit}. Make it shorter.",
+    Code.BAD_REQUEST: "{field}: {problem}. Correct it and try again.",
+    Code.UNAUTHORISED: "The engine did not accept the token. Stop the running engine and start it again.",
+    Code.FORBIDDEN_ORIGIN: "The engine refuses requests from this host or origin. Use the address it printed.",
+    Code.NOT_ENOUGH_MEMORY: (
+        "The model {model} needs {needed_bytes} bytes of memory and {available_bytes} are free. "
+        "Close other programs or choose a smaller model. {smaller}"
+    ),
+    Code.DISK_FULL: "The disk that holds {path} is full. Make room and try again; nothing half-written was left.",
+    Code.NO_PERMISSION: "{path} cannot be written. Check its permissions, or set STUDIOLO_HOME to another folder.",
+    Code.PORT_BUSY: "The port {port} on {host} is taken. Choose another with --port, or 0 for any free one.",
+    Code.HOME_BUSY: "{home} is open in another process (pid {pid}). Wait for it to end, or end it, and try again.",
+    Code.NEWER_FORMAT: (
+        "The store {store} was written by a newer version (format {found}, this one knows {supported}). "
+        "Update Studiolo."
+    ),
+    Code.DAMAGED_STORE: "The store {store} is damaged. Restore a backup of the home, or move it away and add again.",
+    Code.UNSUPPORTED_CPU: "This processor lacks {missing}, which is needed. Use another machine.",
+    Code.MISSING_PACKAGE: "The package {package} is missing. Install Studiolo again.",
+    Code.SOURCE_UNREACHABLE: (
+        "The model {model} could not be fetched (tried: {tried}). Check the network, "
+        "or fetch the file by hand and use `studiolo models import FILE`."
+    ),
+    Code.ENGINE_GONE: "The engine has stopped. Run the command again.",
+    Code.ENGINE_START: "The engine did not start (exit code {exit_code}). Run `studiolo doctor`.",
+    Code.FILTER_FAILED: "The privacy filter could not run, so nothing was let through. Run `studiolo doctor`.",
+    Code.BLOCKED_BY_POLICY: "The privacy policy withholds this ({types}). Change the question or the policy.",
+    Code.INTERNAL: "Something went wrong inside Studiolo ({where}). Please report it.",
+}
+
+CHINESE: dict[Code, str] = {
+    Code.FILE_MISSING: "没有文件 {path}。请检查路径。",
+    Code.FILE_UNREADABLE: "无法读取 {path}。请检查其权限。",
+    Code.UNKNOWN_FORMAT: "不支持 {path} 的格式。支持的格式：{known}。",
+    Code.EMPTY_DOCUMENT: "{path} 中没有文字。如果是扫描件，请先做文字识别。",
+    Code.NEEDS_PASSWORD: "{path} 有密码保护。请另存一份无密码的副本再添加。",
+    Code.DAMAGED_FILE: "{path} 已损坏。请用原来的程序打开并重新保存，然后再添加。",
+    Code.PARSE_TIMEOUT: "读取 {path} 超过 {limit_s} 秒，已停止。请拆分文件后分别添加。",
+    Code.FILE_TOO_LARGE: "{path} 超过 {limit_bytes} 字节的上限。请拆分后分别添加。",
+    Code.UNKNOWN_LIBRARY: "没有资料库 {library}。用 `studiolo libraries` 查看全部资料库。",
+    Code.UNKNOWN_DOCUMENT: "此资料库中没有文档 {document}。用 `studiolo documents list` 查看全部文档。",
+    Code.UNKNOWN_CONVERSATION: "没有对话 {conversation}。用 `studiolo conversations list` 查看全部对话。",
+    Code.UNKNOWN_JOB: "任务 {job} 已不存在。请重新开始。",
+    Code.UNKNOWN_MODEL: "没有模型 {model}。用 `studiolo models list` 查看全部模型。",
+    Code.MODEL_MISSING: "本机还没有模型 {model}。用 `studiolo models pull {model}` 获取。",
+    Code.MODEL_KIND: "模型 {model} 属于 {kind} 类，此处需要 {needed} 类。请另选一个。",
+    Code.DAMAGED_MODEL: "模型 {model} 已损坏或不是模型文件。请删除后重新获取或导入。",
+    Code.DIGEST_MISMATCH: "{file} 与应有的文件不符（sha256 为 {actual}，应为 {expected}）。请重新获取。",
+    Code.MODEL_EXISTS: "已有模型 {model}。如需替换，请先删除它。",
+    Code.PROMPT_TOO_LONG: "问题有 {tokens} 个词元，模型最多接受 {limit} 个。请缩短问题。",
+    Code.BAD_REQUEST: "{field}：{problem}。请更正后重试。",
+    Code.UNAUTHORISED: "引擎不接受此令牌。请停止正在运行的引擎并重新启动。",
+    Code.FORBIDDEN_ORIGIN: "引擎拒绝来自此主机或来源的请求。请使用它给出的地址。",
+    Code.NOT_ENOUGH_MEMORY: (
+        "模型 {model} 需要 {needed_bytes} 字节内存，可用 {available_bytes} 字节。"
+        "请关闭其他程序或选择更小的模型。{smaller}"
+    ),
+    Code.DISK_FULL: "{path} 所在的磁盘已满。请腾出空间后重试；没有留下写了一半的文件。",
+    Code.NO_PERMISSION: "无法写入 {path}。请检查权限，或将 STUDIOLO_HOME 设为其他文件夹。",
+    Code.PORT_BUSY: "{host} 的端口 {port} 已被占用。请用 --port 另选一个，0 表示任意空闲端口。",
+    Code.HOME_BUSY: "{home} 正被另一个进程（pid {pid}）使用。请等它结束或结束它，然后重试。",
+    Code.NEWER_FORMAT: "存储 {store} 由更新的版本写入（格式 {found}，本版本支持到 {supported}）。请更新 Studiolo。",
+    Code.DAMAGED_STORE: "存储 {store} 已损坏。请恢复备份，或将其移走后重新添加文档。",
+    Code.UNSUPPORTED_CPU: "此处理器缺少所需的 {missing}。请换一台机器。",
+    Code.MISSING_PACKAGE: "缺少软件包 {package}。请重新安装 Studiolo。",
+    Code.SOURCE_UNREACHABLE: (
+        "无法获取模型 {model}（已尝试：{tried}）。请检查网络，或手动下载文件后用 `studiolo models import FILE` 导入。"
+    ),
+    Code.ENGINE_GONE: "引擎已停止。请重新运行命令。",
+    Code.ENGINE_START: "引擎未能启动（退出码 {exit_code}）。请运行 `studiolo doctor`。",
+    Code.FILTER_FAILED: "隐私过滤器无法运行，因此没有放行任何内容。请运行 `studiolo doctor`。",
+    Code.BLOCKED_BY_POLICY: "隐私策略不允许显示此内容（{types}）。请修改问题或策略。",
+    Code.INTERNAL: "Studiolo 内部出错（{where}）。请报告此问题。",
+}
+
+NOTICES: dict[str, tuple[str, str]] = {
+    "waiting": (
+        "Another command (pid {pid}) has the home open; waiting for it. Ctrl+C stops waiting.",
+        "另一个命令（pid {pid}）正在使用资料，等待其结束。按 Ctrl+C 停止等待。",
+    ),
+    "cancelled": ("Cancelled.", "已取消。"),
+    "loading": ("Loading the model…", "正在加载模型……"),
+    "left_out": (
+        "Left out for lack of room: {passages} passages, {turns} earlier turns.",
+        "因篇幅所限未放入：{passages} 个段落，{turns} 轮较早的对话。",
+    ),
+    "screened": ("Screened: {counts}.", "已过滤：{counts}。"),
+    "timings": (
+        "First word after {first:.1f} s, all after {total:.1f} s.",
+        "首字 {first:.1f} 秒，总计 {total:.1f} 秒。",
+    ),
+    "sources": ("Sources", "来源"),
+    "page": ("p. {page}", "第 {page} 页"),
+    "unverified": ("not found in the passage", "段落中未找到原文"),
+    "length": ("The answer was cut at the token limit.", "回答因达到长度上限而截断。"),
+    "removed": ("Removed.", "已删除。"),
+    "installed": ("The model {model} is ready.", "模型 {model} 已就绪。"),
+    "chat_help": (
+        "Ask a question. /new starts over, /sources shows the passages of the last answer, /quit ends.",
+        "请输入问题。/new 重新开始，/sources 显示上一个回答所用的段落，/quit 结束。",
+    ),
+    "no_sources": ("No passages.", "没有段落。"),
+    "nothing_found": ("Nothing found.", "没有找到。"),
+    "more_failed": ("{failed} of {total} files could not be added.", "{total} 个文件中有 {failed} 个未能添加。"),
+}
+
+
+class _Values(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+def is_chinese(environ: Mapping[str, str]) -> bool:
+    """Whether the environment asks for Chinese."""
+    named = (environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    return next((name for name in named if name), "").lower().startswith("zh")
+
+
+def sentence(error: StudioloError, *, chinese: bool) -> str:
+    """An error as one line."""
+    return sentence_of(error.code, error.values, chinese=chinese)
+
+
+def sentence_of(code: Code, values: Mapping[str, str | float], *, chinese: bool) -> str:
+    """A code and its values as one line."""
+    table = CHINESE if chinese else ENGLISH
+    if code is Code.NOT_ENOUGH_MEMORY:
+        values = {**values, "smaller": _smaller(str(values.get("smaller", "")), chinese=chinese)}
+    return _filled(table[code], values)
+
+
+def notice(name: str, values: Mapping[str, str | float] | None = None, *, chinese: bool) -> str:
+    """A notice as one line."""
+    return NOTICES[name][int(chinese)].format_map(dict(values or {}))
+
+
+def _filled(template: str, values: Mapping[str, str | float]) -> str:
+    shown = _Values({key: str(value) for key, value in values.items()})
+    return " ".join(template.format_map(shown).split())
+
+
+def _smaller(model: str, *, chinese: bool) -> str:
+    if not model:
+        return ""
+    return f"例如 {model}。" if chinese else f"{model} would fit."

@@ -1,0 +1,372 @@
+"""RemoteEngine: the Engine of another process, asked over loopback HTTP. The only module that imports httpx.
+
+A connection that is refused or breaks is EnvironmentFault(engine_gone): raised by plain calls and by a stream that
+could not be opened, and a final Failed event of a stream that had begun. Threads: any; each stream is read by one.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import threading
+import time
+import uuid
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import httpx
+
+from studiolo import wire
+from studiolo.client.socket_end import end_socket
+from studiolo.errors import Code, EngineBug, EnvironmentFault, StudioloError, error_for
+from studiolo.events import Event, Failed, Finished
+from studiolo.jobs import CancelToken
+from studiolo.types import (
+    DEFAULT_LIBRARY,
+    Chat,
+    Check,
+    Conversation,
+    Document,
+    EngineStatus,
+    Hit,
+    Library,
+    Model,
+    Question,
+    Redacted,
+    Sampling,
+    Turn,
+)
+
+T = TypeVar("T")
+
+CANCEL_PATIENCE_S = 3.0  # a cancelled stream that has not ended by then is cut off
+QUIET_S = 60.0  # the server sends a heartbeat every few seconds: silence means that it hangs
+
+
+class RemoteStream(Iterator[Event]):
+    """A stream of events that is already open on the server, so that it must be let go of even if never read."""
+
+    def __init__(self, events: Generator[Event], response: httpx.Response, on_leave: Callable[[], None] | None) -> None:
+        self._events = events
+        self._response = response
+        self._on_leave = on_leave
+
+    def __next__(self) -> Event:
+        return next(self._events)
+
+    def close(self) -> None:
+        """Leave it; the work is cancelled if it has not ended."""
+        unread = inspect.getgeneratorstate(self._events) == inspect.GEN_CREATED
+        self._events.close()
+        if unread and not self._response.is_closed:
+            self._response.close()
+            if self._on_leave is not None:
+                self._on_leave()
+
+    def __del__(self) -> None:
+        if inspect.getgeneratorstate(self._events) != inspect.GEN_RUNNING:
+            self.close()
+
+
+class RemoteEngine:
+    """See `studiolo.engine.Engine` for what each method promises."""
+
+    def __init__(self, url: str, token: str, *, timeout_s: float = 300.0) -> None:
+        """Connects to nothing yet. `timeout_s` is for plain calls; streams may take as long as they say something."""
+        self.url = url
+        self._client = httpx.Client(
+            base_url=url,
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=httpx.Timeout(timeout_s, connect=5.0),
+            limits=httpx.Limits(max_connections=64),
+            trust_env=False,  # no proxy stands between a person and their documents
+            follow_redirects=False,
+        )
+
+    def alive(self, *, timeout_s: float = 2.0) -> int:
+        """The engine's pid as its /healthz gives it, 0 where it does not answer."""
+        try:
+            answer = self._client.get("/healthz", timeout=timeout_s).json()
+            return int(answer["pid"]) if answer["service"] == "studiolo" else 0
+        except (httpx.HTTPError, ValueError, KeyError, TypeError):
+            return 0
+
+    def status(self) -> EngineStatus:
+        """Who the engine is and whether its model is loaded."""
+        return wire.parse(EngineStatus, self._call("GET", "/api/status"))
+
+    def doctor(self) -> list[Check]:
+        """What works on that machine and what does not."""
+        return self._list(Check, "/api/doctor", "checks")
+
+    # knowledge
+
+    def libraries(self) -> list[Library]:
+        """All libraries."""
+        return self._list(Library, "/api/libraries", "libraries")
+
+    def create_library(self, name: str) -> Library:
+        """Make a library, or give the one of that name."""
+        return wire.parse(Library, self._call("POST", "/api/libraries", {"name": name}))
+
+    def remove_library(self, name: str) -> None:
+        """Remove a library with all its documents."""
+        self._call("DELETE", f"/api/libraries/{_segment(name)}")
+
+    def add(
+        self, paths: Sequence[Path], *, library: str = DEFAULT_LIBRARY, cancel: CancelToken | None = None
+    ) -> Iterator[Event]:
+        """Add files or folders; relative paths are taken from this process's folder. Leaving early cancels."""
+        body = {"paths": [str(path.absolute()) for path in paths]}
+        job = str(self._call("POST", f"/api/libraries/{_segment(library)}/documents", body)["job"])
+        return self._stream(
+            "GET", f"/api/jobs/{job}/events", None, cancel=cancel, cancel_path=f"/api/jobs/{job}", leaving_cancels=True
+        )
+
+    def documents(self, library: str = DEFAULT_LIBRARY) -> list[Document]:
+        """The documents of a library, by name."""
+        return self._list(Document, f"/api/libraries/{_segment(library)}/documents", "documents")
+
+    def remove_document(self, document_id: str, *, library: str = DEFAULT_LIBRARY) -> None:
+        """Remove a document and its text."""
+        self._call("DELETE", f"/api/libraries/{_segment(library)}/documents/{_segment(document_id)}")
+
+    def search(
+        self, query: str, *, library: str = DEFAULT_LIBRARY, limit: int = 5, document: str | None = None
+    ) -> list[Hit]:
+        """The passages that fit best."""
+        body = {"query": query, "library": library, "limit": limit, "document": document}
+        return [wire.hit_from(hit) for hit in self._call("POST", "/api/search", body)["hits"]]
+
+    def embed(self, texts: Sequence[str], *, model: str | None = None) -> list[list[float]]:
+        """One unit-length vector a text."""
+        if not texts:
+            return []
+        body = {"input": list(texts), "model": model or "", "encoding_format": "float"}
+        return [list(map(float, entry["embedding"])) for entry in self._call("POST", "/v1/embeddings", body)["data"]]
+
+    # conversation
+
+    def ask(self, question: Question, *, cancel: CancelToken | None = None) -> Iterator[Event]:
+        """Answer a question; the turn is stored."""
+        body = {
+            "question": question.text,
+            "library": question.library,
+            "document": question.document,
+            "model": question.model,
+            "conversation_id": question.conversation_id,
+            "reader": question.reader.value,
+            "sampling": _sampling(question.sampling),
+            "limit": question.limit,
+            "stream": True,
+        }
+        return self._named_stream("/api/ask", body, cancel)
+
+    def chat(self, chat: Chat, *, cancel: CancelToken | None = None) -> Iterator[Event]:
+        """Answer a conversation that the client keeps."""
+        body = {
+            "messages": [{"role": message.role, "content": message.content} for message in chat.messages],
+            "model": chat.model,
+            "reader": chat.reader.value,
+            "sampling": _sampling(chat.sampling),
+        }
+        return self._named_stream("/api/chat", body, cancel)
+
+    def conversations(self) -> list[Conversation]:
+        """All conversations, the latest first."""
+        return self._list(Conversation, "/api/conversations", "conversations")
+
+    def turns(self, conversation_id: str) -> list[Turn]:
+        """A conversation's turns in order."""
+        return self._list(Turn, f"/api/conversations/{_segment(conversation_id)}", "turns")
+
+    def remove_conversation(self, conversation_id: str) -> None:
+        """Remove a conversation and its turns."""
+        self._call("DELETE", f"/api/conversations/{_segment(conversation_id)}")
+
+    def model_saw(self, turn_id: str) -> str:
+        """The screened prompt of a turn as the model read it."""
+        return str(self._call("GET", f"/api/turns/{_segment(turn_id)}/seen")["text"])
+
+    # privacy
+
+    def redact(self, text: str) -> Redacted:
+        """The text with its personal data replaced by masks."""
+        return wire.parse(Redacted, self._call("POST", "/api/redact", {"text": text}))
+
+    # models
+
+    def models(self) -> list[Model]:
+        """The catalogue, and what was imported beside it."""
+        return self._list(Model, "/api/models", "models")
+
+    def import_model(self, path: Path) -> Model:
+        """Take a model file from that machine; a relative path is taken from this process's folder."""
+        return wire.parse(Model, self._call("POST", "/api/models", {"path": str(path.absolute())}))
+
+    def remove_model(self, model_id: str) -> None:
+        """Remove a model's files."""
+        self._call("DELETE", f"/api/models/{_segment(model_id)}")
+
+    def close(self) -> None:
+        """Let go of the connection; the engine runs on."""
+        self._client.close()
+
+    # the wire
+
+    def _list(self, kind: type[T], path: str, field: str) -> list[T]:
+        return [wire.parse(kind, item) for item in self._call("GET", path)[field]]
+
+    def _call(self, method: str, path: str, body: Any = None) -> Any:
+        with _translated():
+            response = self._client.request(method, path, **_json(body))
+        if response.is_error:
+            raise _error_in(response)
+        return response.json() if response.content else None
+
+    def _named_stream(self, path: str, body: Any, cancel: CancelToken | None) -> Iterator[Event]:
+        name = uuid.uuid4().hex
+        return self._stream("POST", path, body, cancel=cancel, cancel_path=f"/api/streams/{name}", name=name)
+
+    def _stream(
+        self,
+        method: str,
+        path: str,
+        body: Any,
+        *,
+        cancel: CancelToken | None,
+        cancel_path: str,
+        name: str = "",
+        leaving_cancels: bool = False,
+    ) -> Iterator[Event]:
+        """Open a stream now, so that an early error is raised here; its events are read by the caller's thread."""
+        token = cancel or CancelToken()
+        headers = {wire.STREAM_HEADER: name} if name else {}
+        sent = _json(body)
+        ended = threading.Event()
+        opened: list[httpx.Response] = []
+
+        def cut() -> None:
+            for response in opened:
+                end_socket(response)
+
+        def stop() -> None:
+            threading.Thread(
+                target=self._stop, args=(cancel_path, ended, cut), name="cancel-stream", daemon=True
+            ).start()
+
+        token.on_cancel(stop)
+        try:
+            with _translated():
+                request = self._client.build_request(
+                    method,
+                    path,
+                    content=sent.get("content"),
+                    headers={**sent.get("headers", {}), **headers},
+                    timeout=httpx.Timeout(QUIET_S, connect=5.0),
+                )
+                response = self._client.send(request, stream=True)
+                opened.append(response)
+                if response.is_error:
+                    response.read()
+                    raise _error_in(response)
+        except BaseException:
+            ended.set()
+            for response in opened:
+                response.close()
+            raise
+        on_leave = self._canceller(cancel_path) if leaving_cancels else None
+        return RemoteStream(self._events(response, token, ended, on_leave), response, on_leave)
+
+    def _events(
+        self, response: httpx.Response, token: CancelToken, ended: threading.Event, on_leave: Callable[[], None] | None
+    ) -> Generator[Event]:
+        last: Event | None = None
+        try:
+            for event in wire.read_sse(response.iter_lines()):
+                if wire.is_last(event):
+                    last = event
+                    break
+                yield event
+        except httpx.HTTPError:
+            last = None
+        except StudioloError as error:
+            last = Failed(error.code.value, error.values)
+        except GeneratorExit:
+            if on_leave is not None:
+                on_leave()
+            raise
+        finally:
+            ended.set()
+            response.close()
+        if last is None:
+            last = Finished("cancelled") if token.cancelled else Failed(Code.ENGINE_GONE.value)
+        yield last
+
+    def _canceller(self, path: str) -> Callable[[], None]:
+        def leave() -> None:
+            try:
+                self._client.request("DELETE", path, timeout=5.0)
+            except (httpx.HTTPError, RuntimeError):
+                return  # the engine is gone, and the work with it
+
+        return leave
+
+    def _stop(self, path: str, ended: threading.Event, cut: Callable[[], None]) -> None:
+        """Ask the engine to stop a stream; asks again while the stream is not known yet, and cuts it off at last."""
+        deadline = time.monotonic() + CANCEL_PATIENCE_S
+        asked = False
+        while not ended.wait(0.02) and time.monotonic() < deadline:
+            if not asked:
+                try:
+                    asked = self._client.request("DELETE", path, timeout=CANCEL_PATIENCE_S).is_success
+                except (httpx.HTTPError, RuntimeError):
+                    break
+        if not ended.is_set():
+            cut()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """httpx's errors, and those of a client that was closed, as ours."""
+    try:
+        yield
+    except (httpx.HTTPError, httpx.StreamError):
+        raise EnvironmentFault(Code.ENGINE_GONE) from None
+    except RuntimeError as error:
+        if "client has been closed" in str(error):
+            raise EnvironmentFault(Code.ENGINE_GONE) from None
+        raise
+
+
+def _error_in(response: httpx.Response) -> StudioloError:
+    try:
+        error = response.json()["error"]
+        return error_for(str(error["code"]), dict(error.get("values") or {}))
+    except (ValueError, KeyError, TypeError):
+        return EngineBug(Code.INTERNAL, where=f"http {response.status_code}")
+
+
+def _json(body: Any) -> dict[str, Any]:
+    if body is None:
+        return {}
+    return {"content": wire.dumps(body).encode("ascii"), "headers": {"Content-Type": "application/json"}}
+
+
+def _sampling(sampling: Sampling) -> dict[str, Any]:
+    return {
+        "temperature": sampling.temperature,
+        "top_p": sampling.top_p,
+        "min_p": sampling.min_p,
+        "seed": sampling.seed,
+        "max_tokens": sampling.max_tokens,
+        "stop": list(sampling.stop),
+    }
+
+
+def _segment(text: str) -> str:
+    """One path segment, whatever it holds."""
+    return quote(os.fsencode(text), safe="")

@@ -1,0 +1,105 @@
+"""The ASGI application around an engine. A plain function of its parts: no globals, nothing done at import.
+
+Threads: the loop's. The engine is called on the server's pool.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from anyio import to_thread
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from studiolo import __version__
+from studiolo.engine import Engine
+from studiolo.errors import Code, EngineBug, StudioloError, UserError
+from studiolo.paths import Home
+from studiolo.server.errors import WireResponse, respond
+from studiolo.server.native import native_router
+from studiolo.server.openai import openai_router
+from studiolo.server.security import Door, Rules
+from studiolo.server.service import Service
+
+
+def create_app(
+    engine: Engine, *, rules: Rules, home: Home, pid: int, clock: Callable[[], float] = time.monotonic
+) -> FastAPI:
+    """The application. It does not own the engine; it ends its own jobs and streams when the server stops."""
+    service = Service(engine=engine, home=home, clock=clock)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        service.stop_work()
+        await to_thread.run_sync(service.jobs.close)
+
+    app = FastAPI(
+        title="Studiolo",
+        version=__version__,
+        docs_url=None,  # they would load scripts from elsewhere
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.service = service
+    app.add_middleware(Door, rules=rules)
+    _handle_errors(app)
+
+    @app.get("/healthz", tags=["engine"])
+    async def healthz() -> Response:
+        """Alive. The only route that needs no token."""
+        return WireResponse({"status": "ok", "service": "studiolo", "pid": pid})
+
+    @app.get("/readyz", tags=["engine"])
+    def readyz() -> Response:
+        """Whether the chat model is loaded: 200 if so, 503 if not yet."""
+        status = engine.status()
+        return WireResponse(
+            {"ready": status.model_loaded, "model": status.model}, status_code=200 if status.model_loaded else 503
+        )
+
+    app.include_router(native_router(service))
+    app.include_router(openai_router(service))
+    return app
+
+
+def _handle_errors(app: FastAPI) -> None:
+    handlers: dict[type[Exception], Callable[[Request, Any], Awaitable[Response]]] = {
+        StudioloError: _studiolo_error,
+        RequestValidationError: _validation_error,
+        HTTPException: _http_error,
+        Exception: _unexpected,
+    }
+    for kind, handler in handlers.items():
+        app.add_exception_handler(kind, handler)
+
+
+async def _studiolo_error(request: Request, error: StudioloError) -> Response:
+    return respond(error, request.url.path)
+
+
+async def _validation_error(request: Request, error: RequestValidationError) -> Response:
+    """What is wrong and where, without what was sent: pydantic's own message could quote it."""
+    first = error.errors()[0] if error.errors() else {"loc": (), "type": "invalid"}
+    name = ".".join(str(part) for part in first["loc"] if part != "body")
+    bad = UserError(Code.BAD_REQUEST, field=name or "body", problem=str(first["type"]))
+    return respond(bad, request.url.path, status=422)
+
+
+async def _http_error(request: Request, error: HTTPException) -> Response:
+    if isinstance(error.__cause__, StudioloError):  # a body that grew too large while it was read
+        return respond(error.__cause__, request.url.path)
+    problem = {404: "no such path", 405: "method not allowed"}.get(error.status_code, "unreadable")
+    bad = UserError(Code.BAD_REQUEST, field="path" if error.status_code in (404, 405) else "body", problem=problem)
+    response = respond(bad, request.url.path, status=error.status_code)
+    response.headers.update(error.headers or {})
+    return response
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    return respond(EngineBug(Code.INTERNAL, where=type(error).__name__), request.url.path)

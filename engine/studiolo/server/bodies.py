@@ -1,0 +1,119 @@
+"""The request bodies of the native API, checked at the border. What a field means stands in its description."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from studiolo.types import DEFAULT_LIBRARY, Chat, Message, Question, Reader, Sampling
+
+Text = Annotated[str, Field(min_length=1, max_length=1_000_000)]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="ignore", str_strip_whitespace=False)
+
+
+class LibraryBody(_Body):
+    """A library to be made."""
+
+    name: Name = Field(examples=["contracts"])
+
+
+class PathsBody(_Body):
+    """Files and folders of this machine to be added."""
+
+    paths: list[str] = Field(min_length=1, max_length=10_000, examples=[["/home/ada/lease.pdf"]])
+
+
+class SearchBody(_Body):
+    """A search."""
+
+    query: Text = Field(examples=["term of the lease"])
+    library: Name = DEFAULT_LIBRARY
+    limit: int = Field(5, ge=1, le=100)
+    document: str | None = Field(None, description="limits the search to one document: its name or id")
+
+
+class SamplingBody(_Body):
+    """How the next token is chosen; what is absent takes the engine's default."""
+
+    temperature: float = Field(Sampling().temperature, ge=0, le=2)
+    top_p: float = Field(Sampling().top_p, gt=0, le=1)
+    min_p: float = Field(Sampling().min_p, ge=0, le=1)
+    seed: int = Field(Sampling().seed, ge=0, le=2**32 - 1)
+    max_tokens: int = Field(Sampling().max_tokens, ge=1, le=131_072)
+    stop: list[str] = Field(default_factory=list, max_length=16)
+
+    def sampling(self) -> Sampling:
+        """As the engine takes it."""
+        return Sampling(
+            temperature=self.temperature,
+            top_p=self.top_p,
+            min_p=self.min_p,
+            seed=self.seed,
+            max_tokens=self.max_tokens,
+            stop=tuple(self.stop),
+        )
+
+
+class AskBody(_Body):
+    """A question."""
+
+    question: Text = Field(examples=["How long is the term of the lease?"])
+    library: Name | None = Field(DEFAULT_LIBRARY, description="null asks the model alone")
+    model: str | None = None
+    stream: bool = Field(True, description="server-sent events, or one JSON")
+    document: str | None = Field(None, description="limits the answer to one document: its name or id")
+    conversation_id: str | None = Field(None, description="null starts a conversation")
+    limit: int = Field(Question("").limit, ge=1, le=50)
+    reader: Reader = Reader.OWNER
+    sampling: SamplingBody = Field(default_factory=lambda: SamplingBody.model_validate({}))
+
+    def asked(self) -> Question:
+        """As the engine takes it."""
+        return Question(
+            self.question,
+            library=self.library,
+            document=self.document,
+            model=self.model or None,
+            conversation_id=self.conversation_id,
+            reader=self.reader,
+            sampling=self.sampling.sampling(),
+            limit=self.limit,
+        )
+
+
+class MessageBody(_Body):
+    """One message of a chat."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str = Field(max_length=1_000_000)
+
+
+class ChatBody(_Body):
+    """A conversation that the client keeps, to be answered once."""
+
+    messages: list[MessageBody] = Field(min_length=1, max_length=10_000)
+    model: str | None = None
+    reader: Reader = Reader.OWNER
+    sampling: SamplingBody = Field(default_factory=lambda: SamplingBody.model_validate({}))
+
+    def asked(self) -> Chat:
+        """As the engine takes it."""
+        messages = tuple(Message(message.role, message.content) for message in self.messages)
+        return Chat(messages, model=self.model or None, reader=self.reader, sampling=self.sampling.sampling())
+
+
+class RedactBody(_Body):
+    """A text to be screened."""
+
+    text: str = Field(max_length=10_000_000, examples=["Call Ada on +44 20 7946 0958."])
+
+
+class ImportBody(_Body):
+    """A model file of this machine."""
+
+    path: Text

@@ -1,0 +1,198 @@
+"""Blocking event streams on the event loop: a thread reads the engine, a bounded queue hands over, the loop writes SSE.
+
+A client that goes away, or that cancels its stream by name, sets the stream's CancelToken; the work then ends at its
+next safe point. Threads: `Pump` is made and read on the loop; its one thread owns the engine's iterator.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
+
+from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from studiolo import wire
+from studiolo.errors import Code, EngineBug, StudioloError, UserError, error_for
+from studiolo.events import Event, Failed
+from studiolo.jobs import CancelToken, Job
+
+HEARTBEAT_S = 5.0
+FIRST_EVENT_S = 1.0  # how long the status line waits, so that an early error can still be an HTTP status
+QUEUE_EVENTS = 256
+JOB_POLL_S = 0.05
+
+log = logging.getLogger(__name__)
+
+Source = Callable[[CancelToken], Iterator[Event]]
+
+
+class Streams:
+    """The streams that run now, by the name their client gave them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._named: dict[str, CancelToken] = {}
+        self._all: set[CancelToken] = set()
+
+    def add(self, token: CancelToken, name: str | None) -> None:
+        """A stream begins."""
+        with self._lock:
+            self._all.add(token)
+            if name:
+                self._named[name] = token
+
+    def remove(self, token: CancelToken, name: str | None) -> None:
+        """A stream has ended."""
+        with self._lock:
+            self._all.discard(token)
+            if name and self._named.get(name) is token:
+                del self._named[name]
+
+    def cancel(self, name: str) -> None:
+        """Stop the stream of that name. Raises UserError(unknown_job)."""
+        with self._lock:
+            token = self._named.get(name)
+        if token is None:
+            raise UserError(Code.UNKNOWN_JOB, job=name)
+        token.cancel()
+
+    def cancel_all(self) -> None:
+        """Stop everything: the server is going."""
+        with self._lock:
+            tokens = list(self._all)
+        for token in tokens:
+            token.cancel()
+
+
+class Pump:
+    """Runs one blocking stream on a thread and gives its events to the loop."""
+
+    def __init__(self, source: Source, streams: Streams, *, name: str | None = None) -> None:
+        """Start at once; must be made on the running loop."""
+        self._cancel = CancelToken()
+        self._streams = streams
+        self._name = name
+        self._loop = asyncio.get_running_loop()
+        self._queue: asyncio.Queue[Event | StudioloError] = asyncio.Queue()
+        self._room = threading.Semaphore(QUEUE_EVENTS)
+        self._left = threading.Event()
+        self._peeked: Event | None = None
+        streams.add(self._cancel, name)
+        threading.Thread(target=self._run, args=(source,), name="stream", daemon=True).start()
+
+    async def settle(self) -> None:
+        """Wait a moment for the first event. Raises StudioloError where the work could not even begin."""
+        with suppress(TimeoutError):
+            item = await asyncio.wait_for(self._queue.get(), FIRST_EVENT_S)
+            self._room.release()
+            if isinstance(item, StudioloError):
+                self.leave()
+                raise item
+            self._peeked = item
+
+    def raise_if_failed(self) -> None:
+        """After `settle`: raise the error where the very first event says that the work failed."""
+        if isinstance(self._peeked, Failed):
+            self.leave()
+            raise error_for(self._peeked.code, self._peeked.values)
+
+    async def events(self) -> AsyncIterator[Event | None]:
+        """Every event to the last; None where nothing happened for a while. An error becomes Failed."""
+        try:
+            if self._peeked is not None:
+                yield self._peeked
+                if wire.is_last(self._peeked):
+                    return
+            while True:
+                try:
+                    item = await asyncio.wait_for(self._queue.get(), HEARTBEAT_S)
+                except TimeoutError:
+                    yield None
+                    continue
+                self._room.release()
+                event = Failed(item.code.value, item.values) if isinstance(item, StudioloError) else item
+                yield event
+                if wire.is_last(event):
+                    return
+        finally:
+            self.leave()
+
+    def leave(self) -> None:
+        """Nobody reads any more: stop the work."""
+        self._left.set()
+        self._cancel.cancel()
+        self._streams.remove(self._cancel, self._name)
+
+    def _run(self, source: Source) -> None:
+        try:
+            stream = source(self._cancel)
+            try:
+                ended = False
+                for event in stream:
+                    if not ended:
+                        self._hand_over(event)
+                    ended = ended or wire.is_last(event)
+                    if self._left.is_set() and not ended:
+                        return
+            finally:
+                close = getattr(stream, "close", None)
+                if close is not None:
+                    close()
+            if not ended:
+                self._hand_over(EngineBug(Code.INTERNAL, where="stream without an end"))
+        except StudioloError as error:
+            self._hand_over(error)
+        except Exception as error:
+            log.exception("stream failed")
+            self._hand_over(EngineBug(Code.INTERNAL, where=type(error).__name__))
+
+    def _hand_over(self, item: Event | StudioloError) -> None:
+        while not self._room.acquire(timeout=0.2):
+            if self._left.is_set():
+                return
+        with suppress(RuntimeError):  # the loop has closed: the process is going down
+            self._loop.call_soon_threadsafe(self._queue.put_nowait, item)
+
+
+async def sse_lines(events: AsyncIterator[Event | None]) -> AsyncIterator[str]:
+    """Events as server-sent events, heartbeats between them."""
+    async for event in events:
+        yield wire.HEARTBEAT if event is None else wire.sse(event)
+
+
+async def job_events(job: Job) -> AsyncIterator[Event | None]:
+    """A job's events from its first to its last, watched without a thread; None where nothing happened for a while."""
+    seen, quiet_s = 0, 0.0
+    while True:
+        _, events = job.snapshot()
+        for event in events[seen:]:
+            yield event
+            if wire.is_last(event):
+                return
+        quiet_s = 0.0 if len(events) > seen else quiet_s + JOB_POLL_S
+        seen = len(events)
+        if quiet_s >= HEARTBEAT_S:
+            quiet_s = 0.0
+            yield None
+        await asyncio.sleep(JOB_POLL_S)
+
+
+class EventStream(StreamingResponse):
+    """The HTTP answer that carries server-sent events; `on_end` is called however it ends."""
+
+    def __init__(self, lines: AsyncIterator[str], *, on_end: Callable[[], None] | None = None) -> None:
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        super().__init__(lines, media_type="text/event-stream", headers=headers)
+        self._on_end = on_end
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it; a client that goes away ends it early."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            if self._on_end is not None:
+                self._on_end()
