@@ -39,16 +39,20 @@ class Translator:
 
     def hidden(self, redactions: Iterable[Redaction]) -> str:
         """Personal data by type, as in "3 names and 1 phone number"."""
-        parts = [self._entity(r) for r in sorted(redactions, key=lambda r: -r.count) if r.count]
+        counts: dict[tuple[str, str, str], int] = {}
+        for redaction in redactions:  # several types may go by one name
+            words = ENTITY_WORDS.get(redaction.type, ENTITY_WORDS["*"])
+            counts[words] = counts.get(words, 0) + redaction.count
+        ordered = sorted(counts.items(), key=lambda item: -item[1])
+        parts = [self._counted(words, n) for words, n in ordered if n]
         if self.language == "zh":
             return "、".join(parts)
         return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1] if parts else ""
 
-    def _entity(self, redaction: Redaction) -> str:
-        words = ENTITY_WORDS.get(redaction.type, ENTITY_WORDS["*"])
+    def _counted(self, words: tuple[str, str, str], n: int) -> str:
         if self.language == "zh":
-            return f"{redaction.count} {words[2]}"
-        return f"{redaction.count} {words[0] if redaction.count == 1 else words[1]}"
+            return f"{n} {words[2]}"
+        return f"{n} {words[0] if n == 1 else words[1]}"
 
 
 def size_text(size_bytes: int) -> str:

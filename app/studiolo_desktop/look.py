@@ -6,25 +6,18 @@ Main thread only. Choices are kept in the settings file by the composition root,
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from PySide6.QtCore import QLocale, QObject, Qt, Signal, SignalInstance
 from PySide6.QtGui import QFont, QFontInfo, QGuiApplication, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
 
+from studiolo_desktop.assets import icon_file
 from studiolo_desktop.bridge.problem import Problem
 from studiolo_desktop.errors import Sentence, sentence_for
 from studiolo_desktop.i18n import Translator, language_for
 from studiolo_desktop.stylesheet import palette, style_sheet
 from studiolo_desktop.theme import DARK, FALLBACK_FAMILIES, LIGHT, Tokens, TypeScale, type_scale
-
-
-def icons_folder() -> Path:
-    """Where the icons are: inside the installed package, or in the source tree's assets."""
-    here = Path(__file__).resolve()
-    installed = here.parent / "assets" / "icons"
-    return installed if installed.is_dir() else here.parents[2] / "assets" / "icons"
 
 
 class _Signals(QObject):
@@ -106,7 +99,7 @@ class Look:
 
     def pixmap(self, name: str, *, colour: str = "", size_px: int = 20) -> QPixmap:
         """A line icon as a picture, sharp on this screen."""
-        source = (icons_folder() / f"{name}.svg").read_text(encoding="utf-8")
+        source = icon_file(name).read_text(encoding="utf-8")
         renderer = QSvgRenderer(source.replace("currentColor", colour or self.tokens.muted).encode())
         ratio = max(2.0, self._app.devicePixelRatio())
         picture = QPixmap(round(size_px * ratio), round(size_px * ratio))

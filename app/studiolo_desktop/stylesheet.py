@@ -51,7 +51,8 @@ QMainWindow, QDialog, QWidget[role="canvas"] {{ background: {t.canvas}; }}
 QWidget[role="sidebar"] {{ background: {t.sidebar}; }}
 QWidget[role="pane"] {{ background: {t.sidebar}; }}
 QWidget[role="topbar"] {{ background: {t.canvas}; border-bottom: 1px solid {t.line}; }}
-QScrollArea, QScrollArea > QWidget > QWidget[role="clear"], QWidget[role="clear"] {{ background: transparent; border: none; }}
+QScrollArea, QScrollArea > QWidget > QWidget[role="clear"], QWidget[role="clear"] {{ background: transparent;
+  border: none; }}
 QSplitter::handle {{ background: {t.line}; }}
 QToolTip {{ background: {t.text}; color: {t.canvas}; border: none; padding: 5px 8px; font-size: {size.small}px; }}
 
@@ -70,23 +71,29 @@ QLabel[role="badge"] {{ background: {t.accent_soft}; color: {t.accent_ink}; font
   border-radius: {RADIUS_SMALL}px; padding: 1px 7px; }}
 QLabel[role="badge-quiet"] {{ background: {t.sunken}; color: {t.muted}; font-size: {size.small}px; font-weight: 600;
   border-radius: {RADIUS_SMALL}px; padding: 1px 7px; }}
-QLabel[role="question"] {{ background: {t.sunken}; font-size: {size.reading}px; border-radius: 14px; padding: 10px 16px; }}
+QLabel[role="question"] {{ background: {t.sunken}; font-size: {size.reading}px; border-radius: 14px;
+  padding: 10px 16px; }}
 
-QPushButton {{ background: {t.surface}; border: 1px solid {t.line_strong}; border-radius: {RADIUS_SMALL + 2}px; padding: 6px 14px; }}
+QPushButton {{ background: {t.surface}; border: 1px solid {t.line_strong}; border-radius: {RADIUS_SMALL + 2}px;
+  padding: 6px 14px; }}
 QPushButton:hover {{ background: {t.sunken}; }}
 QPushButton:pressed {{ background: {t.line}; }}
 QPushButton:focus {{ border: 1px solid {t.accent}; }}
 QPushButton:disabled {{ color: {t.muted}; border-color: {t.line}; }}
-QPushButton[role="primary"] {{ background: {t.accent}; color: {t.on_accent}; border: 1px solid {t.accent}; font-weight: 600; }}
+QPushButton[role="primary"] {{ background: {t.accent}; color: {t.on_accent}; border: 1px solid {t.accent};
+  font-weight: 600; }}
 QPushButton[role="primary"]:hover {{ background: {t.accent_strong}; border-color: {t.accent_strong}; }}
 QPushButton[role="primary"]:focus {{ border: 2px solid {t.text}; padding: 5px 13px; }}
-QPushButton[role="new-chat"] {{ text-align: left; padding: 8px 12px; background: {t.surface}; border: 1px solid {t.line}; }}
+QPushButton[role="new-chat"] {{ text-align: left; padding: 8px 12px; background: {t.surface};
+  border: 1px solid {t.line}; }}
 QPushButton[role="new-chat"]:hover {{ border-color: {t.line_strong}; }}
 QPushButton[role="new-chat"]:focus {{ border-color: {t.accent}; }}
-QPushButton[role="text"] {{ background: transparent; border: 1px solid transparent; color: {t.accent}; padding: 4px 8px; }}
+QPushButton[role="text"] {{ background: transparent; border: 1px solid transparent; color: {t.accent};
+  padding: 4px 8px; }}
 QPushButton[role="text"]:hover {{ background: {t.accent_soft}; }}
 QPushButton[role="text"]:focus {{ border: 1px solid {t.accent}; }}
-QPushButton[role="tab"] {{ background: transparent; border: 1px solid transparent; border-radius: {RADIUS_SMALL}px; color: {t.muted};
+QPushButton[role="tab"] {{ background: transparent; border: 1px solid transparent; border-radius: {RADIUS_SMALL}px;
+  color: {t.muted};
   padding: 5px 14px; font-weight: 600; }}
 QPushButton[role="tab"]:hover {{ color: {t.text}; }}
 QPushButton[role="tab"]:checked {{ background: {t.surface}; color: {t.text}; border: 1px solid {t.line}; }}
@@ -96,7 +103,8 @@ QPushButton[role="chip"] {{ background: {t.accent_soft}; color: {t.accent_ink}; 
 QPushButton[role="chip"]:hover, QPushButton[role="chip"]:focus {{ border-color: {t.accent}; }}
 QPushButton[role="chip-quiet"] {{ background: transparent; color: {t.muted}; border: 1px solid {t.line};
   border-radius: 12px; padding: 3px 11px; font-size: {size.small}px; }}
-QPushButton[role="chip-quiet"]:hover, QPushButton[role="chip-quiet"]:focus {{ border-color: {t.accent}; color: {t.text}; }}
+QPushButton[role="chip-quiet"]:hover, QPushButton[role="chip-quiet"]:focus {{ border-color: {t.accent};
+  color: {t.text}; }}
 
 QToolButton {{ background: transparent; border: 1px solid transparent; border-radius: {RADIUS_SMALL}px; padding: 4px; }}
 QToolButton:hover {{ background: {t.sunken}; }}
@@ -117,9 +125,11 @@ QToolButton[role="send"]:disabled {{ background: {t.line}; border-color: {t.line
 QFrame[role="composer"] {{ background: {t.surface}; border: 1px solid {t.line_strong}; border-radius: 18px; }}
 QFrame[role="composer"][focused="true"] {{ border: 1px solid {t.accent}; }}
 QPlainTextEdit[role="composer"] {{ background: transparent; border: none; font-size: {size.reading}px; padding: 0px; }}
-QLineEdit {{ background: {t.surface}; border: 1px solid {t.line_strong}; border-radius: {RADIUS_SMALL}px; padding: 6px 9px; }}
+QLineEdit {{ background: {t.surface}; border: 1px solid {t.line_strong}; border-radius: {RADIUS_SMALL}px;
+  padding: 6px 9px; }}
 QLineEdit:focus {{ border-color: {t.accent}; }}
-QTextBrowser {{ background: transparent; border: none; font-size: {size.reading}px; selection-background-color: {t.accent};
+QTextBrowser {{ background: transparent; border: none; font-size: {size.reading}px;
+  selection-background-color: {t.accent};
   selection-color: {t.on_accent}; }}
 QTextBrowser[role="passage"] {{ font-size: {size.body}px; }}
 
@@ -138,7 +148,8 @@ QFrame[role="notice"][tone="bad"] {{ background: {t.danger_soft}; }}
 QFrame[role="notice"][tone="good"] {{ background: {t.good_soft}; }}
 
 QListWidget {{ background: transparent; border: none; outline: none; }}
-QListWidget::item {{ padding: 7px 10px; border-radius: {RADIUS_SMALL}px; color: {t.text}; border: 1px solid transparent; }}
+QListWidget::item {{ padding: 7px 10px; border-radius: {RADIUS_SMALL}px; color: {t.text};
+  border: 1px solid transparent; }}
 QListWidget::item:hover {{ background: {t.line}; }}
 QListWidget::item:selected {{ background: {t.accent_soft}; color: {t.accent_ink}; }}
 QListWidget:focus::item:selected {{ border: 1px solid {t.accent}; }}

@@ -52,6 +52,7 @@ class ModelsModel(QObject):
         pull: Pull,
         settings_file: Path,
         chosen: str = "",
+        embedder: str = "",
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
@@ -62,6 +63,7 @@ class ModelsModel(QObject):
         self._stream: EventStream | None = None
         self._wanted: list[str] = []
         self._wish = chosen
+        self._embedder = embedder
         self.items: list[Model] = []
         self.known = False
         self.fetching: Fetching | None = None
@@ -82,9 +84,11 @@ class ModelsModel(QObject):
 
     @property
     def starter(self) -> list[Model]:
-        """What is missing for a first answer: a chat model if there is none, and the defaults of the other kinds."""
-        missing = [m for m in self.items if m.default and not m.installed]
-        return [m for m in missing if m.kind != "chat" or not self.chat_models]
+        """What is missing for a first answer: a chat model if there is none, the embedder, and what finds names."""
+        missing = [m for m in self.items if not m.installed]
+        chat = [] if self.chat_models else [m for m in missing if m.kind == "chat" and m.default][:1]
+        embedder = [m for m in missing if m.kind == "embedder" and m.id == self._embedder]
+        return chat + embedder + [m for m in missing if m.kind == "names"]
 
     @property
     def waiting(self) -> tuple[str, ...]:

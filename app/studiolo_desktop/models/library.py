@@ -47,7 +47,7 @@ class FileRow:
     @property
     def name(self) -> str:
         """The file's name."""
-        return os.path.basename(self.path.rstrip("/\\")) or self.path
+        return Path(self.path).name or self.path
 
 
 class LibraryModel(QObject):

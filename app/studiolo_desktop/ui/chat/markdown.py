@@ -7,7 +7,8 @@ loads anything can come out of here. `[1]` becomes a link `cite:1` where a sourc
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from html import escape
 
@@ -66,63 +67,62 @@ def parser() -> MarkdownIt:
     return MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 
 
-def to_html(markdown: str, *, markers: Set[int], inks: Inks) -> str:
+def to_html(markdown: str, *, markers: AbstractSet[int], inks: Inks) -> str:
     """HTML of the answer. `markers` are the numbers of sources that exist."""
-    return "".join(_blocks(parser().parse(markdown), markers, inks))
+    renderer = _Renderer(markers, inks)
+    renderer.render(parser().parse(markdown))
+    return "".join(renderer.out)
 
 
-def _blocks(tokens: Sequence[Token], markers: Set[int], inks: Inks) -> list[str]:
-    out: list[str] = []
-    in_link = 0
-    for token in tokens:
-        kind = token.type
-        if token.hidden:
-            continue
-        if kind == "inline":
-            out += _blocks(token.children or [], markers, inks)
-        elif kind == "text":
-            out.append(escape(token.content) if in_link else _cited(token.content, markers, inks))
-        elif kind in ("heading_open", "heading_close"):
-            level = min(6, int(token.tag[1]) + 2)  # an answer's heading is smaller than the page's
-            out.append(f"<h{level}>" if kind == "heading_open" else f"</h{level}>")
-        elif kind == "ordered_list_open":
-            start = token.attrGet("start")
-            out.append(f'<ol start="{int(start)}">' if start is not None else "<ol>")
-        elif kind == "code_inline":
-            out.append(f'<code style="background-color:{inks.code}">&nbsp;{escape(token.content)}&nbsp;</code>')
-        elif kind in ("fence", "code_block"):
-            out.append(
-                f'<table width="100%" cellpadding="10" cellspacing="0"><tr><td bgcolor="{inks.code}">'
-                f"<pre>{escape(token.content.rstrip())}</pre></td></tr></table>"
-            )
-        elif kind == "link_open":
-            target = str(token.attrGet("href") or "")
-            in_link += 1
-            safe = target.lower().startswith(_LINK_SCHEMES)
-            out.append(f'<a href="{escape(target, quote=True)}">' if safe else "<span>")
-            token.meta["safe"] = safe
-            _mark_close(tokens, token, safe=safe)
-        elif kind == "link_close":
-            in_link -= 1
-            out.append("</a>" if token.meta.get("safe") else "</span>")
-        elif kind == "image":
-            out.append(escape(token.content))
-        elif kind in _BLOCKS:
-            out.append(_BLOCKS[kind])
-        else:
-            out.append(escape(token.content))  # whatever else a parser may know is text here
-    return out
+class _Renderer:
+    """Writes the HTML of one answer."""
+
+    def __init__(self, markers: AbstractSet[int], inks: Inks) -> None:
+        self.out: list[str] = []
+        self._markers = markers
+        self._inks = inks
+        self._links: list[str] = []  # what closes each link that is open
+
+    def render(self, tokens: Sequence[Token]) -> None:
+        for token in tokens:
+            if token.hidden:
+                continue
+            if token.type == "inline":
+                self.render(token.children or [])
+            elif token.type in _BLOCKS:
+                self.out.append(_BLOCKS[token.type])
+            else:
+                self.out.append(self._one(token))
+
+    def _one(self, token: Token) -> str:
+        match token.type:
+            case "text":
+                html = escape(token.content) if self._links else _cited(token.content, self._markers, self._inks)
+            case "heading_open" | "heading_close":
+                level = min(6, int(token.tag[1]) + 2)  # an answer's heading is smaller than the page's
+                html = f"<h{level}>" if token.type == "heading_open" else f"</h{level}>"
+            case "ordered_list_open":
+                html = f'<ol start="{int(token.attrGet("start") or 1)}">'
+            case "code_inline":
+                html = f'<code style="background-color:{self._inks.code}">&nbsp;{escape(token.content)}&nbsp;</code>'
+            case "fence" | "code_block":
+                html = (
+                    f'<table class="code" width="100%" cellpadding="10" cellspacing="0"><tr>'
+                    f'<td bgcolor="{self._inks.code}"><pre>{escape(token.content.rstrip())}</pre></td></tr></table>'
+                )
+            case "link_open":
+                target = str(token.attrGet("href") or "")
+                safe = target.lower().startswith(_LINK_SCHEMES)
+                self._links.append("</a>" if safe else "")
+                html = f'<a href="{escape(target, quote=True)}">' if safe else ""
+            case "link_close":
+                html = self._links.pop() if self._links else ""
+            case _:
+                html = escape(token.content)  # an image's description; what else a parser may know is text here
+        return html
 
 
-def _mark_close(tokens: Sequence[Token], opening: Token, *, safe: bool) -> None:
-    at = next(i for i, token in enumerate(tokens) if token is opening)
-    for token in tokens[at:]:
-        if token.type == "link_close" and token.level == opening.level:
-            token.meta["safe"] = safe
-            return
-
-
-def _cited(text: str, markers: Set[int], inks: Inks) -> str:
+def _cited(text: str, markers: AbstractSet[int], inks: Inks) -> str:
     out: list[str] = []
     at = 0
     for match in _MARKER.finditer(text):

@@ -18,6 +18,7 @@ from PySide6.QtGui import (
     QResizeEvent,
     QTextCursor,
     QTextDocument,
+    QTextLine,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QFrame, QSizePolicy, QTextBrowser, QWidget
@@ -36,10 +37,16 @@ def no_resource(kind: int) -> Any:
     return b""
 
 
+def _x(line: QTextLine, position: int) -> float:
+    """Where a position of a line stands. The binding gives the position it used beside it."""
+    found: Any = line.cursorToX(position)
+    return float(found[0] if isinstance(found, tuple) else found)
+
+
 class SafeDocument(QTextDocument):
     """A document that gets nothing from outside itself."""
 
-    def loadResource(self, kind: int, name: QUrl | str) -> Any:
+    def loadResource(self, kind: int, name: QUrl | str) -> Any:  # noqa: ARG002 - Qt's signature
         """Nothing."""
         return no_resource(kind)
 
@@ -62,7 +69,7 @@ class FittedBrowser(QTextBrowser):
         self.setUndoRedoEnabled(False)
         self.document().documentLayout().documentSizeChanged.connect(self._fit)
 
-    def loadResource(self, kind: int, name: QUrl | str) -> Any:
+    def loadResource(self, kind: int, name: QUrl | str) -> Any:  # noqa: ARG002 - Qt's signature
         """Nothing."""
         return no_resource(kind)
 
@@ -157,11 +164,9 @@ class AnswerText(FittedBrowser):
                     at = fragment.position() - block.position()
                     line = block.layout().lineForTextPosition(at)
                     if line.isValid():
-                        left = line.cursorToX(at)[0] if isinstance(line.cursorToX(at), tuple) else line.cursorToX(at)
+                        left = _x(line, at)
                         end = at + fragment.length()
-                        right = (
-                            line.cursorToX(end)[0] if isinstance(line.cursorToX(end), tuple) else line.cursorToX(end)
-                        )
+                        right = _x(line, end)
                         middle = line.y() + line.ascent() * 0.66
                         height = self._look.sizes.small * 1.42
                         rects.append(

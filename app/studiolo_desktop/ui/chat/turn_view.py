@@ -124,15 +124,10 @@ class TurnView(QWidget):
         self.question.setFixedWidth(min(natural + 2 * 16 + 6, int(self.width() * 0.82)))
 
     def _status_words(self) -> tuple[str, str]:
+        """What to say below the answer, and in which role."""
         turn, tr = self.turn, self._look.tr
-        if turn.state == "waiting":
-            return tr("chat.waiting"), "muted"
-        if turn.state == "thinking":
-            if turn.stage in ("load", "prepare"):
-                return tr("chat.loading"), "muted"
-            if turn.sources:
-                return tr.count("chat.reading", len(turn.sources)), "muted"
-            return tr("chat.thinking"), "muted"
+        if turn.state in ("waiting", "thinking"):
+            return self._waiting_words(), "muted"
         if turn.state == "failed" and turn.problem is not None:
             sentence = self._look.sentence(turn.problem)
             return f"{sentence.what} {sentence.todo}".strip(), "danger"
@@ -147,7 +142,15 @@ class TurnView(QWidget):
             notes.append(tr.count("chat.left_out", turn.left_out_passages))
         if turn.left_out_turns:
             notes.append(tr.count("chat.left_out_turns", turn.left_out_turns))
-        return "  ".join(notes), "small"
+        return "  ·  ".join(notes), "small"
+
+    def _waiting_words(self) -> str:
+        turn, tr = self.turn, self._look.tr
+        if turn.state == "waiting":
+            return tr("chat.waiting")
+        if turn.stage in ("load", "prepare"):
+            return tr("chat.loading")
+        return tr.count("chat.reading", len(turn.sources)) if turn.sources else tr("chat.thinking")
 
     def _refresh_chips(self, *, ended: bool) -> None:
         turn = self.turn

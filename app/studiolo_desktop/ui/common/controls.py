@@ -86,7 +86,7 @@ class IconButton(QToolButton):
         self._colour = colour  # the name of a token
         self.setIconSize(QSize(size_px, size_px))
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.clicked.connect(lambda: on_click())
+        self.clicked.connect(lambda _checked=False: on_click())
         self.repaint_icon()
 
     def set_icon(self, icon: str) -> None:
@@ -112,7 +112,7 @@ def button(on_click: Callable[[], None], *, role: str = "", text: str = "") -> Q
     result.setCursor(Qt.CursorShape.PointingHandCursor)
     if role:
         result.setProperty("role", role)
-    result.clicked.connect(lambda: on_click())
+    result.clicked.connect(lambda _checked=False: on_click())
     return result
 
 

@@ -17,6 +17,7 @@ class DropOverlay(QWidget):
     def __init__(self, look: Look, parent: QWidget) -> None:
         super().__init__(parent)
         self._look = look
+        self._window = parent
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents, on=True)
         column = QVBoxLayout(self)
         column.setSpacing(Space.M)
@@ -39,7 +40,7 @@ class DropOverlay(QWidget):
         self.text.setText(tr("add.drop", library=self._look.library_name(library)))
         self._hint.setText(tr("add.drop_hint"))
         self._picture.setPixmap(self._look.pixmap("upload", colour=self._look.tokens.accent, size_px=44))
-        self.setGeometry(self.parentWidget().rect())
+        self.setGeometry(self._window.rect())
         self.raise_()
         self.show()
 

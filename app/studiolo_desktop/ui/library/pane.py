@@ -92,6 +92,16 @@ class DocumentsPane(QWidget):
         holder.setContentsMargins(Space.L, Space.XS, Space.L, 0)
         holder.addWidget(self.drop_zone)
         column.addLayout(holder)
+        self._build_list(column)
+        library.files_changed.connect(self._rebuild_files)
+        library.file_changed.connect(self._file_changed)
+        library.documents_changed.connect(self._rebuild_documents)
+        library.busy_changed.connect(self._refresh_head)
+        library.library_changed.connect(self._rebuild_files)
+        look.changed.connect(self.relook)
+        self.relook()
+
+    def _build_list(self, column: QVBoxLayout) -> None:
         self._files = QVBoxLayout()
         self._list = ScrollColumn(margin=Space.S, gap=0)
         files = QWidget()
@@ -109,13 +119,6 @@ class DocumentsPane(QWidget):
         self._list.append(self._rule)
         self._list.append(documents)
         column.addWidget(self._list, 1)
-        library.files_changed.connect(self._rebuild_files)
-        library.file_changed.connect(self._file_changed)
-        library.documents_changed.connect(self._rebuild_documents)
-        library.busy_changed.connect(self._refresh_head)
-        library.library_changed.connect(self._rebuild_files)
-        look.changed.connect(self.relook)
-        self.relook()
 
     @Slot()
     def relook(self) -> None:

@@ -136,9 +136,8 @@ class SourceCard(QFrame):
         at = 0
         for start, end in self.ranges:
             parts.append(escape(text[at:start]))
-            parts.append(
-                f'<span style="background-color:{tokens.mark}; color:{tokens.mark_ink}">{escape(text[start:end])}</span>'
-            )
+            inks = f"background-color:{tokens.mark}; color:{tokens.mark_ink}"
+            parts.append(f'<span style="{inks}">{escape(text[start:end])}</span>')
             at = end
         parts.append(escape(text[at:]))
         paragraphs = "".join(parts).replace("\n", "<br>")

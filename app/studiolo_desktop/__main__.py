@@ -1,0 +1,34 @@
+"""`python -m studiolo_desktop`, and the `studiolo-desktop` command."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+
+def main() -> int:
+    """Open the window; the exit code of the program."""
+    from PySide6.QtCore import QTimer
+    from PySide6.QtWidgets import QApplication
+
+    from studiolo_desktop.bootstrap import desktop
+
+    app = QApplication(sys.argv)
+    app.setApplicationName("Studiolo")
+    app.setApplicationDisplayName("Studiolo")
+    app.setDesktopFileName("studiolo")
+    app.setStyle("Fusion")  # the one style that draws light and dark alike on every platform
+    program = desktop(app, environ=dict(os.environ))
+    app.aboutToQuit.connect(program.close)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: app.quit())
+    awake = QTimer()  # Python handles signals only when it gets to run
+    awake.timeout.connect(lambda: None)
+    awake.start(500)
+    program.start()
+    return app.exec()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,124 @@
+"""Composition root of the window: settings, look, supervisor, models, widgets, and the order in which they end.
+
+1. settings are read (a damaged file becomes a notice, not a refusal to start);
+2. the window is built and shown; 3. only then the engine is started behind it, so that one may type at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QApplication
+
+from studiolo.errors import StudioloError
+from studiolo.paths import Home, home_from
+from studiolo.settings import Settings, load_settings, save_settings
+from studiolo_desktop.assets import sample_documents
+from studiolo_desktop.bridge.calls import Calls
+from studiolo_desktop.bridge.problem import Problem, problem_of
+from studiolo_desktop.bridge.supervisor import EngineLink, Patience, Supervisor
+from studiolo_desktop.look import Look
+from studiolo_desktop.models.catalogue import ModelsModel, Pull
+from studiolo_desktop.models.chat import ChatModel
+from studiolo_desktop.models.conversations import ConversationsModel
+from studiolo_desktop.models.library import LibraryModel
+from studiolo_desktop.models.notices import Notices
+from studiolo_desktop.ui.main_window import MainWindow, Parts
+
+
+class Desktop(QObject):
+    """Everything that belongs to one window."""
+
+    def __init__(
+        self,
+        app: QApplication,
+        *,
+        home: Home,
+        connect: Callable[[], EngineLink],
+        pull: Pull,
+        samples: tuple[Path, ...] = (),
+        patience: Patience | None = None,
+    ) -> None:
+        super().__init__()
+        settings, problem = _settings(home.settings_file)
+        self._settings_file = home.settings_file
+        self.look = Look(app, theme=settings.theme, language=settings.language, on_choice=self._keep)
+        self.notices = Notices(self)
+        self.supervisor = Supervisor(connect, patience=patience, parent=self)
+        self.calls = Calls(self.supervisor.engine, parent=self)
+        self.chat = ChatModel(self.calls, self.supervisor, self.notices, parent=self)
+        self.conversations = ConversationsModel(self.calls, self.supervisor, self.notices, self.chat, parent=self)
+        self.library = LibraryModel(self.calls, self.supervisor, self.notices, parent=self)
+        self.models = ModelsModel(
+            self.calls,
+            self.supervisor,
+            self.notices,
+            pull=pull,
+            settings_file=home.settings_file,
+            chosen=settings.chat_model,
+            embedder=settings.embedder,
+            parent=self,
+        )
+        parts = Parts(
+            supervisor=self.supervisor,
+            notices=self.notices,
+            chat=self.chat,
+            conversations=self.conversations,
+            library=self.library,
+            models=self.models,
+            samples=samples,
+        )
+        self.window = MainWindow(self.look, parts)
+        self.window.closing.connect(self.close)
+        self._closed = False
+        if problem is not None:
+            self.notices.report(problem)
+
+    def start(self) -> None:
+        """Show the window, then start the engine behind it."""
+        self.window.show()
+        self.supervisor.start()
+
+    def close(self) -> None:
+        """End what runs: streams first, then the engine (if it is ours), then the threads."""
+        if self._closed:
+            return
+        self._closed = True
+        self.chat.close()
+        self.library.close()
+        self.models.close()
+        self.supervisor.stop()
+        self.calls.close()
+        self.look.close()
+
+    def _keep(self, choice: dict[str, str]) -> None:
+        path = self._settings_file
+
+        def keep() -> None:
+            save_settings(path, load_settings(path).model_copy(update=choice))
+
+        self.calls.run_local(keep, then=lambda _none: None, failed=self.notices.report)
+
+
+def desktop(app: QApplication, *, environ: Mapping[str, str]) -> Desktop:
+    """The window over the engine of the home that `environ` names."""
+    from studiolo.client.pull import pull_process
+    from studiolo.client.spawn import attach_or_spawn
+
+    home = home_from(environ)
+    return Desktop(
+        app,
+        home=home,
+        connect=lambda: attach_or_spawn(home, environ=environ),
+        pull=lambda model_id, cancel: pull_process(model_id, home, cancel),
+        samples=sample_documents(),
+    )
+
+
+def _settings(path: Path) -> tuple[Settings, Problem | None]:
+    try:
+        return load_settings(path), None
+    except StudioloError as error:
+        return Settings(), problem_of(error)  # type: ignore[call-arg]  # the fields have defaults

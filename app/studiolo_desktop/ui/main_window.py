@@ -1,0 +1,351 @@
+"""The window: its parts put together, its shortcuts, files dropped anywhere on it, the engine's ups and downs in words.
+
+It holds no state of its own: what is shown comes from the models, what is done goes to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QMimeData, Qt, QUrl, Signal, Slot
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDesktopServices,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QKeySequence,
+    QResizeEvent,
+    QShortcut,
+)
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+from studiolo_desktop.bridge.supervisor import EngineChange, EngineState, Supervisor
+from studiolo_desktop.look import Look
+from studiolo_desktop.models.catalogue import ModelsModel
+from studiolo_desktop.models.chat import ChatModel, ChatTurn
+from studiolo_desktop.models.conversations import ConversationsModel
+from studiolo_desktop.models.library import LibraryModel
+from studiolo_desktop.models.notices import Notice, Notices
+from studiolo_desktop.theme import READING_WIDTH, Space
+from studiolo_desktop.ui import side_pane, sidebar
+from studiolo_desktop.ui.chat.composer import Composer
+from studiolo_desktop.ui.chat.transcript import Transcript
+from studiolo_desktop.ui.common.confirm import Confirm
+from studiolo_desktop.ui.common.drop_overlay import DropOverlay
+from studiolo_desktop.ui.common.notice_bar import NoticeBar
+from studiolo_desktop.ui.empty import EmptyState
+from studiolo_desktop.ui.library.pane import DocumentsPane
+from studiolo_desktop.ui.models.dialog import ModelsDialog
+from studiolo_desktop.ui.sources.pane import SourcesPane
+from studiolo_desktop.ui.top_bar import TopBar
+
+_ENGINE = "engine"
+_DOCUMENT_PATTERNS = "*.pdf *.txt *.md *.markdown *.html *.htm"
+NARROW = 900  # below this the right side makes room for the conversation
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the window is made over."""
+
+    supervisor: Supervisor
+    notices: Notices
+    chat: ChatModel
+    conversations: ConversationsModel
+    library: LibraryModel
+    models: ModelsModel
+    samples: tuple[Path, ...] = ()
+
+
+class MainWindow(QMainWindow):
+    """The window."""
+
+    closing = Signal()
+
+    def __init__(
+        self, look: Look, parts: Parts, *, open_link: Callable[[QUrl], object] = QDesktopServices.openUrl
+    ) -> None:
+        super().__init__()
+        self._look = look
+        self._parts = parts
+        self._open_link = open_link
+        self._models_dialog: ModelsDialog | None = None
+        self._was_down = False
+        self._pane_by_hand = False
+        self.setAcceptDrops(True)
+        self.resize(1240, 800)
+        self.setMinimumSize(680, 480)
+        on_samples = self.add_samples if parts.samples else None
+
+        self.sidebar = sidebar.Sidebar(
+            look,
+            supervisor=parts.supervisor,
+            chat=parts.chat,
+            conversations=parts.conversations,
+            library=parts.library,
+        )
+        self.top_bar = TopBar(
+            look,
+            chat=parts.chat,
+            conversations=parts.conversations,
+            models=parts.models,
+            on_manage_models=self.manage_models,
+            on_toggle_pane=self.toggle_pane,
+        )
+        self.transcript = Transcript(look, parts.chat)
+        self.empty = EmptyState(
+            look,
+            supervisor=parts.supervisor,
+            models=parts.models,
+            library=parts.library,
+            on_import=self.choose_model_file,
+            on_add=self.choose_files,
+            on_samples=on_samples,
+        )
+        self.notice_bar = NoticeBar(look, parts.notices)
+        self.composer = Composer(look, parts.chat, self.choose_files)
+        self.pane = side_pane.SidePane(
+            look,
+            SourcesPane(look, parts.chat),
+            DocumentsPane(look, parts.library, on_add=self.choose_files, on_samples=on_samples),
+        )
+        self._assemble()
+        self._overlay = DropOverlay(look, self)
+        self._connect()
+        self._shortcuts()
+        self._relook()
+        self._refresh_middle()
+        self._refresh_can_ask()
+        self.composer.field.setFocus()
+
+    # what a person can do with the window as a whole
+
+    def add_paths(self, paths: Sequence[Path]) -> None:
+        """Add files and folders to the library shown."""
+        if paths:
+            self.pane.setVisible(True)
+            self.pane.show_documents()
+            self._parts.library.add(paths)
+
+    @Slot()
+    def add_samples(self) -> None:
+        """Add the documents that come with the program."""
+        self.add_paths(self._parts.samples)
+
+    @Slot()
+    def choose_files(self) -> None:
+        """Let the person pick files to add."""
+        tr = self._look.tr
+        dialog = QFileDialog(self, tr("add.title"))
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        dialog.setNameFilters([f"{tr('add.filter')} ({_DOCUMENT_PATTERNS})", f"{tr('add.all_files')} (*)"])
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, on=True)
+        dialog.filesSelected.connect(lambda names: self.add_paths([Path(name) for name in names]))
+        dialog.open()
+
+    @Slot()
+    def choose_model_file(self) -> None:
+        """Let the person pick a model file to import."""
+        tr = self._look.tr
+        dialog = QFileDialog(self, tr("models.import"))
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.setNameFilters([f"{tr('models.filter')} (*.gguf)", f"{tr('add.all_files')} (*)"])
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, on=True)
+        dialog.fileSelected.connect(lambda name: self._parts.models.import_file(Path(name)))
+        dialog.open()
+
+    @Slot()
+    def manage_models(self) -> None:
+        """Show all models."""
+        if self._models_dialog is None:
+            self._models_dialog = ModelsDialog(
+                self._look, self._parts.models, on_import=self.choose_model_file, parent=self
+            )
+        self._models_dialog.show()
+        self._models_dialog.raise_()
+
+    @Slot()
+    def toggle_pane(self) -> None:
+        """Show or hide the right side."""
+        self._pane_by_hand = True
+        self.pane.setVisible(not self.pane.isVisible())
+
+    @Slot(object, int)
+    def show_source(self, turn: ChatTurn, number: int) -> None:
+        """Open a source of a turn on the right."""
+        self.pane.setVisible(True)
+        self.pane.show_sources()
+        self.pane.sources.select(turn, number)
+
+    @Slot(str)
+    def ask_about_link(self, target: str) -> None:
+        """Show where a link leads; open it only if the person says so."""
+        tr = self._look.tr
+        dialog = Confirm(
+            self._look,
+            title=tr("chat.link_title"),
+            text=tr("chat.link_body", target=target),
+            yes=tr("dialog.open"),
+            parent=self,
+        )
+        dialog.accepted.connect(lambda: self._open_link(QUrl(target)))
+        dialog.open()
+
+    # putting together
+
+    def _assemble(self) -> None:
+        self.middle = QStackedWidget()
+        self.middle.addWidget(self.empty)
+        self.middle.addWidget(self.transcript)
+        centre = QWidget()
+        centre.setProperty("role", "canvas")
+        centre.setAttribute(Qt.WidgetAttribute.WA_StyledBackground, on=True)
+        centre.setMinimumWidth(360)
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.top_bar)
+        column.addWidget(self.middle, 1)
+        notice = QHBoxLayout()
+        notice.setContentsMargins(Space.XL, Space.S, Space.XL, 0)
+        self.notice_bar.setMaximumWidth(READING_WIDTH + 2 * Space.L)
+        notice.addStretch(1)
+        notice.addWidget(self.notice_bar, 1000)
+        notice.addStretch(1)
+        column.addLayout(notice)
+        column.addWidget(self.composer)
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter.setHandleWidth(1)
+        for part in (self.sidebar, centre, self.pane):
+            self.splitter.addWidget(part)
+            self.splitter.setCollapsible(self.splitter.indexOf(part), False)
+        self.splitter.setStretchFactor(1, 1)
+        self.splitter.setSizes([sidebar.WIDTH, 640, side_pane.WIDTH])
+        self.setCentralWidget(self.splitter)
+
+    def _connect(self) -> None:
+        parts = self._parts
+        parts.supervisor.changed.connect(self._engine_changed)
+        parts.chat.reset.connect(self._refresh_middle)
+        parts.chat.turn_added.connect(self._turn_added)
+        parts.chat.turn_changed.connect(self._turn_changed)
+        parts.models.changed.connect(self._refresh_can_ask)
+        parts.library.library_changed.connect(self._library_changed)
+        self.transcript.source_wanted.connect(self.show_source)
+        self.transcript.link_wanted.connect(self.ask_about_link)
+        self._look.changed.connect(self._relook)
+
+    def _shortcuts(self) -> None:
+        for keys, action in (
+            (QKeySequence.StandardKey.New, self._new_chat),
+            (QKeySequence.StandardKey.Open, self.choose_files),
+            (QKeySequence(Qt.Key.Key_Escape), self._parts.chat.stop),
+            (QKeySequence("Ctrl+L"), self.composer.field.setFocus),
+        ):
+            QShortcut(QKeySequence(keys), self).activated.connect(action)
+
+    @Slot()
+    def _new_chat(self) -> None:
+        self._parts.chat.new_conversation()
+        self.composer.field.setFocus()
+
+    # following the models
+
+    @Slot()
+    def _relook(self) -> None:
+        self.setWindowTitle(self._look.tr("app.name"))
+        self.setWindowIcon(self._look.icon("studiolo", size_px=128))
+
+    @Slot()
+    def _refresh_middle(self) -> None:
+        self.middle.setCurrentWidget(self.transcript if self._parts.chat.turns else self.empty)
+
+    @Slot()
+    def _refresh_can_ask(self) -> None:
+        chosen = self._parts.models.chosen
+        self._parts.chat.model = chosen.id if chosen else None
+        self.composer.set_can_ask(chosen is not None or not self._parts.models.known)
+
+    @Slot(str)
+    def _library_changed(self, name: str) -> None:
+        self._parts.chat.library = name
+
+    @Slot(object)
+    def _turn_added(self, _turn: ChatTurn) -> None:
+        self._refresh_middle()
+
+    @Slot(object)
+    def _turn_changed(self, turn: ChatTurn) -> None:
+        """Sources come forward when the first ones arrive, before the first word of the answer."""
+        if turn.sources and turn.state == "thinking" and not self._parts.library.busy:
+            self.pane.show_sources()
+
+    @Slot(object)
+    def _engine_changed(self, change: EngineChange) -> None:
+        notices = self._parts.notices
+        if change.state is EngineState.RESTARTING:
+            self._was_down = True
+            notices.say(Notice("bad", key="notice.restarting", about=_ENGINE))
+        elif change.state is EngineState.FAILED and change.problem is not None:
+            self._was_down = True
+            notices.say(
+                Notice(
+                    "bad",
+                    problem=change.problem,
+                    about=_ENGINE,
+                    action_key="notice.try_again",
+                    action=self._parts.supervisor.restart,
+                )
+            )
+        elif change.state is EngineState.READY:
+            if self._was_down:
+                notices.say(Notice("good", key="notice.restarted", about=_ENGINE))
+            self._was_down = False
+
+    # files dropped anywhere
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Files are held over the window."""
+        if dropped_paths(event.mimeData()):
+            event.acceptProposedAction()
+            self._overlay.appear(self._parts.library.library)
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        """Anywhere will do."""
+        event.acceptProposedAction()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        """They are held elsewhere."""
+        self._overlay.hide()
+        super().dragLeaveEvent(event)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """They are let go."""
+        self._overlay.hide()
+        event.acceptProposedAction()
+        self.add_paths(dropped_paths(event.mimeData()))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A narrow window is for the conversation."""
+        super().resizeEvent(event)
+        self._overlay.setGeometry(self.rect())
+        if not self._pane_by_hand and event.oldSize().width() >= 0:
+            was, now = event.oldSize().width(), event.size().width()
+            if was >= NARROW > now:
+                self.pane.hide()
+            elif was < NARROW <= now:
+                self.pane.show()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """The composition root ends what runs."""
+        self.closing.emit()
+        super().closeEvent(event)
+
+
+def dropped_paths(data: QMimeData) -> list[Path]:
+    """The files and folders of this machine in a drop."""
+    return [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]

@@ -1,0 +1,73 @@
+"""The right side: the sources of an answer, or the documents of the library."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+
+from studiolo_desktop.look import Look
+from studiolo_desktop.theme import Space
+from studiolo_desktop.ui.common.controls import button
+from studiolo_desktop.ui.library.pane import DocumentsPane
+from studiolo_desktop.ui.sources.pane import SourcesPane
+
+WIDTH = 348
+
+
+class SidePane(QWidget):
+    """Two panes behind two tabs."""
+
+    def __init__(self, look: Look, sources: SourcesPane, documents: DocumentsPane) -> None:
+        super().__init__()
+        self._look = look
+        self.sources = sources
+        self.documents = documents
+        self.setProperty("role", "pane")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground, on=True)
+        self.setMinimumWidth(280)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        tabs = QHBoxLayout()
+        tabs.setContentsMargins(Space.M, Space.S + 2, Space.M, Space.XS)
+        tabs.setSpacing(Space.XS)
+        self.documents_tab = self._tab()
+        self.sources_tab = self._tab()
+        group = QButtonGroup(self)
+        group.setExclusive(True)
+        for tab in (self.documents_tab, self.sources_tab):
+            group.addButton(tab)
+            tabs.addWidget(tab)
+        tabs.addStretch(1)
+        column.addLayout(tabs)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(documents)
+        self._stack.addWidget(sources)
+        column.addWidget(self._stack, 1)
+        self.documents_tab.toggled.connect(self._toggled)
+        self.documents_tab.setChecked(True)
+        look.changed.connect(self.relook)
+        self.relook()
+
+    def show_sources(self) -> None:
+        """Bring the sources forward."""
+        self.sources_tab.setChecked(True)
+
+    def show_documents(self) -> None:
+        """Bring the documents forward."""
+        self.documents_tab.setChecked(True)
+
+    @Slot()
+    def relook(self) -> None:
+        """New words."""
+        self.documents_tab.setText(self._look.tr("docs.title"))
+        self.sources_tab.setText(self._look.tr("sources.title"))
+
+    @Slot(bool)
+    def _toggled(self, documents: bool) -> None:
+        self._stack.setCurrentIndex(0 if documents else 1)
+
+    def _tab(self) -> QPushButton:
+        tab = button(lambda: None, role="tab")
+        tab.setCheckable(True)
+        return tab

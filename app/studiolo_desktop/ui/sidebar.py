@@ -1,0 +1,280 @@
+"""The left side: a new chat, the library, earlier conversations, how the engine is, settings."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+
+from PySide6.QtCore import QPoint, QSize, Qt, Slot
+from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QMenu,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studiolo_desktop.bridge.supervisor import EngineState, Supervisor
+from studiolo_desktop.look import Look
+from studiolo_desktop.models.chat import ChatModel
+from studiolo_desktop.models.conversations import ConversationsModel
+from studiolo_desktop.models.library import LibraryModel
+from studiolo_desktop.theme import Space
+from studiolo_desktop.ui.common.confirm import Confirm
+from studiolo_desktop.ui.common.controls import ElidedLabel, IconButton, button, label
+from studiolo_desktop.ui.settings_menu import settings_menu
+
+ID = Qt.ItemDataRole.UserRole
+WIDTH = 252
+
+
+class Sidebar(QWidget):
+    """The left side."""
+
+    def __init__(
+        self,
+        look: Look,
+        *,
+        supervisor: Supervisor,
+        chat: ChatModel,
+        conversations: ConversationsModel,
+        library: LibraryModel,
+        today: Callable[[], dt.date] = lambda: dt.datetime.now().astimezone().date(),
+    ) -> None:
+        super().__init__()
+        self._look = look
+        self._supervisor = supervisor
+        self._chat = chat
+        self._conversations = conversations
+        self._library = library
+        self._today = today
+        self.setProperty("role", "sidebar")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground, on=True)
+        self.setMinimumWidth(200)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(Space.M, Space.L, Space.M, Space.M)
+        column.setSpacing(Space.S)
+        self._build_head(column)
+        self._build_list(column)
+        self._build_foot(column)
+        supervisor.changed.connect(self._refresh_state)
+        conversations.changed.connect(self.refresh)
+        chat.conversation_changed.connect(self._select_current)
+        library.libraries_changed.connect(self._refresh_library)
+        library.library_changed.connect(self._refresh_library)
+        look.changed.connect(self.relook)
+        self.relook()
+
+    def _build_head(self, column: QVBoxLayout) -> None:
+        head = QHBoxLayout()
+        head.setContentsMargins(Space.XS, 0, 0, Space.S)
+        head.setSpacing(Space.S + 2)
+        self._mark = QLabel()
+        head.addWidget(self._mark)
+        head.addWidget(label(self._look.tr("app.name"), role="wordmark"))
+        head.addStretch(1)
+        column.addLayout(head)
+
+        self.new_button = button(self._new, role="new-chat")
+        column.addWidget(self.new_button)
+        self.library_button = QToolButton()
+        self.library_button.setProperty("role", "library")
+        self.library_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.library_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.library_button.setSizePolicy(
+            self.new_button.sizePolicy().horizontalPolicy(), self.library_button.sizePolicy().verticalPolicy()
+        )
+        self.library_button.setMinimumWidth(WIDTH - 2 * Space.M - 2)
+        self.library_menu = QMenu(self.library_button)
+        self.library_menu.aboutToShow.connect(self._fill_libraries)
+        self.library_button.setMenu(self.library_menu)
+        column.addWidget(self.library_button)
+
+    def _build_list(self, column: QVBoxLayout) -> None:
+        self._heading = label(role="section")
+        self._heading.setContentsMargins(Space.S + 2, Space.L, 0, 0)
+        column.addWidget(self._heading)
+        self.list = QListWidget()
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.list.setUniformItemSizes(True)
+        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.list.customContextMenuRequested.connect(self._menu_at)
+        self.list.itemClicked.connect(self._open_item)
+        self.list.itemActivated.connect(self._open_item)
+        self._remove_action = QAction(self.list)
+        self._remove_action.setShortcut(Qt.Key.Key_Delete)
+        self._remove_action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        self._remove_action.triggered.connect(lambda: self._ask_remove(self.list.currentItem()))
+        self.list.addAction(self._remove_action)
+        column.addWidget(self.list, 1)
+        self._none = label(role="small", wrap=True)
+        self._none.setContentsMargins(Space.S + 2, 0, Space.S, 0)
+        column.addWidget(self._none)
+
+    def _build_foot(self, column: QVBoxLayout) -> None:
+        foot = QHBoxLayout()
+        foot.setContentsMargins(Space.S, 0, 0, 0)
+        foot.setSpacing(Space.S)
+        self._seal = QLabel()
+        self.state = ElidedLabel(role="small", mode=Qt.TextElideMode.ElideRight)
+        self.settings_button = IconButton(self._look, "settings", self._show_settings)
+        foot.addWidget(self._seal)
+        foot.addWidget(self.state, 1)
+        foot.addWidget(self.settings_button)
+        column.addLayout(foot)
+
+    @Slot()
+    def relook(self) -> None:
+        """New words, new colours."""
+        tr = self._look.tr
+        self.setAccessibleName(tr("sidebar.name"))
+        self._mark.setPixmap(self._look.pixmap("studiolo", size_px=26))
+        self.new_button.setText(tr("sidebar.new_chat"))
+        self.new_button.setIcon(self._look.icon("plus", colour=self._look.tokens.accent, size_px=18))
+        self._heading.setText(tr("sidebar.conversations"))
+        self.list.setAccessibleName(tr("sidebar.conversations"))
+        self._none.setText(tr("sidebar.no_conversations"))
+        self._remove_action.setText(tr("sidebar.remove_conversation"))
+        self.settings_button.name(tr("settings.title"))
+        self.settings_button.repaint_icon()
+        self._refresh_library()
+        self._refresh_state()
+        self.refresh()
+
+    @Slot()
+    def refresh(self) -> None:
+        """List the conversations, today's apart from the earlier ones."""
+        tr = self._look.tr
+        self.list.clear()
+        section = ""
+        for conversation in self._conversations.items:
+            day = dt.datetime.fromtimestamp(conversation.updated_at).astimezone().date()
+            now = tr("sidebar.today") if day >= self._today() else tr("sidebar.earlier")
+            if now != section and not (not section and now == tr("sidebar.earlier")):
+                heading = QListWidgetItem(now)
+                heading.setFlags(Qt.ItemFlag.NoItemFlags)
+                font = self.list.font()
+                font.setPixelSize(self._look.sizes.small)
+                heading.setFont(font)
+                self.list.addItem(heading)
+            section = now
+            title = " ".join(conversation.title.split()) or tr("sidebar.untitled")
+            item = QListWidgetItem(title)
+            item.setData(ID, conversation.id)
+            item.setToolTip(title if len(title) > 24 else "")
+            self.list.addItem(item)
+        self.list.setVisible(bool(self._conversations.items))
+        self._none.setVisible(not self._conversations.items)
+        self._select_current()
+
+    def _new(self) -> None:
+        self._chat.new_conversation()
+
+    @Slot(QListWidgetItem)
+    def _open_item(self, item: QListWidgetItem) -> None:
+        conversation_id = item.data(ID)
+        if conversation_id:
+            known = next((c for c in self._conversations.items if c.id == conversation_id), None)
+            if known is not None and known.library:
+                self._library.choose(known.library)
+            self._chat.open(conversation_id)
+
+    @Slot()
+    def _select_current(self) -> None:
+        self.list.blockSignals(True)
+        self.list.clearSelection()
+        for index in range(self.list.count()):
+            item = self.list.item(index)
+            if item.data(ID) and item.data(ID) == self._chat.conversation_id:
+                self.list.setCurrentItem(item)
+        self.list.blockSignals(False)
+
+    def _menu_at(self, point: QPoint) -> None:
+        item = self.list.itemAt(point)
+        if item is None or not item.data(ID):
+            return
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, on=True)
+        remove = menu.addAction(self._look.icon("trash"), self._look.tr("sidebar.remove_conversation"))
+        remove.triggered.connect(lambda: self._ask_remove(item))
+        menu.popup(self.list.viewport().mapToGlobal(point))
+
+    def _ask_remove(self, item: QListWidgetItem | None) -> None:
+        if item is None or not item.data(ID):
+            return
+        conversation_id = str(item.data(ID))
+        tr = self._look.tr
+        dialog = Confirm(
+            self._look, text=tr("sidebar.remove_conversation_sure"), yes=tr("dialog.delete"), parent=self.window()
+        )
+        dialog.accepted.connect(lambda: self._conversations.remove(conversation_id))
+        dialog.open()
+
+    @Slot()
+    def _fill_libraries(self) -> None:
+        self.library_menu.clear()
+        group = QActionGroup(self.library_menu)
+        for library in self._library.libraries:
+            action = self.library_menu.addAction(self._look.library_name(library.name).replace("&", "&&"))
+            action.setCheckable(True)
+            action.setChecked(library.name == self._library.library)
+            group.addAction(action)
+            action.triggered.connect(lambda _on=False, name=library.name: self._choose_library(name))
+        self.library_menu.addSeparator()
+        self.library_menu.addAction(self._look.tr("sidebar.new_library")).triggered.connect(self._name_library)
+
+    def _choose_library(self, name: str) -> None:
+        if name != self._library.library:
+            self._library.choose(name)
+            self._chat.new_conversation()
+
+    def _name_library(self) -> None:
+        tr = self._look.tr
+        dialog = Confirm(
+            self._look, text=tr("library.name_prompt"), yes=tr("dialog.create"), field=True, parent=self.window()
+        )
+
+        def create() -> None:
+            if dialog.field.text().strip():
+                self._library.create(dialog.field.text())
+                self._chat.new_conversation()
+
+        dialog.accepted.connect(create)
+        dialog.open()
+
+    @Slot()
+    def _refresh_library(self) -> None:
+        name = self._look.library_name(self._library.library)
+        self.library_button.setText(" " + name.replace("&", "&&"))
+        self.library_button.setIcon(self._look.icon("library"))
+        self.library_button.setIconSize(QSize(20, 20))
+        self.library_button.setAccessibleName(f"{self._look.tr('sidebar.library')}: {name}")
+        self.library_button.setToolTip(self._look.tr("sidebar.library"))
+
+    @Slot()
+    def _refresh_state(self) -> None:
+        tr, tokens = self._look.tr, self._look.tokens
+        state, status = self._supervisor.state, self._supervisor.status
+        text, tip, icon, colour = tr(f"engine.{state.value}"), "", "shield-open", tokens.muted
+        if state is EngineState.READY and status is not None:
+            if status.sealed:
+                text, tip, icon, colour = tr("engine.sealed"), tr("engine.sealed_tip"), "shield", tokens.accent
+            else:
+                text, tip = f"{tr('engine.ready')} · {tr('engine.not_sealed')}", tr("engine.not_sealed_tip")
+        elif state is EngineState.FAILED:
+            icon, colour = "alert", tokens.danger
+        self.state.set_whole(text)
+        if tip:
+            self.state.setToolTip(tip)
+        self._seal.setToolTip(tip)
+        self._seal.setPixmap(self._look.pixmap(icon, colour=colour, size_px=18))
+
+    def _show_settings(self) -> None:
+        menu = settings_menu(self._look, self)
+        corner = self.settings_button.mapToGlobal(QPoint(0, 0))
+        menu.popup(corner - QPoint(0, menu.sizeHint().height() + Space.XS))

@@ -1,0 +1,400 @@
+"""A scripted engine: canned documents, models and events, so that the window's own behaviour can be tested.
+
+It implements `studiolo.engine.Engine` for the methods the window uses. Tests steer it: `gate` holds an answer in the
+middle, `crash()` makes it go away as a killed process does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from studiolo.errors import Code, EnvironmentFault, UserError
+from studiolo.events import Cited, Delta, Event, FileDone, Finished, Progress, Redacted, Retrieved, Started
+from studiolo.jobs import CancelToken
+from studiolo.types import (
+    DEFAULT_LIBRARY,
+    AddResult,
+    Chat,
+    Check,
+    Citation,
+    Conversation,
+    Document,
+    DocumentStatus,
+    EngineStatus,
+    Hit,
+    Library,
+    Model,
+    Passage,
+    Question,
+    Redaction,
+    Timings,
+    Turn,
+    Usage,
+)
+from studiolo.types import Redacted as RedactedText
+
+LEASE = (
+    "3. Term. The lease begins on 1 March 2026 and runs for a fixed term of three years. It ends on 28 February 2029 "
+    "without notice having to be given. The parties may agree in writing on an extension of twelve months, no later "
+    "than three months before the end of the term."
+)
+DEPOSIT = (
+    "5. Deposit. Before moving in, the tenant pays a deposit of two monthly rents, EUR 2,860 in all, into the account "
+    "named in annex B. The landlord returns it within thirty days after the keys are handed back."
+)
+NOTE = "Ms Wen Yalan asked whether the balcony repair counts against the deposit. The office will ring back by Friday."
+CONTRACT = "第四条 试用期为三个月，自2026年4月1日起计算。试用期工资为每月人民币12,000元，不低于约定工资的百分之八十。"
+
+ANSWER = (
+    "The lease runs for a **fixed term of three years**, from 1 March 2026 to 28 February 2029 [1].\n\n"
+    "- It ends by itself; no notice is needed [1].\n"
+    "- The parties may extend it in writing by twelve months [1].\n"
+    "- The deposit of two monthly rents comes back within thirty days after the keys are returned [2]."
+)
+ANSWER_ZH = "试用期为**三个月**，自 2026 年 4 月 1 日起计算 [1]。试用期工资为每月人民币 12,000 元 [1]。"
+
+QUOTES = {
+    1: "The lease begins on 1 March 2026 and runs for a fixed term of three years.",
+    2: "The landlord returns it within thirty days after the keys are handed back.",
+}
+
+
+def hit(document: str, page: int, text: str, score: float = 0.8, language: str = "en") -> Hit:
+    """A passage of a document."""
+    key = hashlib.sha256(f"{document}{page}{text}".encode()).hexdigest()[:10]
+    passage = Passage(
+        id=key,
+        document_id=document,
+        document=document,
+        page=page,
+        page_end=page,
+        start=0,
+        end=len(text),
+        heading=(),
+        text=text,
+        language=language,
+        spans=(),
+    )
+    return Hit(passage, score)
+
+
+HITS = (
+    hit("lease-alder-wharf.pdf", 2, LEASE, 0.93),
+    hit("lease-alder-wharf.pdf", 4, DEPOSIT, 0.71),
+    hit("meeting-note-2026-04-14.md", 0, NOTE, 0.44),
+)
+HITS_ZH = (hit("劳动合同.pdf", 1, CONTRACT, 0.9, "zh"),)
+
+
+def model(model_id: str, **values: object) -> Model:
+    """A model of the catalogue."""
+    base: dict[str, object] = {
+        "kind": "chat",
+        "title": model_id,
+        "size_bytes": 491_400_064,
+        "memory_bytes": 780_000_000,
+        "licence": "Apache-2.0",
+        "languages": ("en", "zh"),
+        "sha256": "0" * 64,
+        "installed": True,
+    }
+    return Model(id=model_id, **{**base, **values})  # type: ignore[arg-type]
+
+
+def catalogue(*, installed: bool) -> list[Model]:
+    """Two chat models, an embedder and two name finders."""
+    return [
+        model("qwen-0.5b", title="Qwen2.5 Coder 0.5B Instruct (Q4_K_M)", installed=installed, default=True),
+        model(
+            "qwen-1.5b",
+            title="Qwen2.5 Coder 1.5B Instruct (Q4_K_M)",
+            size_bytes=1_117_320_768,
+            memory_bytes=1_700_000_000,
+            installed=installed,
+        ),
+        model("e5", kind="embedder", title="multilingual-e5-small (4 bit)", size_bytes=78_000_000, licence="MIT",
+              memory_bytes=500_000_000, installed=installed),
+        model("en-names", kind="names", title="en_core_web_sm 3.8.0", size_bytes=12_800_000, licence="MIT",
+              memory_bytes=120_000_000, installed=installed),
+        model("zh-names", kind="names", title="LAC", size_bytes=30_100_000, memory_bytes=90_000_000,
+              installed=installed),
+    ]  # fmt: skip
+
+
+def document(name: str, **values: object) -> Document:
+    """A document that was read."""
+    base: dict[str, object] = {
+        "library": DEFAULT_LIBRARY,
+        "path": f"/documents/{name}",
+        "sha256": "0" * 64,
+        "size_bytes": 120_000,
+        "status": DocumentStatus.READY,
+        "reason": "",
+        "pages": 6,
+        "passages": 18,
+        "added_at": 1_775_000_000.0,
+    }
+    return Document(id=name, name=name, **{**base, **values})  # type: ignore[arg-type]
+
+
+class ScriptedEngine:
+    """One engine, which a test can hold, watch and kill."""
+
+    def __init__(self, *, installed: bool = True, documents: Sequence[Document] = (), delay_s: float = 0.0) -> None:
+        self.catalogue = catalogue(installed=installed)
+        self.stored = {DEFAULT_LIBRARY: list(documents)}
+        self.history: dict[str, list[Turn]] = {}
+        self.titles: dict[str, str] = {}
+        self.answer, self.hits, self.quotes = ANSWER, HITS, QUOTES
+        self.delay_s = delay_s
+        self.sealed = True
+        self.asked: list[Question] = []
+        self.added: list[Path] = []
+        self.fails: dict[str, tuple[Code, dict[str, str]]] = {}  # by file name
+        self.hold_after: int | None = None  # deltas of an answer, then it waits for `gate`
+        self.hold_file = ""  # the file at which an ingestion waits for `gate`
+        self.gate = threading.Event()
+        self.gone = threading.Event()
+
+    def crash(self) -> None:
+        """Go away, as a killed process does."""
+        self.gone.set()
+
+    def _here(self) -> None:
+        if self.gone.is_set():
+            raise EnvironmentFault(Code.ENGINE_GONE)
+
+    def _wait(self, cancel: CancelToken | None) -> bool:
+        """Wait for the gate; True where somebody cancelled."""
+        while not self.gate.wait(0.005):
+            self._here()
+            if cancel is not None and cancel.cancelled:
+                return True
+        return False
+
+    def status(self) -> EngineStatus:
+        self._here()
+        return EngineStatus("0.1.0", 4242, "/home/of/tests", "qwen-0.5b", True, self.sealed, False)
+
+    def doctor(self) -> list[Check]:
+        return [Check("memory", "ok")]
+
+    def libraries(self) -> list[Library]:
+        self._here()
+        return [Library(name, "e5", len(docs), 0, 0.0) for name, docs in self.stored.items()]
+
+    def create_library(self, name: str) -> Library:
+        self._here()
+        self.stored.setdefault(name, [])
+        return Library(name, "e5", 0, 0, 0.0)
+
+    def remove_library(self, name: str) -> None:
+        del self.stored[name]
+
+    def documents(self, library: str = DEFAULT_LIBRARY) -> list[Document]:
+        self._here()
+        if library not in self.stored:
+            raise UserError(Code.UNKNOWN_LIBRARY, library=library)
+        return sorted(self.stored[library], key=lambda d: d.name)
+
+    def remove_document(self, document_id: str, *, library: str = DEFAULT_LIBRARY) -> None:
+        self._here()
+        self.stored[library] = [d for d in self.stored[library] if d.id != document_id]
+
+    def add(
+        self, paths: Sequence[Path], *, library: str = DEFAULT_LIBRARY, cancel: CancelToken | None = None
+    ) -> Iterator[Event]:
+        self._here()
+        for path in paths:
+            for stage, steps in (("parse", 1), ("screen", 6), ("embed", 6), ("write", 1)):
+                for step in range(steps):
+                    yield Progress(stage=stage, done=step + 1, total=steps, item=str(path))
+                    time.sleep(self.delay_s)
+                    self._here()
+                if stage == "embed" and self.hold_file == path.name and self._wait(cancel):
+                    yield Finished(reason="cancelled")
+                    return
+            if path.name in self.fails:
+                code, values = self.fails[path.name]
+                result = AddResult(str(path), "failed", code.value, values={"path": str(path), **values})
+            else:
+                self.added.append(path)
+                fresh = document(path.name, library=library)
+                self.stored.setdefault(library, [])
+                self.stored[library] = [d for d in self.stored[library] if d.id != fresh.id] + [fresh]
+                result = AddResult(str(path), "added", pages=6, passages=18, document_id=fresh.id)
+            yield FileDone(result)
+        yield Finished()
+
+    def search(
+        self, query: str, *, library: str = DEFAULT_LIBRARY, limit: int = 5, document: str | None = None
+    ) -> list[Hit]:
+        return list(self.hits[:limit])
+
+    def embed(self, texts: Sequence[str], *, model: str | None = None) -> list[list[float]]:
+        return [[1.0] for _ in texts]
+
+    def ask(self, question: Question, *, cancel: CancelToken | None = None) -> Iterator[Event]:
+        self._here()
+        self.asked.append(question)
+        conversation_id = question.conversation_id or f"c{len(self.history) + 1}"
+        turns = self.history.setdefault(conversation_id, [])
+        self.titles.setdefault(conversation_id, question.text[:60])
+        turn_id = f"{conversation_id}-t{len(turns) + 1}"
+        turns.append(self._turn(turn_id, conversation_id, question, "", "running"))
+        yield Started(conversation_id, turn_id, question.model or "qwen-0.5b")
+        hidden = (Redaction("PERSON", 3), Redaction("PHONE_NUMBER", 1))
+        yield Redacted("passages", hidden)
+        yield Retrieved(self.hits, 0.1)
+        written = ""
+        for index, word in enumerate(self.answer.split(" ")):
+            if self.hold_after == index and self._wait(cancel):
+                turns[-1] = self._turn(turn_id, conversation_id, question, written, "cancelled")
+                yield Finished(reason="cancelled")
+                return
+            self._here()
+            time.sleep(self.delay_s)
+            piece = (" " if index else "") + word
+            written += piece
+            yield Delta(piece)
+        citations = tuple(self._citation(n) for n in sorted(self.quotes) if n <= len(self.hits))
+        for citation in citations:
+            yield Cited(citation)
+        timings = Timings(retrieve_s=0.1, first_token_s=0.9, total_s=4.2)
+        turns[-1] = self._turn(turn_id, conversation_id, question, written, "complete", citations, hidden, timings)
+        yield Finished(timings=timings, usage=Usage(900, 0, 60))
+
+    def _citation(self, marker: int) -> Citation:
+        passage = self.hits[marker - 1].passage
+        quote = self.quotes[marker]
+        return Citation(
+            marker, passage.document_id, passage.document, passage.page, passage.id, quote, quote in passage.text
+        )
+
+    def _turn(self, turn_id, conversation_id, question, answer, state, citations=(), hidden=(), timings=None) -> Turn:
+        return Turn(
+            id=turn_id,
+            conversation_id=conversation_id,
+            question=question.text,
+            answer=answer,
+            state=state,
+            model=question.model or "qwen-0.5b",
+            created_at=1_775_000_000.0,
+            citations=citations,
+            redactions=hidden,
+            sources=self.hits if answer else (),
+            timings=timings or Timings(),
+        )
+
+    def chat(self, chat: Chat, *, cancel: CancelToken | None = None) -> Iterator[Event]:
+        yield Finished()
+
+    def conversations(self) -> list[Conversation]:
+        self._here()
+        now = time.time()
+        return [
+            Conversation(key, self.titles[key], DEFAULT_LIBRARY, now, now, len(turns))
+            for key, turns in reversed(self.history.items())
+        ]
+
+    def turns(self, conversation_id: str) -> list[Turn]:
+        self._here()
+        if conversation_id not in self.history:
+            raise UserError(Code.UNKNOWN_CONVERSATION, conversation=conversation_id)
+        return list(self.history[conversation_id])
+
+    def remove_conversation(self, conversation_id: str) -> None:
+        self._here()
+        del self.history[conversation_id]
+
+    def model_saw(self, turn_id: str) -> str:
+        return ""
+
+    def redact(self, text: str) -> RedactedText:
+        return RedactedText(text)
+
+    def models(self) -> list[Model]:
+        self._here()
+        return list(self.catalogue)
+
+    def import_model(self, path: Path) -> Model:
+        self._here()
+        if path.suffix != ".gguf":
+            raise UserError(Code.DAMAGED_MODEL, model=path.name)
+        imported = model(path.stem)
+        self.catalogue.append(imported)
+        return imported
+
+    def remove_model(self, model_id: str) -> None:
+        self.install(model_id, installed=False)
+
+    def install(self, model_id: str, *, installed: bool = True) -> None:
+        """For tests: a pull has ended."""
+        self.catalogue = [
+            model(m.id, kind=m.kind, title=m.title, size_bytes=m.size_bytes, licence=m.licence, default=m.default,
+                  memory_bytes=m.memory_bytes, installed=installed if m.id == model_id else m.installed)
+            for m in self.catalogue
+        ]  # fmt: skip
+
+    def close(self) -> None:
+        self.gone.set()
+
+
+class ScriptedLink:
+    """A connection to a scripted engine."""
+
+    def __init__(self, engine: ScriptedEngine) -> None:
+        self.engine = engine
+        self.closed = False
+
+    def alive(self) -> bool:
+        return not self.engine.gone.is_set()
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Connector:
+    """Gives an engine each time the supervisor asks for one; after a crash, a new one with the same history."""
+
+    def __init__(self, engine: ScriptedEngine) -> None:
+        self.engine = engine
+        self.calls = 0
+        self.refuse: EnvironmentFault | None = None
+
+    def __call__(self) -> ScriptedLink:
+        self.calls += 1
+        if self.refuse is not None:
+            raise self.refuse
+        if self.engine.gone.is_set():
+            fresh = ScriptedEngine(delay_s=self.engine.delay_s)
+            fresh.history, fresh.titles, fresh.stored = self.engine.history, self.engine.titles, self.engine.stored
+            fresh.catalogue = self.engine.catalogue
+            self.engine = fresh
+        return ScriptedLink(self.engine)
+
+
+def scripted_pull(
+    engine: Callable[[], ScriptedEngine], *, steps: int = 5, gate: threading.Event | None = None
+) -> Callable[[str, CancelToken], Iterator[Event]]:
+    """A pull that installs the model into the scripted engine."""
+
+    def pull(model_id: str, cancel: CancelToken) -> Iterator[Event]:
+        size = next(m.size_bytes for m in engine().catalogue if m.id == model_id)
+        for step in range(steps):
+            if step == steps // 2 and gate is not None:
+                while not gate.wait(0.005):
+                    if cancel.cancelled:
+                        break
+            if cancel.cancelled:
+                yield Finished(reason="cancelled")
+                return
+            yield Progress("pull", size * (step + 1) // steps, size, model_id)
+        engine().install(model_id)
+        yield Finished()
+
+    return pull
