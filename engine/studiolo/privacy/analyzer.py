@@ -28,7 +28,7 @@ from studiolo.privacy.spans import drop_swallowed, resolve
 from studiolo.types import Span
 
 ENGLISH_MODEL_ID = "en-core-web-sm"
-CHINESE_MODEL_ID = "lac"
+Folder = Callable[[], Path]
 _LANGUAGE = "any"  # our recognisers look at scripts; Presidio wants one language a request
 _PROVEN = "studiolo_proven"
 _SPACY_TYPES = {
@@ -41,13 +41,23 @@ _SPACY_TYPES = {
 
 
 class Analyzer:
-    """Recognisers, names included. `names=None` is for tests: rules alone."""
+    """Rules, and names by two models. Without the models there is no answer: the filter fails closed."""
 
-    def __init__(self, *, names: NameFinder | None, families: Sequence[Family] | None = None) -> None:
-        self._names = names
-        self._families = tuple(rule_families() if families is None else families)
+    def __init__(self, *, spacy_folder: Folder, lac_folder: Folder, threads: int = 1) -> None:
+        """The folders are asked for at first use; asking raises UserError(model_missing) where a model is absent."""
+        self._names: NameFinder | None = NameModels(spacy_folder=spacy_folder, lac_folder=lac_folder, threads=threads)
+        self._families = rule_families()
         self._lock = threading.Lock()
         self._engine: Any = None
+
+    @classmethod
+    def of(cls, *, names: NameFinder | None, families: Sequence[Family] | None = None) -> Analyzer:
+        """With other parts, for tests and measurements; `names=None`: rules alone."""
+        analyzer = cls(spacy_folder=Path, lac_folder=Path)
+        analyzer._names = names
+        if families is not None:
+            analyzer._families = tuple(families)
+        return analyzer
 
     @property
     def families(self) -> tuple[Family, ...]:
@@ -83,13 +93,11 @@ class Analyzer:
 
 
 class NameModels:
-    """The two name models, loaded at the first use: spaCy's small English one and LAC.
+    """The two name models, loaded at the first use: spaCy's small English one and LAC."""
 
-    `path` gives a model's folder by its id (`ModelStore.path`); it raises UserError(model_missing) where there is none.
-    """
-
-    def __init__(self, path: Callable[[str], Path], *, threads: int = 1) -> None:
-        self._path = path
+    def __init__(self, *, spacy_folder: Folder, lac_folder: Folder, threads: int = 1) -> None:
+        self._spacy_folder = spacy_folder
+        self._lac_folder = lac_folder
         self._threads = threads
         self._lock = threading.Lock()
         self._loaded: ScriptNames | None = None
@@ -100,8 +108,8 @@ class NameModels:
             if self._loaded is None:
                 from studiolo.privacy.recognizers.lac import Lac
 
-                lac = Lac(self._path(CHINESE_MODEL_ID), threads=self._threads)
-                self._loaded = ScriptNames(latin=_english(self._path(ENGLISH_MODEL_ID)), han=lac.entities)
+                lac = Lac(self._lac_folder(), threads=self._threads)
+                self._loaded = ScriptNames(latin=_english(self._spacy_folder()), han=lac.entities)
         return self._loaded.find(text)
 
 
@@ -127,9 +135,7 @@ def _english(folder: Path) -> Callable[[str], list[tuple[str, int, int]]]:
     def entities(text: str) -> list[tuple[str, int, int]]:
         with lock:
             document = pipeline(text)
-        return [
-            (_SPACY_TYPES[e.label_], e.start_char, e.end_char) for e in document.ents if e.label_ in _SPACY_TYPES
-        ]
+        return [(_SPACY_TYPES[e.label_], e.start_char, e.end_char) for e in document.ents if e.label_ in _SPACY_TYPES]
 
     return entities
 
@@ -168,7 +174,7 @@ def _build_engine(families: Sequence[Family], names: NameFinder | None) -> Any:
         def load(self) -> None:
             """Nothing to load."""
 
-        def analyze(self, text: str, entities: list[str], nlp_artifacts: Any = None) -> list[Any]:
+        def analyze(self, text: str, entities: list[str], nlp_artifacts: Any = None) -> list[Any]:  # noqa: ARG002
             """The family's matches as Presidio's results."""
             return [
                 presidio.RecognizerResult(
@@ -222,7 +228,7 @@ class _Absent:
         self._thread = threading.get_ident()
 
     def find_spec(
-        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+        self, fullname: str, _path: Sequence[str] | None = None, _target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Refuse the named packages to the thread that made this; leave everything else to the other hooks."""
         if fullname in self._names and threading.get_ident() == self._thread:

@@ -12,11 +12,9 @@ import unicodedata
 from dataclasses import dataclass, field
 
 _INVISIBLE = frozenset(
-    [0x00AD, 0x034F, 0x061C, 0x180E, 0xFEFF]
-    + list(range(0x200B, 0x2010))
-    + list(range(0x202A, 0x202F))
-    + list(range(0x2060, 0x2070))
-    + list(range(0xFE00, 0xFE10))
+    {0x00AD, 0x034F, 0x061C, 0x180E, 0xFEFF}.union(
+        range(0x200B, 0x2010), range(0x202A, 0x202F), range(0x2060, 0x2070), range(0xFE00, 0xFE10)
+    )
 )
 _DASHES = frozenset("‐‑‒–−﹣－")
 
@@ -36,7 +34,18 @@ class _Table(dict[int, str]):
         return folded
 
 
+class _OneToOne(_Table):
+    """The same, but what would become several code points stays as it is."""
+
+    def __missing__(self, code: int) -> str:
+        folded = super().__missing__(code)
+        if len(folded) > 1:
+            folded = self[code] = chr(code)
+        return folded
+
+
 _TABLE = _Table()
+_ONE_TO_ONE = _OneToOne()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +77,19 @@ class Folded:
         return bisect_left(self.offsets, start), bisect_left(self.offsets, end)
 
 
-def fold(text: str) -> Folded:
-    """Fold `text`. Linear; plain ASCII is handed back as it is."""
+def fold(text: str, *, expand: bool = True) -> Folded:
+    """Fold `text`. Linear; plain ASCII is handed back as it is.
+
+    expand=False leaves code points alone that would become several (ligatures, fractions): a stream must be able to
+    stop behind any folded code point.
+    """
     if text.isascii():
         return Folded(text, len(text))
-    folded = text.translate(_TABLE)
-    if all(len(_TABLE[code]) == 1 for code in set(map(ord, text))):
+    table = _TABLE if expand else _ONE_TO_ONE
+    folded = text.translate(table)
+    if all(len(table[code]) == 1 for code in set(map(ord, text))):
         return Folded(folded, len(text))
-    offsets = tuple(i for i, character in enumerate(text) for _ in _TABLE[ord(character)])
+    offsets = tuple(i for i, character in enumerate(text) for _ in table[ord(character)])
     return Folded(folded, len(text), offsets)
 
 

@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Literal
 
 from studiolo.types import Reader
 
-Direction = Literal["question", "passage", "history", "file_name", "tool", "title", "export", "log"]
-"""Where a text goes: the first five to the model, the last three to be kept or shown where no value may stand."""
+Direction = str
+"""Where a text goes. To the model: question, passage, history, file_name, tool. Where no value may stand: title,
+export, log."""
 
 _WRITTEN_OUT: frozenset[str] = frozenset({"title", "export", "log"})
 
@@ -56,6 +56,8 @@ class Policy:
 
     def action(self, kind: str, direction: Direction) -> Action:
         """What to do with a value of type `kind` in a text that goes in `direction`."""
+        if kind == LITERAL:
+            return Action.ALLOW if direction in _WRITTEN_OUT else Action.PSEUDONYMISE
         action = self.by_direction.get((kind, direction)) or self.inward.get(kind, self.default)
         if action is Action.PSEUDONYMISE and direction in _WRITTEN_OUT:
             return Action.MASK

@@ -82,7 +82,9 @@ def _letters(form: int) -> str:
     return chr(65 + form) if form < 26 else chr(64 + form // 26) + chr(65 + form % 26)
 
 
-def read_token(text: str, start: int, *, final: bool) -> Token | str | None:
+def read_token(  # noqa: PLR0911 - a parser: one return a place where it can stop
+    text: str, start: int, *, final: bool
+) -> Token | str | None:
     """The token that begins at text[start], MORE, or None. `text` is folded. `final`: nothing comes after `text`."""
     at = start
     closer = _CLOSER.get(text[at])

@@ -11,12 +11,16 @@ _STREET = (
     r"Square|Sq|Way|Parkway|Pkwy|Highway|Hwy|Row|Mews|Grove|Gardens|Walk|Quay|Hill|Circle|Cir|Alley)"
 )
 _UNIT = r"(?:[ ,]{1,2}(?i:apt|apartment|unit|suite|ste|flat|floor|fl|room|rm|#)\.?[ ]?#?[A-Za-z0-9\-]{1,6})?"
-_TOWN = r"(?:,[ \n]?[A-Z][A-Za-z'.\-]+(?: [A-Z][A-Za-z'.\-]+){0,2})?"
+_TOWN = r"(?:,[ \n]?(?:St\. )?[A-Z][A-Za-z'\-]+(?: [A-Z][A-Za-z'\-]+){0,2})?"
 _POSTCODE = (
-    r"(?:,?[ \n](?:[A-Z]{2}[ ])?[0-9]{5}(?:-[0-9]{4})?(?![0-9])|,?[ \n][A-Z]{1,2}[0-9][0-9A-Z]? ?[0-9][A-Z]{2}(?![0-9A-Za-z]))?"
+    r"(?:,?[ \n](?:[A-Z]{2}[ ])?[0-9]{5}(?:-[0-9]{4})?(?![0-9])"
+    r"|,?[ \n][A-Z]{1,2}[0-9][0-9A-Z]? ?[0-9][A-Z]{2}(?![0-9A-Za-z]))?"
 )
 _HAN = r"\u4e00-\u9fff"
-_AREA = rf"(?:[{_HAN}]{{2,8}}?(?:省|自治区|特别行政区))?(?:[{_HAN}]{{2,7}}?(?:市|自治州|盟))?(?:[{_HAN}]{{1,7}}?(?:区|县|旗|镇|乡|街道|新区|开发区))?"
+_AREA = (
+    rf"(?:[{_HAN}]{{2,8}}?(?:省|自治区|特别行政区))?(?:[{_HAN}]{{2,7}}?(?:市|自治州|盟))?"
+    rf"(?:[{_HAN}]{{1,7}}?(?:区|县|旗|镇|乡|街道|新区|开发区))?"
+)
 _INNER = (
     r"(?:[ ]?(?:[0-9A-Za-z甲乙丙丁一二三四五六七八九十]{1,5}[ ]?(?:号楼|号院|栋|幢|座|单元|层|楼|室|房|户|弄|号|期)"
     rf"|[{_HAN}]{{2,8}}(?:小区|花园|大厦|公寓|广场|中心|家园|新村|苑|园|府|城)|-[0-9]{{1,5}}))*"
@@ -30,8 +34,9 @@ ADDRESSES = RuleFamily(
         Rule(
             "ADDRESS",
             re.compile(
-                r"(?<![0-9A-Za-z.,\-])(?:(?i:flat|apt|apartment|unit|suite) [0-9A-Za-z]{1,5}, )?[0-9]{1,5}[A-Za-z]?(?:-[0-9]{1,4})? "
-                rf"(?:(?:N|S|E|W|North|South|East|West)\.? )?(?:[A-Z][A-Za-z'\-]+ |[0-9]{{1,3}}(?:st|nd|rd|th) ){{1,3}}{_STREET}"
+                r"(?<![0-9A-Za-z.,\-])(?:(?i:flat|apt|apartment|unit|suite) [0-9A-Za-z]{1,5}, )?"
+                r"[0-9]{1,5}[A-Za-z]?(?:-[0-9]{1,4})? (?:(?:N|S|E|W|North|South|East|West)\.? )?"
+                rf"(?:[A-Z][A-Za-z'\-]+ |[0-9]{{1,3}}(?:st|nd|rd|th) ){{1,3}}{_STREET}"
                 rf"(?![A-Za-z])\.?{_UNIT}{_TOWN}{_POSTCODE}"
             ),
             0.85,

@@ -19,6 +19,7 @@ NOT_BEFORE_DIGIT = r"(?![0-9])"
 NOT_BEFORE_WORD = r"(?![0-9A-Za-z_])"
 
 CONTEXT_REACH = 48  # code points to the left in which a context word counts
+KEY_REACH = 64  # code points to the left in which the key of a keyed value begins
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +67,15 @@ class Rule:
     accept: Callable[[str], bool] | None = None  # a look-alike is dropped, nothing is proven
     context: re.Pattern[str] | None = None
     proven: bool = False
+    keyed: bool = False  # the pattern begins with a key word, which may stand left of the text that is looked at
     trim: re.Pattern[str] | None = None  # what it matches at the value's beginning is not part of the value
 
     def find(self, text: str, start: int, end: int) -> Iterator[Match]:
         """Matches in text[start:end]."""
         group = "value" if "value" in self.pattern.groupindex else 0
-        for found in self.pattern.finditer(text, start, end):
+        for found in self.pattern.finditer(text, max(0, start - KEY_REACH) if self.keyed else start, end):
             first, last = found.span(group)
-            if first == last:
+            if first == last or first < start:
                 continue
             value = found[group]
             if self.trim is not None and (extra := self.trim.match(value)):

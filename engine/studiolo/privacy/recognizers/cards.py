@@ -56,6 +56,17 @@ def iban(value: str) -> bool:
     return int("".join(str(int(c, 36)) for c in compact[4:] + compact[:4])) % 97 == 1
 
 
+def _iban_shapes() -> str:
+    """One alternative a length, so that the word after an IBAN is never taken for a part of it."""
+    by_length: dict[int, list[str]] = {}
+    for country, length in _IBAN_LENGTH.items():
+        by_length.setdefault(length, []).append(country)
+    return "|".join(
+        rf"(?:{'|'.join(countries)})[0-9]{{2}}(?:[ \-]?[0-9A-Z]){{{length - 4}}}"
+        for length, countries in sorted(by_length.items())
+    )
+
+
 CARDS = RuleFamily(
     "cards",
     [
@@ -67,7 +78,7 @@ CARDS = RuleFamily(
         ),
         Rule(
             "IBAN",
-            re.compile(r"(?<![0-9A-Za-z])[A-Za-z]{2}[0-9]{2}(?:[ \-]?[0-9A-Za-z]){11,30}(?![0-9A-Za-z])"),
+            re.compile(rf"(?<![0-9A-Za-z])(?:{_iban_shapes()})(?![0-9A-Za-z])", re.IGNORECASE),
             0.95,
             check=iban,
         ),

@@ -14,9 +14,11 @@ _RESIDENT_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 # First two digits of GB/T 2260: provinces, and 81-83 for residents of Hong Kong, Macau and Taiwan.
 _PROVINCES = frozenset(
-    "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81 82 83".split()
+    str(code)
+    for first, last in ((11, 15), (21, 23), (31, 37), (41, 46), (50, 54), (61, 65), (71, 71), (81, 83))
+    for code in range(first, last + 1)
 )
-_PLATE_PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
+PLATE_PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 
 
 def _compact(value: str) -> str:
@@ -119,7 +121,7 @@ CN_IDS = RuleFamily(
         Rule(
             "LICENSE_PLATE",
             re.compile(
-                rf"(?<![0-9A-Za-z])[{_PLATE_PROVINCES}][A-HJ-NP-Za-hj-np-z][ ]?[·•.\- ]?[ ]?"
+                rf"(?<![0-9A-Za-z])[{PLATE_PROVINCES}][A-HJ-NP-Za-hj-np-z][ ]?[·•.\- ]?[ ]?"
                 r"(?:[0-9]{5}|[A-HJ-NP-Z0-9]{4,5}[A-HJ-NP-Z0-9挂学警港澳领]|[DF][0-9]{5}|[0-9]{5}[DF])(?![0-9A-Za-z])"
             ),
             0.85,
@@ -127,7 +129,9 @@ CN_IDS = RuleFamily(
         ),
         Rule(
             "PASSPORT",
-            re.compile(NOT_AFTER_WORD + r"(?:[EeGgDdSsPpHhKk][A-Za-z]?[0-9]{7,8}|14[0-9]{7}|15[0-9]{7})" + NOT_BEFORE_WORD),
+            re.compile(
+                NOT_AFTER_WORD + r"(?:[EeGgDdSsPpHhKk][A-Za-z]?[0-9]{7,8}|14[0-9]{7}|15[0-9]{7})" + NOT_BEFORE_WORD
+            ),
             0.8,
             context=_PASSPORT_WORDS,
         ),

@@ -45,7 +45,8 @@ def _nanp(value: str) -> bool:
 _PHONE_WORDS = words(
     "phone", "telephone", "tel", "mobile", "cell", "call", "fax", "contact", "hotline", "whatsapp", "wechat", "text",
     "ring", "dial", "number", "reach", "sms", "ext",
-    "电话", "手机", "联系", "致电", "拨打", "传真", "热线", "座机", "微信", "短信", "号码", "來電", "電話", "手機", "聯絡",
+    "电话", "手机", "联系", "致电", "拨打", "传真", "热线", "座机", "微信", "短信", "号码", "來電",
+    "電話", "手機", "聯絡",
 )  # fmt: skip
 
 CONTACT = RuleFamily(
@@ -58,7 +59,9 @@ CONTACT = RuleFamily(
             "PHONE_NUMBER",
             re.compile(
                 r"(?<![0-9A-Za-z_])(?<![0-9][.\-])"
-                r"(?:(?:\+|00)?[ ]?\(?86\)?[ \-]{0,2})?\(?1[3-9][0-9]\)?(?:[ \-.]?[0-9]){8}" + _EXTENSION + NOT_BEFORE_DIGIT
+                r"(?:(?:\+|00)?[ ]?(?:\(86\)|86)[ \-]{0,2})?(?:\(1[3-9][0-9]\)|1[3-9][0-9])(?:[ \-.]?[0-9]){8}"
+                + _EXTENSION
+                + NOT_BEFORE_DIGIT
             ),
             0.9,
         ),
@@ -73,14 +76,16 @@ CONTACT = RuleFamily(
         ),
         Rule(
             "PHONE_NUMBER",
-            re.compile(_START + r"0(?:10|2[0-9]|[3-9][0-9]{2})[2-9][0-9]{6,7}" + _EXTENSION + r"(?:-[0-9]{1,5})?" + _END),
+            re.compile(
+                _START + r"0(?:10|2[0-9]|[3-9][0-9]{2})[2-9][0-9]{6,7}" + _EXTENSION + r"(?:-[0-9]{1,5})?" + _END
+            ),
             0.7,
             context=_PHONE_WORDS,
         ),
         Rule(
             "PHONE_NUMBER",
             re.compile(
-                r"(?<![0-9A-Za-z_])(?:\+|00)[ ]?86[ \-]{0,2}\(?0?\)?(?:10|2[0-9]|[3-9][0-9]{2})[ \-]{0,2}"
+                r"(?<![0-9A-Za-z_])(?:\+|00)[ ]?86[ \-]{0,2}(?:\(0\)|0)?(?:10|2[0-9]|[3-9][0-9]{2})[ \-]{0,2}"
                 r"[2-9][0-9]{2,3}[ \-]?[0-9]{4}" + _EXTENSION + r"(?:-[0-9]{1,5})?" + _END
             ),
             0.9,
@@ -91,7 +96,7 @@ CONTACT = RuleFamily(
         Rule(
             "PHONE_NUMBER",
             re.compile(
-                r"(?<![0-9A-Za-z_+])\+[ ]?[1-9][0-9]{0,2}(?:[ \-.]{0,2}\(?[0-9]{1,5}\)?){1,6}" + _EXTENSION + _END
+                r"(?<![0-9A-Za-z_+])\+[ ]?[1-9][0-9]{0,2}(?:[ \-.]{0,2}(?:\([0-9]{1,5}\)|[0-9]{1,5})){1,6}" + _EXTENSION + _END
             ),
             0.85,
             accept=_plausible_international,
@@ -99,7 +104,7 @@ CONTACT = RuleFamily(
         Rule(
             "PHONE_NUMBER",
             re.compile(
-                r"(?<![0-9A-Za-z_.])00[ \-]?[1-9][0-9]{0,2}(?:[ \-.]{1,2}\(?[0-9]{2,5}\)?){1,5}" + _EXTENSION + _END
+                r"(?<![0-9A-Za-z_.])00[ \-]?[1-9][0-9]{0,2}(?:[ \-.]{1,2}(?:\([0-9]{2,5}\)|[0-9]{2,5})){1,5}" + _EXTENSION + _END
             ),
             0.75,
             accept=_plausible_international,
@@ -125,7 +130,9 @@ CONTACT = RuleFamily(
         Rule(
             "PHONE_NUMBER",
             re.compile(
-                _START + r"(?:\(0[1-9][0-9]{1,4}\)[ ]?|0[1-9][0-9]{1,4}[ \-])[0-9]{3,4}[ \-]?[0-9]{3,4}" + _EXTENSION + _END
+                _START + r"(?:\(0[1-9][0-9]{1,4}\)[ ]?|0[1-9][0-9]{1,4}[ \-])[0-9]{3,4}[ \-]?[0-9]{3,4}"
+                + _EXTENSION
+                + _END
             ),
             0.65,
             accept=lambda value: 10 <= len(digits_of(value)) <= 12,

@@ -34,7 +34,7 @@ def _folder_with(root: Path, name: str) -> Path:
 
 
 def _table(path: Path) -> dict[str, str]:
-    rows = (line.split("\t", 1) for line in path.read_text(encoding="utf-8").splitlines() if "\t" in line)
+    rows = (line.split("\t", 1) for line in path.read_text(encoding="utf-8").split("\n") if "\t" in line)
     return {row[0]: row[1] for row in rows}
 
 
@@ -43,11 +43,11 @@ class Lac:
 
     def __init__(self, folder: Path, *, threads: int = 1) -> None:
         try:
-            import numpy
+            import numpy as np
             import onnxruntime
         except ImportError:
             raise EnvironmentFault(Code.MISSING_PACKAGE, package="onnxruntime") from None
-        self._numpy = numpy
+        self._numpy = np
         base = _folder_with(folder, _FILES[0])
         try:
             self._words = {word: int(number) for number, word in _table(base / "word.dic").items()}
@@ -55,7 +55,7 @@ class Lac:
             tags = {int(number): tag for number, tag in _table(base / "tag.dic").items()}
             self._tags = [tags.get(i, "n-B") for i in range(max(tags) + 1)]
             self._unknown = self._words["OOV"]
-            self._transitions = numpy.load(base / "lac_crf_transitions.npy", allow_pickle=False)
+            self._transitions = np.load(base / "lac_crf_transitions.npy", allow_pickle=False)
             options = onnxruntime.SessionOptions()
             options.intra_op_num_threads = threads
             options.inter_op_num_threads = 1
@@ -75,17 +75,17 @@ class Lac:
             yield from self._sentence(text, start, end)
 
     def _sentence(self, text: str, start: int, end: int) -> Iterator[tuple[str, int, int]]:
-        numpy = self._numpy
+        np = self._numpy
         ids = [self._words.get(self._narrow.get(c, c), self._unknown) for c in text[start:end]]
         scores = self._session.run(
             None,
-            {"token_ids": numpy.array([ids], dtype=numpy.int64), "length": numpy.array([len(ids)], dtype=numpy.int64)},
+            {"token_ids": np.array([ids], dtype=np.int64), "length": np.array([len(ids)], dtype=np.int64)},
         )[0][0]
         entity: tuple[str, int] | None = None
         for i, tag_id in enumerate(self._decode(scores)):
             label, _, part = self._tags[tag_id].rpartition("-")
-            if part == "I":
-                continue
+            if part == "I" or (entity is not None and entity[0] == "LOCATION" and _TYPES.get(label) == "LOCATION"):
+                continue  # a place in a place (city, district) is one
             if entity is not None:
                 yield entity[0], entity[1], start + i
             entity = (_TYPES[label], start + i) if label in _TYPES else None

@@ -35,7 +35,7 @@ COMMON = frozenset(
     value vendor version visit visitor volume warning warranty water web website wednesday week weekly welcome west
     what when where who why wifi will with witness work worker year yes you your zip
     chinese english french german japanese spanish italian american british european asian
-    hereby herein thereof whereas wherein party parties
+    sir madam madame sirs colleague colleagues hereby herein thereof whereas wherein party parties
     """.split()  # noqa: SIM905
 )
 
@@ -58,9 +58,9 @@ TITLES_EN = (
 )
 
 LABELS_EN = (
-    "name|full name|tenant|landlord|landlady|lessee|lessor|buyer|seller|client|customer|patient|employee|employer|contact|"
-    "contact person|contact name|attn|attention|dear|hi|hello|signed|signed by|prepared by|approved by|reviewed by|"
-    "written by|author|witness|guarantor|applicant|account holder|cardholder|beneficiary|payee|recipient|sender|chair|"
+    "name|full name|tenant|landlord|landlady|lessee|lessor|buyer|seller|client|customer|patient|employee|employer|"
+    "contact|contact person|contact name|attn|attention|dear|hi|hello|signed|signed by|prepared by|approved by|"
+    "reviewed by|written by|author|witness|guarantor|applicant|account holder|cardholder|beneficiary|payee|recipient|sender|chair|"
     "minutes taken by|manager|supervisor|emergency contact|spouse|guest|driver|owner|regards|sincerely|best"
 )
 
@@ -72,7 +72,25 @@ SURNAMES = frozenset(
     "游阳裴席卫查屈鲍位覃霍翁隋植甘景薄单包司柏宁柯阮桂闵解强柴华车冉房边"
     "張劉陳楊趙黃吳孫馬羅鄭謝韓馮蕭鄧許呂蘇盧蔣賈葉閻鍾範譚鄒陸龍萬錢湯賀賴龔龐蘭顏倪嚴溫蘆韋畢叢齊莊塗紀項陽衛單"
 )  # fmt: skip
-COMPOUND_SURNAMES = ("欧阳", "司马", "上官", "诸葛", "司徒", "东方", "皇甫", "尉迟", "公孙", "慕容", "令狐", "夏侯", "歐陽", "司馬", "諸葛")
+# Family names that are also the end of a common word or a particle: "现任经理", "向老师", "对方律师".
+AMBIGUOUS_SURNAMES = frozenset("于任时方向解关成单平连常边华海司高和管安易支干包全")
+COMPOUND_SURNAMES = (
+    "欧阳",
+    "司马",
+    "上官",
+    "诸葛",
+    "司徒",
+    "东方",
+    "皇甫",
+    "尉迟",
+    "公孙",
+    "慕容",
+    "令狐",
+    "夏侯",
+    "歐陽",
+    "司馬",
+    "諸葛",
+)
 
 TITLES_ZH = (
     "先生|女士|小姐|太太|夫人|经理|总经理|总监|主任|老师|教授|医生|大夫|护士|律师|工程师|会计|师傅|局长|院长|校长|书记|"
@@ -88,10 +106,13 @@ LABELS_ZH = (
 
 # Words that LAC or a label rule may take for a person's name.
 NOT_NAMES_ZH = frozenset(
-    "先生 女士 小姐 太太 经理 主任 老师 教授 医生 律师 客户 用户 员工 公司 本人 双方 甲方 乙方 房东 租客 租户 承租人 出租人 "
-    "联系人 负责人 姓名 签字 签名 盖章 日期 电话 地址 手机 邮箱 身份证 护照 银行 合同 协议 会议 时间 地点 主持人 记录人 "
-    "参会 出席 部门 职务 备注 说明 附件 签章 公章 无 有限 有限公司 阿姨 叔叔 大家 各位 以上 以下 如下 同上 不详 保密 "
-    "高温 高压 高度 高级 高速 安全 安装 方式 方法 方便 时候 时间 时期 金额 金融 黄色 黄金 白色 白天 马上 马力 温度 常见 常用 "
-    "成功 成本 成员 路由 路由器 关闭 关于 关机 包括 包装 解决 解除 单位 单元 文件 文档 向上 向下 任何 任意 于是 管理 平台 强制 "
-    "连接 连续 万元 宁静 康复 易用 华为 江苏 江西 云南 海南 河南 河北 湖南 湖北 项目 席位 边缘 房屋 房间 车辆 车位".split()  # noqa: SIM905
+    """
+    先生 女士 小姐 太太 经理 主任 老师 教授 医生 律师 客户 用户 员工 公司 本人 双方 甲方 乙方 房东 租客
+    租户 承租人 出租人 联系人 负责人 姓名 签字 签名 盖章 日期 电话 地址 手机 邮箱 身份证 护照 银行 合同
+    协议 会议 时间 地点 主持人 记录人 参会 出席 部门 职务 备注 说明 附件 签章 公章 无 有限 有限公司 阿姨
+    叔叔 大家 各位 以上 以下 如下 同上 不详 保密 高温 高压 高度 高级 高速 安全 安装 方式 方法 方便 时候
+    时间 时期 金额 金融 黄色 黄金 白色 白天 马上 马力 温度 常见 常用 成功 成本 成员 路由 路由器 关闭 关于
+    关机 包括 包装 解决 解除 单位 单元 文件 文档 向上 向下 任何 任意 于是 管理 平台 强制 连接 连续 万元
+    宁静 康复 易用 华为 江苏 江西 云南 海南 河南 河北 湖南 湖北 项目 席位 边缘 房屋 房间 车辆 车位
+    """.split()  # noqa: SIM905
 )

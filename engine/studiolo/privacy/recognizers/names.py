@@ -18,7 +18,9 @@ from studiolo.privacy.recognizers.lexicon import COMMON, NOT_NAMES_ZH, TITLES_EN
 Entities = Callable[[str], Iterable[tuple[str, int, int]]]  # text -> (type, start, end)
 
 _HAN_RUN = re.compile(r"[^\n]*[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003134f][^\n]*")
-_LATIN_RUN = re.compile(r"[^\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003134f。、《》「」【】]*[A-Za-zÀ-ɏ]{2}[^\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003134f。、《》「」【】]*")
+_LATIN_RUN = re.compile(
+    r"[^\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003134f。、《》「」【】]*[A-Za-zÀ-ɏ]{2}[^\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003134f。、《》「」【】]*"
+)
 _LONGEST = 4000  # code points the English model reads at once
 _TITLE = re.compile(rf"^(?:{TITLES_EN})\.?[ ]+")
 _EDGE = " \t\r\n.,;:!?\"'()[]{}<>|*_#-/\\&\u2019\u201c\u201d\u2018"
@@ -68,17 +70,20 @@ def _latin_runs(text: str) -> Iterator[tuple[int, int]]:
         yield start, end
 
 
-def _latin_match(text: str, kind: str, start: int, end: int, lowered: set[str]) -> Match | None:
+def _on_one_line(text: str, start: int, end: int) -> tuple[int, int]:
+    """A span without what follows a line's end, and without punctuation at its edges."""
     line = text.find("\n", start, end)
     if line >= 0:
-        if text[start:line].strip(_EDGE):
-            end = line
-        else:
-            start = line + 1
+        start, end = (start, line) if text[start:line].strip(_EDGE) else (line + 1, end)
     while start < end and text[start] in _EDGE:
         start += 1
     while end > start and text[end - 1] in _EDGE:
         end -= 1
+    return start, end
+
+
+def _latin_match(text: str, kind: str, start: int, end: int, lowered: set[str]) -> Match | None:
+    start, end = _on_one_line(text, start, end)
     if text[start:end].endswith(("'s", "\u2019s")):
         end -= 2
     value = text[start:end]

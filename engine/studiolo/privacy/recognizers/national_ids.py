@@ -91,7 +91,11 @@ NATIONAL_IDS = RuleFamily(
         ),
         Rule(
             "DRIVER_LICENSE",
-            re.compile(NOT_AFTER_WORD + r"(?=[A-Za-z0-9\-]*[0-9]{4})[A-Za-z0-9][A-Za-z0-9\-]{5,17}[A-Za-z0-9]" + NOT_BEFORE_WORD),
+            re.compile(
+                NOT_AFTER_WORD
+                + r"(?=[A-Za-z0-9\-]*[0-9]{4})[A-Za-z0-9][A-Za-z0-9\-]{5,17}[A-Za-z0-9]"
+                + NOT_BEFORE_WORD
+            ),
             0.6,
             context=words("driver's license", "drivers license", "driver license", "driving licence", "licence no",
                           "license number", "licence number", "license no", "驾驶证", "驾照"),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from studiolo.privacy.recognizers.base import Match
 from studiolo.privacy.recognizers.lexicon import (
+    AMBIGUOUS_SURNAMES,
     COMMON,
     COMPOUND_SURNAMES,
     LABELS_EN,
@@ -27,12 +28,15 @@ _DEAR = re.compile(rf"(?m:^(?:Dear|Hi|Hello) (?P<value>{_WORD}(?: {_WORD}){{0,2}
 
 _SURNAME = f"(?:{'|'.join(COMPOUND_SURNAMES)}|[{''.join(sorted(SURNAMES))}])"
 _HAN = r"[\u4e00-\u9fff]"
-_TITLED_ZH = re.compile(rf"(?:(?<!{_HAN})|(?<=[和与及请向对给由是为的找叫以让被、]))(?P<value>{_SURNAME}{_HAN}{{0,2}}?(?:{TITLES_ZH}))")
+_CLEAR = f"(?:{'|'.join(COMPOUND_SURNAMES)}|[{''.join(sorted(SURNAMES - AMBIGUOUS_SURNAMES))}])"
+_TITLED_ZH = re.compile(rf"(?P<value>(?:(?<!{_HAN}){_SURNAME}{_HAN}{{0,2}}?|(?<={_HAN}){_CLEAR})(?:{TITLES_ZH}))")
 _LABELLED_ZH = re.compile(
-    rf"(?:{LABELS_ZH})(?:\([^)\n]{{1,12}}\))?[ ]{{0,2}}[::][ ]{{0,3}}(?P<value>{_SURNAME}{_HAN}{{1,2}})(?={_HAN}{{0,0}}[\s,.;、。!?()|/0-9A-Za-z]|$|先生|女士|(?:身份证|电话|手机|联系))"
+    rf"(?:{LABELS_ZH})(?:\([^)\n]{{1,12}}\))?[ ]{{0,2}}:[ ]{{0,3}}(?P<value>{_SURNAME}{_HAN}{{1,2}})"
+    r"(?=[\s,.;、。!?()|/0-9A-Za-z]|$|先生|女士|(?:身份证|电话|手机|联系))"
 )
 _LIST_ZH = re.compile(
-    rf"(?:参会人员|参会人|参会|出席|出席人|与会人员|成员|参加人员|列席)[ ]{{0,2}}:[ ]{{0,3}}(?P<list>{_HAN}{{2,4}}(?:[、, ]{{1,2}}{_HAN}{{2,4}}){{1,30}})"
+    r"(?:参会人员|参会人|参会|出席|出席人|与会人员|成员|参加人员|列席)[ ]{0,2}:[ ]{0,3}"
+    rf"(?P<list>{_HAN}{{2,4}}(?:[、, ]{{1,2}}{_HAN}{{2,4}}){{1,30}})"
 )
 _ITEM_ZH = re.compile(rf"{_HAN}{{2,4}}")
 
@@ -40,7 +44,9 @@ _ITEM_ZH = re.compile(rf"{_HAN}{{2,4}}")
 def looks_like_name(value: str) -> bool:
     """Whether Latin words can be a name: none of them all common words, none with a digit."""
     parts = [part.strip(".,'\u2019").lower() for part in value.split()]
-    return bool(parts) and not all(part in COMMON for part in parts) and parts[0] not in COMMON - {"may", "park", "will"}
+    return (
+        bool(parts) and not all(part in COMMON for part in parts) and parts[0] not in COMMON - {"may", "park", "will"}
+    )
 
 
 class _Titles:

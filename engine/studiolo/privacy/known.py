@@ -1,0 +1,135 @@
+"""Finding values again that were met before, in a whole text or at one place of a stream.
+
+An index by the first two code points, so that a text costs one look-up a position however many values are known.
+Text is folded; runs of white space are alike. Not safe for use while it changes: the owner locks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from studiolo.privacy.recognizers.base import Match
+
+_SHORTEST_ASCII = 3  # a known value of one or two letters or digits would be found everywhere
+_SHORTEST = 2
+MORE = "more"
+
+
+@dataclass(frozen=True, slots=True)
+class _Value:
+    type: str
+    text: str = field(repr=False)  # white space made single spaces
+    exact_case: bool
+
+
+class KnownValues:
+    """An index of values. Values too short or too plain to be looked for are not taken in."""
+
+    def __init__(self) -> None:
+        self._index: dict[str, list[_Value]] = {}
+        self._seen: set[tuple[str, str, bool]] = set()
+
+    def __bool__(self) -> bool:
+        return bool(self._index)
+
+    def add(self, kind: str, value: str, *, exact_case: bool = False) -> None:
+        """Take in a folded value. `exact_case`: a single name is looked for as it is written, "Rob" but not "rob"."""
+        text = " ".join(value.split())
+        if kind == "LITERAL" or len(text) < (_SHORTEST_ASCII if text.isascii() else _SHORTEST):
+            return
+        if len(text) < 6 and (kind == "SECRET" or text.isdigit()):
+            return
+        if (kind, text, exact_case) in self._seen:
+            return
+        self._seen.add((kind, text, exact_case))
+        self._index.setdefault(text[:2].lower(), []).append(_Value(kind, text, exact_case))
+
+    def limited_to(self, kinds: frozenset[str]) -> KnownValues:
+        """A copy with the values of these types."""
+        copy = KnownValues()
+        for value in self._values():
+            if value.type in kinds:
+                copy.add(value.type, value.text, exact_case=value.exact_case)
+        return copy
+
+    def find(self, text: str) -> list[Match]:
+        """All places of folded `text` where a known value stands; they may overlap."""
+        if not self._index:
+            return []
+        lowered = text.lower()
+        simple = len(lowered) == len(text)
+        found = []
+        for at in range(len(text) - 1):
+            start = lowered[at : at + 2] if simple else text[at : at + 2].lower()
+            for value in self._index.get(start, ()):
+                end = _end_of(value, text, at)
+                if isinstance(end, int):
+                    found.append(Match(value.type, at, end, 0.9))
+        return found
+
+    def at(self, text: str, start: int, *, final: bool) -> Match | str | None:
+        """The longest known value that begins at text[start]; MORE if a longer text could still hold one; or None."""
+        if not self._index:
+            return None
+        if start + 1 >= len(text):
+            first = text[start].lower()
+            return MORE if not final and any(key.startswith(first) for key in self._index) else None
+        best: Match | None = None
+        for value in self._index.get(text[start : start + 2].lower(), ()):
+            end = _end_of(value, text, start)
+            if end is None:
+                continue
+            if isinstance(end, str) or (end == len(text) and not final):
+                if not final:
+                    return MORE
+                continue
+            if best is None or end > best.end:
+                best = Match(value.type, start, end, 0.9)
+        return best
+
+    def _values(self) -> Iterable[_Value]:
+        return _flat(self._index.values())
+
+
+def _flat(lists: Iterable[list[_Value]]) -> Iterator[_Value]:
+    for one in lists:
+        yield from one
+
+
+def _end_of(value: _Value, text: str, start: int) -> int | str | None:
+    """Where `value` ends if it stands at text[start]; MORE if the text ends inside it; None if it does not."""
+    if start > 0 and _joined(text[start - 1], text[start]):
+        return None
+    at = start
+    for character in value.text:
+        if at >= len(text):
+            return MORE
+        if character == " ":
+            if not text[at].isspace():
+                return None
+            while at < len(text) and text[at].isspace():
+                at += 1
+            continue
+        if text[at] != character and not _alike(value, text, at, start, character):
+            return None
+        at += 1
+    if at < len(text) and _joined(text[at - 1], text[at]):
+        return None
+    return at
+
+
+def _alike(value: _Value, text: str, at: int, start: int, character: str) -> bool:
+    """Whether another case of a character will do: always, but for a single name only in capitals, as in a heading."""
+    if value.exact_case:
+        return at > start and text[at] == character.upper() and text[at - 1].isupper()
+    return text[at].lower() == character.lower()
+
+
+def _joined(left: str, right: str) -> bool:
+    """Whether two neighbours are of one word: ASCII letters or digits on both sides. Chinese touches anything."""
+    return left.isalnum() and right.isalnum() and _alphabetic(left) and _alphabetic(right)
+
+
+def _alphabetic(character: str) -> bool:
+    return ord(character) < 0x2E80

@@ -1,0 +1,116 @@
+"""Forms of one person's name: which of them belong together, and which parts may be looked for alone.
+
+"Margaret Holloway", "Holloway" and "M. Holloway" are forms of one name; so are 王小明, 王先生 and 小明.
+A wrong tie costs little, because each form keeps a token of its own that restores its own spelling: a tie only tells
+the model that two tokens mean the same person. So ties are made only where exactly one person fits.
+
+Pure functions on folded names. Any thread.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from studiolo.privacy.normalize import is_han
+from studiolo.privacy.recognizers.lexicon import COMMON, COMPOUND_SURNAMES, NAME_WORDS, SURNAMES, TITLES_ZH
+
+_TITLED = re.compile(rf"^(?P<surname>[\u4e00-\u9fff]{{1,2}}?)(?P<given>[\u4e00-\u9fff]{{0,2}}?)(?:{TITLES_ZH})$")
+_FAMILIAR = re.compile(r"^(?:小|老|阿)(?P<surname>[\u4e00-\u9fff])$")
+
+Shape = Literal["full", "part", "titled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name taken apart; all lower case. `shape`: several parts, one part alone, or a surname with a title."""
+
+    shape: Shape
+    script: Literal["han", "latin"]
+    family: str
+    given: str
+    whole: str
+
+
+def parse(name: str) -> Name:
+    """Take a folded name apart."""
+    whole = " ".join(name.split()).casefold()
+    if any(is_han(c) for c in whole):
+        return _parse_han(whole.replace(" ", ""))
+    parts = [part.strip(".,") for part in whole.split() if part.strip(".,")]
+    if len(parts) > 1:
+        return Name("full", "latin", parts[-1], parts[0], " ".join(parts))
+    return Name("part", "latin", "", "", parts[0] if parts else whole)
+
+
+def _parse_han(whole: str) -> Name:
+    familiar = _FAMILIAR.match(whole)
+    if familiar and familiar["surname"] in SURNAMES:
+        return Name("titled", "han", familiar["surname"], "", whole)
+    titled = _TITLED.match(whole)
+    if titled:
+        bare = titled["surname"] + titled["given"]
+        surname = _surname(bare)
+        if surname:
+            return Name("titled", "han", surname, bare[len(surname) :], whole)
+    surname = _surname(whole)
+    if (
+        surname
+        and len(whole) > len(surname)
+        and len(whole) - len(surname) <= 2
+        and len(whole) >= 2 + (len(surname) > 1)
+    ):
+        return Name("full", "han", surname, whole[len(surname) :], whole)
+    return Name("part", "han", "", "", whole)
+
+
+def _surname(whole: str) -> str:
+    if whole[:2] in COMPOUND_SURNAMES:
+        return whole[:2]
+    return whole[0] if whole and whole[0] in SURNAMES else ""
+
+
+def same_person(one: Name, other: Name) -> bool:  # noqa: PLR0911 - one return a case
+    """Whether two forms may be one person's. Symmetric."""
+    if one.script != other.script:
+        return False
+    if one.whole == other.whole:
+        return True
+    if one.shape == "full" and other.shape == "full":
+        return one.script == "latin" and one.family == other.family and _initials_fit(one.given, other.given)
+    if "titled" in (one.shape, other.shape) and "part" not in (one.shape, other.shape):
+        return one.family == other.family and (one.given == other.given or not one.given or not other.given)
+    if {one.shape, other.shape} == {"full", "part"}:
+        full, part = (one, other) if one.shape == "full" else (other, one)
+        if full.script == "han":
+            return len(part.whole) >= 2 and part.whole == full.given
+        return part.whole in (full.family, full.given)
+    return False
+
+
+def _initials_fit(one: str, other: str) -> bool:
+    if len(one) > 1 and len(other) > 1:
+        return one == other
+    return one[:1] == other[:1]
+
+
+def parts_to_look_for(name: str) -> tuple[str, ...]:
+    """Parts of a full Latin name worth finding where they stand alone: capitalised, no everyday word.
+
+    None for Chinese: a given name of two characters is too often a word (和平, 建国); there the model decides.
+    """
+    if any(is_han(c) for c in name):
+        return ()
+    parts = [part.strip(".,'\u2019") for part in name.split()]
+    if len(parts) < 2 or len(parts) > 4:
+        return ()
+    return tuple(
+        part
+        for part in (parts[-1], parts[0])
+        if len(part) >= 3
+        and part[0].isupper()
+        and part.isalpha()
+        and part.casefold() not in COMMON
+        and part.casefold() not in NAME_WORDS
+    )
