@@ -130,6 +130,16 @@ def statements(answer: str) -> list[tuple[str, tuple[int, ...]]]:
     return found
 
 
+def has_markers(answer: str) -> bool:
+    """Whether the model has named a passage itself."""
+    return _MARKER.search(answer) is not None
+
+
+def without_markers(answer: str) -> str:
+    """The answer without the numbers of its passages, which mean nothing in a later turn."""
+    return _MARKER.sub("", answer).rstrip()
+
+
 def content_words(text: str) -> frozenset[str]:
     """What a sentence is about, folded for comparison."""
     words: set[str] = set()

@@ -19,6 +19,7 @@ from studiolo.conversation.writing import Writing, write
 from studiolo.errors import Code, EngineBug, StudioloError, UserError
 from studiolo.events import (
     Cited,
+    Delta,
     Event,
     Failed,
     Finished,
@@ -154,7 +155,7 @@ class Turns:
                 yield Progress(stage="load", done=1, total=1)
             budget = lease.context_tokens - min(question.sampling.max_tokens, lease.context_tokens // 2)
             turns_in_view = [
-                PromptTurn(row.question_screened, row.turn.answer)
+                PromptTurn(row.question_screened, citations.without_markers(row.turn.answer))
                 for row in earlier[-TURNS_IN_VIEW:]
                 if row.turn.state == "complete" and row.question_screened
             ]
@@ -231,6 +232,10 @@ class Turns:
                 )
             )
         turn.citations = tuple(cited)
+        if cited and not citations.has_markers(turn.writing.text):
+            markers = " " + "".join(f"[{citation.marker}]" for citation in cited)
+            turn.writing.text += markers
+            yield Delta(markers)
         for citation in cited:
             yield Cited(citation)
 

@@ -98,6 +98,14 @@ def test_a_citation_quotes_the_raw_page(bench: Bench) -> None:
     assert (citation.page, citation.verified, citation.marker) == (2, True, 1)
 
 
+def test_an_answer_without_markers_gets_those_of_its_evidence(tmp_path: Path) -> None:
+    hits = [Hit(passage("Pets are welcome."), 0.9), Hit(passage(LEASE, number=2), 0.5)]
+    bench = Bench(tmp_path / "history.db", answer=lambda _prompt: "The term of this lease is 24 months.", hits=hits)
+    events = bench.ask("How long is the term?")
+    assert _text(events) == "The term of this lease is 24 months. [2]"
+    bench.close()
+
+
 def test_what_is_stored(bench: Bench) -> None:
     events = bench.ask(f"Is {MEI} the tenant?")
     started = next(event for event in events if isinstance(event, Started))
@@ -115,7 +123,8 @@ def test_a_follow_up_is_searched_with_the_last_questions_and_sees_the_last_turn(
     assert isinstance(started, Started)
     bench.ask("And the rent?", conversation=started.conversation_id)
     assert bench.retriever.calls[-1] == ("And the rent?", ("How long is the term?",))
-    assert ANSWER in bench.runtime.prompts[-1]
+    assert "The term of the lease is 24 months ." in bench.runtime.prompts[-1]
+    assert "[1]" not in bench.runtime.prompts[-1]
 
 
 def test_an_unscreened_passage_never_enters_a_prompt(tmp_path: Path) -> None:
