@@ -40,11 +40,15 @@ def build_charsmap(replacements: Mapping[str, str]) -> bytes:
 
 
 class _DoubleArray:
-    """Places trie nodes so that child `b` of a node at `p` with offset `o` stands at `p ^ o ^ b`."""
+    """Places trie nodes so that child `b` of a node at `p` with offset `o` stands at `base ^ b`, `base = p ^ o`.
+
+    A unit knows its byte but not its parent: no two nodes may have one base, or each finds the other's children.
+    """
 
     def __init__(self) -> None:
         self._units = [0] * _BLOCK
         self._taken = bytearray(_BLOCK)
+        self._bases: set[int] = set()
         self._first_free = 1
 
     def build(self, root: _Node) -> list[int]:
@@ -78,6 +82,7 @@ class _DoubleArray:
             if not self._taken[candidate] and self._fits(position, base, node):
                 break
             candidate += 1
+        self._bases.add(base)
         for byte in node:
             self._taken[base ^ byte] = 1
         while self._first_free < len(self._taken) and self._taken[self._first_free]:
@@ -86,7 +91,7 @@ class _DoubleArray:
 
     def _fits(self, position: int, base: int, node: _Node) -> bool:
         distance = position ^ base
-        if distance == 0 or (distance >= _MAX_NEAR_OFFSET and distance & 0xFF):
+        if distance == 0 or base in self._bases or (distance >= _MAX_NEAR_OFFSET and distance & 0xFF):
             return False
         # all children share the block of `base`, which exists once one of them does
         return not any(self._taken[base ^ byte] for byte in node)

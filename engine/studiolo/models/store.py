@@ -13,6 +13,7 @@ import re
 import shutil
 import uuid
 import zipfile
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,8 @@ RECORD = "model.json"
 RECORD_FORMAT = 1
 DEFAULT_CONTEXT_TOKENS = 4096
 PARTIAL = ".partial"
+# GGUF files that cannot hold a conversation: embedders, rerankers, vision towers, adapters
+NOT_CHAT = frozenset({"bert", "nomic-bert", "nomic-bert-moe", "jina-bert-v2", "clip", "t5encoder", "adapter", "mmproj"})
 
 
 class ModelStore:
@@ -167,10 +170,10 @@ class ModelStore:
     def prepare(self, model: CatalogueModel) -> None:
         """Prepare a model whose files are there, unless it is."""
         with self.lock(model.id):
-            prepare(model, self.folder(model.id), scratch=self.scratch(model.id))
-            with_nothing_left = self.scratch(model.id)
-            if with_nothing_left.is_dir() and not any(with_nothing_left.iterdir()):
-                with_nothing_left.rmdir()
+            scratch = self.scratch(model.id)
+            prepare(model, self.folder(model.id), scratch=scratch)
+            with suppress(OSError):  # not empty: an unfinished pull of other files
+                scratch.rmdir()
 
     # inside
 
@@ -240,6 +243,8 @@ class ModelStore:
             info = read_gguf(partial)
         except UserError:
             raise UserError(Code.DAMAGED_MODEL, model=name) from None
+        if info.architecture in NOT_CHAT or info.type in NOT_CHAT:
+            raise UserError(Code.MODEL_KIND, model=name, kind=info.type or info.architecture, needed="chat")
         for model, _ in self._imported():
             if model.sha256 == sha256 and model_id in (None, model.id):
                 return model
