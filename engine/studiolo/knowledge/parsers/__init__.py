@@ -1,1 +1,120 @@
+"""From a file to blocks of text. One module a format; which one, the suffix says and the first bytes confirm.
 
+`parse` does the work in the calling process: only the worker (`worker.py`) and tests call it. Everybody else asks
+`child.ParserProcess`, because a parser of foreign files may hang, crash or eat memory.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from studiolo.errors import Code, UserError
+from studiolo.knowledge.parsers.blocks import Block, Budget, Parsed
+
+__all__ = ["KNOWN_SUFFIXES", "Block", "Budget", "Parsed", "is_known", "parse"]
+
+_FORMATS = {
+    ".pdf": "pdf",
+    ".md": "markdown",
+    ".markdown": "markdown",
+    ".html": "html",
+    ".htm": "html",
+    ".xhtml": "html",
+    ".txt": "text",
+    ".text": "text",
+    ".log": "text",
+    ".rst": "text",
+}
+KNOWN_SUFFIXES = tuple(_FORMATS)
+_SNIFF_BYTES = 4096
+
+
+def is_known(path: Path) -> bool:
+    """Whether the suffix is one that can be read; what a walk through a folder goes by."""
+    return path.suffix.lower() in _FORMATS
+
+
+def parse(path: Path, *, budget: Budget | None = None) -> Parsed:
+    """Read one file.
+
+    Raises UserError: file_missing, file_unreadable, file_too_large, unknown_format, empty_document, needs_password,
+    damaged_file. Time and memory are the caller's to watch; size is checked here.
+    """
+    limit = (budget or Budget()).size_bytes
+    size, head = _look(path)
+    if size > limit:
+        raise UserError(Code.FILE_TOO_LARGE, path=str(path), limit_bytes=limit)
+    kind = _format_of(path, head)
+    if size == 0:
+        raise UserError(Code.EMPTY_DOCUMENT, path=str(path))
+    try:
+        parsed = _read(kind, path)
+    except OSError:
+        raise UserError(Code.FILE_UNREADABLE, path=str(path)) from None
+    except MemoryError:
+        raise UserError(Code.FILE_TOO_LARGE, path=str(path), limit_bytes=limit) from None
+    if not any(block.text.strip() for block in parsed.blocks):
+        raise UserError(Code.EMPTY_DOCUMENT, path=str(path))
+    return parsed
+
+
+def _read(kind: str, path: Path) -> Parsed:
+    if kind == "pdf":
+        from studiolo.knowledge.parsers import pdf
+
+        return pdf.read(path)
+    if kind == "markdown":
+        from studiolo.knowledge.parsers import markdown
+
+        return markdown.read(path)
+    if kind == "html":
+        from studiolo.knowledge.parsers import html
+
+        return html.read(path)
+    from studiolo.knowledge.parsers import text
+
+    return text.read(path)
+
+
+def _look(path: Path) -> tuple[int, bytes]:
+    """Size and first bytes of a regular file."""
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise UserError(Code.FILE_UNREADABLE, path=str(path))
+        with path.open("rb") as file:
+            return status.st_size, file.read(_SNIFF_BYTES)
+    except (FileNotFoundError, NotADirectoryError):
+        raise UserError(Code.FILE_MISSING, path=str(path)) from None
+    except (OSError, ValueError):
+        raise UserError(Code.FILE_UNREADABLE, path=str(path)) from None
+
+
+def _format_of(path: Path, head: bytes) -> str:
+    """The parser for a file: a PDF is known by its first bytes whatever it is called, the rest by suffix."""
+    if b"%PDF-" in head[:1024]:
+        return "pdf"
+    suffix = path.suffix.lower()
+    if suffix in _FORMATS:
+        return _FORMATS[suffix]
+    if not suffix and _is_plain(head):
+        return "html" if head.lstrip()[:15].lower().startswith((b"<!doctype html", b"<html")) else "text"
+    raise UserError(Code.UNKNOWN_FORMAT, path=str(path), suffix=suffix, known=" ".join(KNOWN_SUFFIXES))
+
+
+def _is_plain(head: bytes) -> bool:
+    """Whether a file without a suffix (README, LICENSE) is text in UTF-8; a character cut by the sniff is allowed."""
+    if b"\x00" in head:
+        return False
+    try:
+        head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return len(head) == _SNIFF_BYTES and error.start >= len(head) - 3
+    return True
+
+
+def display(path: Path) -> str:
+    """A path as text that can be stored and printed, also where the name is not valid UTF-8."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")

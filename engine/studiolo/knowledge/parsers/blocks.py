@@ -1,0 +1,80 @@
+"""What every parser gives: a document as a list of blocks in reading order. Plain values, no third party.
+
+Text is cleaned once, here: NFC, line ends as `\\n`, no control characters. A document's text is its blocks joined by
+`SEPARATOR`; every offset elsewhere counts code points into that text. May be used by any thread.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from typing import Literal
+
+BlockKind = Literal["heading", "paragraph", "list", "code", "table"]
+SEPARATOR = "\n\n"
+CJK = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]")  # with its punctuation
+
+# Everything below U+0020 but tab and newline, DEL, the C1 range, non-characters, lone surrogates, byte order marks.
+_UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u2060\ufeff\ufff0-\ufff8\ufffe\uffff\ud800-\udfff]")
+_BLANKS = re.compile(r"[^\S\n]+")
+_MANY_LINES = re.compile(r"\n{3,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One structural piece. `page` counts from 1, 0 = the format has no pages; `level` is a heading's depth from 1."""
+
+    kind: BlockKind
+    text: str = field(repr=False)
+    page: int = 0
+    level: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A document as read. `pages` is 0 where the format has none; `title` is "" where it says none."""
+
+    title: str = field(repr=False)
+    blocks: tuple[Block, ...] = field(repr=False)
+    pages: int = 0
+
+    @property
+    def text(self) -> str:
+        """The whole text that offsets point into."""
+        return SEPARATOR.join(block.text for block in self.blocks)
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What one file may cost. The defaults hold a 1,000-page book with room to spare."""
+
+    time_s: float = 60.0
+    memory_bytes: int = 1_500_000_000
+    size_bytes: int = 300_000_000
+
+
+def clean(text: str) -> str:
+    """`text` as prose: NFC, no control characters, runs of blanks as one, at most one empty line."""
+    tidy = _clean_characters(text)
+    lines = [_BLANKS.sub(" ", line).strip() for line in tidy.split("\n")]
+    return _MANY_LINES.sub("\n\n", "\n".join(lines)).strip()
+
+
+def clean_code(text: str) -> str:
+    """`text` with its indentation and inner blanks kept."""
+    lines = [line.rstrip() for line in _clean_characters(text).expandtabs(4).split("\n")]
+    while lines and not lines[0]:
+        lines.pop(0)
+    return "\n".join(lines).rstrip()
+
+
+def one_line(text: str) -> str:
+    """`text` as one line: for headings, titles and table cells."""
+    return " ".join(_clean_characters(text).split())
+
+
+def _clean_characters(text: str) -> str:
+    unified = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n\n")
+    unified = unified.replace("\x0c", "\n").replace("\x0b", "\n").replace("\xad", "")
+    return unicodedata.normalize("NFC", _UNWANTED.sub("", unified))
