@@ -20,7 +20,9 @@ from types import ModuleType
 from typing import Any
 
 from studiolo.errors import Code, EnvironmentFault, PolicyBlock, StudioloError, UserError
+from studiolo.privacy.known import KnownValues
 from studiolo.privacy.normalize import fold
+from studiolo.privacy.persons import parts_to_look_for
 from studiolo.privacy.recognizers import rule_families
 from studiolo.privacy.recognizers.base import Family, Match
 from studiolo.privacy.recognizers.names import NameFinder, ScriptNames
@@ -79,6 +81,7 @@ class Analyzer:
             folded = fold(text)
             found = self._engine_once().analyze(text=folded.text, language=_LANGUAGE)
             matches = resolve(folded.text, drop_swallowed(_match(result) for result in found))
+            matches = resolve(folded.text, [*matches, *_again(folded.text, matches)])
             return tuple(Span(m.type, *folded.original(m.start, m.end), m.score) for m in matches)
         except StudioloError:
             raise
@@ -138,6 +141,19 @@ def _english(folder: Path) -> Callable[[str], list[tuple[str, int, int]]]:
         return [(_SPACY_TYPES[e.label_], e.start_char, e.end_char) for e in document.ents if e.label_ in _SPACY_TYPES]
 
     return entities
+
+
+def _again(text: str, matches: Sequence[Match]) -> list[Match]:
+    """Where a name found once stands again, whole or in part: a model sees one sentence and misses the next."""
+    seen = KnownValues()
+    for match in matches:
+        value = text[match.start : match.end]
+        if match.type != "PERSON" or (value.isascii() and " " not in value):
+            continue
+        seen.add("PERSON", value)
+        for part in parts_to_look_for(value):
+            seen.add("PERSON", part, exact_case=True)
+    return seen.find(text)
 
 
 def _match(result: Any) -> Match:

@@ -1,7 +1,8 @@
 """Folded text: what the recognisers read, with a way back to the code points of the original.
 
-Folding is NFKC of each code point by itself, with dashes made one, and zero-width and soft-hyphen characters left
-out. No composition across code points, so fold(a + b) == fold(a) + fold(b): a stream may be folded in any pieces.
+Folding is NFKC of each code point by itself, with dashes made one, tabs made spaces, and zero-width and soft-hyphen
+characters left out. No composition across code points, so fold(a + b) == fold(a) + fold(b): a stream may be folded in
+any pieces.
 
 Knows nothing of personal data. Any thread.
 """
@@ -28,6 +29,8 @@ class _Table(dict[int, str]):
             folded = ""
         elif character in _DASHES:
             folded = "-"
+        elif character == "\t":  # a justified page may come with tabs between the words of a name
+            folded = " "
         else:
             folded = unicodedata.normalize("NFKC", character)
         self[code] = folded
@@ -83,7 +86,7 @@ def fold(text: str, *, expand: bool = True) -> Folded:
     expand=False leaves code points alone that would become several (ligatures, fractions): a stream must be able to
     stop behind any folded code point.
     """
-    if text.isascii():
+    if text.isascii() and "\t" not in text:
         return Folded(text, len(text))
     table = _TABLE if expand else _ONE_TO_ONE
     folded = text.translate(table)

@@ -8,10 +8,10 @@ from studiolo.privacy.recognizers.base import Rule, RuleFamily
 
 _STREET = (
     r"(?:Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Crescent|Close|Terrace|Place|Pl|"
-    r"Square|Sq|Way|Parkway|Pkwy|Highway|Hwy|Row|Mews|Grove|Gardens|Walk|Quay|Hill|Circle|Cir|Alley)"
+    r"Square|Sq|Way|Parkway|Pkwy|Highway|Hwy|Row|Mews|Grove|Gardens|Walk|Quay|Wharf|Hill|Circle|Cir|Alley)"
 )
 _UNIT = r"(?:[ ,]{1,2}(?i:apt|apartment|unit|suite|ste|flat|floor|fl|room|rm|#)\.?[ ]?#?[A-Za-z0-9\-]{1,6})?"
-_TOWN = r"(?:,[ \n]?(?:St\. )?[A-Z][A-Za-z'\-]+(?: [A-Z][A-Za-z'\-]+){0,2})?"
+_TOWN = r"(?:,[ \n]?(?:St\. )?[A-Z][A-Za-z'\-]+(?: [A-Z][A-Za-z'\-]+(?![0-9A-Za-z])){0,2})?"
 _POSTCODE = (
     r"(?:,?[ \n](?:[A-Z]{2}[ ])?[0-9]{5}(?:-[0-9]{4})?(?![0-9])"
     r"|,?[ \n][A-Z]{1,2}[0-9][0-9A-Z]? ?[0-9][A-Z]{2}(?![0-9A-Za-z]))?"

@@ -100,6 +100,7 @@ CN_IDS = RuleFamily(
             re.compile(NOT_AFTER_WORD + r"[1-8][0-9](?:[ \-]?[0-9]){15}[ \-]?[0-9Xx]" + NOT_BEFORE_WORD),
             0.7,
             accept=_resident_shape,
+            context=_ID_WORDS,
         ),
         Rule(
             "CN_ID",

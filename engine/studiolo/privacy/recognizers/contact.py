@@ -96,7 +96,9 @@ CONTACT = RuleFamily(
         Rule(
             "PHONE_NUMBER",
             re.compile(
-                r"(?<![0-9A-Za-z_+])\+[ ]?[1-9][0-9]{0,2}(?:[ \-.]{0,2}(?:\([0-9]{1,5}\)|[0-9]{1,5})){1,6}" + _EXTENSION + _END
+                r"(?<![0-9A-Za-z_+])\+[ ]?[1-9][0-9]{0,2}(?:[ \-.]{0,2}(?:\([0-9]{1,5}\)|[0-9]{1,5})){1,6}"
+                + _EXTENSION
+                + _END
             ),
             0.85,
             accept=_plausible_international,
@@ -104,7 +106,9 @@ CONTACT = RuleFamily(
         Rule(
             "PHONE_NUMBER",
             re.compile(
-                r"(?<![0-9A-Za-z_.])00[ \-]?[1-9][0-9]{0,2}(?:[ \-.]{1,2}(?:\([0-9]{2,5}\)|[0-9]{2,5})){1,5}" + _EXTENSION + _END
+                r"(?<![0-9A-Za-z_.])00[ \-]?[1-9][0-9]{0,2}(?:[ \-.]{1,2}(?:\([0-9]{2,5}\)|[0-9]{2,5})){1,5}"
+                + _EXTENSION
+                + _END
             ),
             0.75,
             accept=_plausible_international,

@@ -35,7 +35,27 @@ COMMON = frozenset(
     value vendor version visit visitor volume warning warranty water web website wednesday week weekly welcome west
     what when where who why wifi will with witness work worker year yes you your zip
     chinese english french german japanese spanish italian american british european asian
+    remove insert press turn clean rinse fill empty open close plug unplug wait attach push pull hold release set
+    select dip wipe dry descale drain replace refill meter meters signatures reading readings bathroom kitchen shower
+    bedroom
+    living sofa chair bed oven fridge washing machine boiler radiator door window wall ceiling carpet curtain lamp bills
+    repairs rent deposit alarm battery button cable camera cleaning coffee display engine hardness keyboard memory milk
+    model motor power pressure printer problem pump screen sensor serial
+    socket speed tank temperature valve voltage wire
+    agree apply ask avoid bring call choose complete confirm connect consult contact continue do ensure enter find
+    follow
+    get give go install keep leave let make never only put read record repeat return save send show stop store take tell
+    try use write
     sir madam madame sirs colleague colleagues hereby herein thereof whereas wherein party parties
+    """.split()  # noqa: SIM905
+)
+
+# The last word of a place's name: "Alder Wharf" is nobody.
+PLACE_WORDS = frozenset(
+    """
+    street road avenue lane drive boulevard court crescent terrace place square way wharf quay row mews house hall
+    tower towers building centre center hotel hospital school college university station airport bridge river lake
+    mountain island beach museum theatre church cathedral
     """.split()  # noqa: SIM905
 )
 
@@ -60,8 +80,9 @@ TITLES_EN = (
 LABELS_EN = (
     "name|full name|tenant|landlord|landlady|lessee|lessor|buyer|seller|client|customer|patient|employee|employer|"
     "contact|contact person|contact name|attn|attention|dear|hi|hello|signed|signed by|prepared by|approved by|"
-    "reviewed by|written by|author|witness|guarantor|applicant|account holder|cardholder|beneficiary|payee|recipient|sender|chair|"
-    "minutes taken by|manager|supervisor|emergency contact|spouse|guest|driver|owner|regards|sincerely|best"
+    "reviewed by|written by|author|witness|guarantor|applicant|account holder|cardholder|beneficiary|payee|recipient|"
+    "sender|chair|minutes taken by|"
+    "manager|supervisor|emergency contact|spouse|guest|driver|owner|regards|sincerely|best"
 )
 
 # The family names that most Chinese people bear, after public census summaries; compound ones apart.

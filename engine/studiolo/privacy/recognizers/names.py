@@ -13,7 +13,14 @@ from typing import Protocol
 
 from studiolo.privacy.normalize import is_han
 from studiolo.privacy.recognizers.base import Match
-from studiolo.privacy.recognizers.lexicon import COMMON, NOT_NAMES_ZH, TITLES_EN
+from studiolo.privacy.recognizers.lexicon import (
+    AMBIGUOUS_SURNAMES,
+    COMMON,
+    NOT_NAMES_ZH,
+    PLACE_WORDS,
+    SURNAMES,
+    TITLES_EN,
+)
 
 Entities = Callable[[str], Iterable[tuple[str, int, int]]]  # text -> (type, start, end)
 
@@ -44,6 +51,15 @@ class ScriptNames:
 
     def find(self, text: str) -> Iterator[Match]:
         """Names in `text`."""
+        for match in self._found(text):
+            single = match.type == "PERSON" and " " not in text[match.start : match.end] and text[match.start].isascii()
+            if single and _may_begin_a_sentence(text, match.start, match.end):
+                if _NAME_GOES_ON.match(text, match.end):
+                    yield match
+                continue
+            yield match
+
+    def _found(self, text: str) -> Iterator[Match]:
         lowered: set[str] | None = None
         for start, end in _latin_runs(text):
             for kind, first, last in self._latin(text[start:end]):
@@ -57,6 +73,19 @@ class ScriptNames:
                 match = _han_match(text, kind, run.start() + first, run.start() + last)
                 if match is not None:
                     yield match
+
+
+_NAME_GOES_ON = re.compile(
+    r"(?:'s)?,? (?:said|says|will|is|was|has|had|to|asked|called|wrote|agreed|would|can|could|should|must|did|does|"
+    r"reported|confirmed|sent|signed|paid|moved|lives|lived|works|worked|wants|needs|thinks|joined|left|who|told|takes|"
+    r"took|prepares|checks|also|and [A-Z])(?![A-Za-z])"
+)
+
+
+def _may_begin_a_sentence(text: str, start: int, end: int) -> bool:
+    """Whether a capital says nothing here: after a full stop, at a line's start, in a list, in a heading."""
+    before = text[max(0, start - 80) : start].rstrip(" ")
+    return not before or not (before[-1].isalpha() or before[-1] in ",)'\u2019") or end == len(text)
 
 
 def _latin_runs(text: str) -> Iterator[tuple[int, int]]:
@@ -82,7 +111,9 @@ def _on_one_line(text: str, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
-def _latin_match(text: str, kind: str, start: int, end: int, lowered: set[str]) -> Match | None:
+def _latin_match(  # noqa: PLR0911 - one return a guard
+    text: str, kind: str, start: int, end: int, lowered: set[str]
+) -> Match | None:
     start, end = _on_one_line(text, start, end)
     if text[start:end].endswith(("'s", "\u2019s")):
         end -= 2
@@ -100,6 +131,8 @@ def _latin_match(text: str, kind: str, start: int, end: int, lowered: set[str]) 
     parts = value.split()
     if not parts or any(c.isdigit() or c in "@/\\_<>=#|" for c in value) or not value[0].isupper():
         return None
+    if len(parts) > 1 and parts[-1].casefold() in PLACE_WORDS:
+        return Match("LOCATION", start, end, 0.6)
     plain = [part.strip(_EDGE).lower() for part in parts]
     if all(part in COMMON or part in lowered for part in plain) or plain[-1] in COMMON - {"may", "park", "will", "day"}:
         return None
@@ -116,6 +149,15 @@ def _han_match(text: str, kind: str, start: int, end: int) -> Match | None:
     while end > start and not (is_han(text[end - 1]) or text[end - 1].isalnum()):
         end -= 1
     value = text[start:end]
+    if (
+        kind == "PERSON"
+        and len(value) == 2
+        and value[0] not in SURNAMES
+        and start > 0
+        and text[start - 1] in SURNAMES - AMBIGUOUS_SURNAMES
+    ):
+        start -= 1  # the model took a given name and left its family name
+        value = text[start:end]
     if not any(is_han(c) for c in value):  # Latin words are the English model's
         return None
     if kind != "PERSON":

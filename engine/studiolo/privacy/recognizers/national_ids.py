@@ -43,7 +43,10 @@ NATIONAL_IDS = RuleFamily(
     [
         Rule(
             "US_SSN",
-            re.compile(NOT_AFTER_DIGIT + r"(?<![A-Za-z_])[0-8][0-9]{2}[- ][0-9]{2}[- ][0-9]{4}(?![0-9A-Za-z]|-[0-9])"),
+            re.compile(
+                NOT_AFTER_DIGIT
+                + r"(?<![A-Za-z_])[0-8][0-9]{2}(?P<by>[-. ])[0-9]{2}(?P=by)[0-9]{4}(?![0-9A-Za-z]|-[0-9])"
+            ),
             0.85,
             accept=_ssn,
         ),

@@ -24,7 +24,17 @@ _TITLED = re.compile(rf"(?<![A-Za-z])(?:{TITLES_EN})(?:\. ?| )(?P<value>{_NAME})
 _LABELLED = re.compile(
     rf"(?im:(?:^|(?<=[\s|>*(]))(?:{LABELS_EN})[ *_]{{0,2}}(?::|,\n))[ *_]{{0,3}}(?P<value>{_WORD}(?: {_WORD}){{1,3}})"
 )
-_DEAR = re.compile(rf"(?m:^(?:Dear|Hi|Hello) (?P<value>{_WORD}(?: {_WORD}){{0,2}})(?=[,!:\n]|$))")
+_DEAR = re.compile(
+    rf"(?m:^(?:Dear|Hi|Hello) (?!(?:{TITLES_EN})(?![a-z]))(?P<value>{_WORD}(?: {_WORD}){{0,2}})(?=[,!:\n]|$))"
+)
+
+_IN_A_ROLE = re.compile(
+    r"(?<![A-Za-z])(?i:the|our|your|my|his|her|their|its) (?:[a-z]+ ){0,2}?(?:"
+    r"tenant|landlord|landlady|lessee|lessor|buyer|seller|client|customer|patient|employee|manager|director|owner|agent|"
+    r"guarantor|applicant|witness|supervisor|colleague|assistant|secretary|chair|doctor|lawyer|solicitor|accountant|"
+    r"plumber|electrician|neighbour|neighbor|wife|husband|son|daughter|brother|sister|mother|father|friend|spouse|contact"
+    rf")(?:,| is|:) (?P<value>{_WORD}(?: {_WORD}){{1,2}})(?=[,.;:)\s]|$)"
+)
 
 _SURNAME = f"(?:{'|'.join(COMPOUND_SURNAMES)}|[{''.join(sorted(SURNAMES))}])"
 _HAN = r"[\u4e00-\u9fff]"
@@ -58,7 +68,7 @@ class _Titles:
     def find(self, text: str, start: int = 0, end: int | None = None) -> Iterator[Match]:
         """Names in text[start:end]."""
         stop = len(text) if end is None else end
-        for pattern, score in ((_TITLED, 0.85), (_LABELLED, 0.8), (_DEAR, 0.7)):
+        for pattern, score in ((_TITLED, 0.85), (_LABELLED, 0.8), (_DEAR, 0.7), (_IN_A_ROLE, 0.8)):
             for found in pattern.finditer(text, start, stop):
                 if looks_like_name(found["value"]):
                     yield Match("PERSON", *found.span("value"), score)
