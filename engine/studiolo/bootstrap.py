@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -62,6 +63,7 @@ def open_local(
         embedder_for=replaced.embedder_for or _embedder_loader(store, chosen),
         screen=screener.spans,
         default_embedder=chosen.embedder,
+        clock=time.time,
     )
     return LocalEngine(
         Parts(

@@ -43,8 +43,12 @@ def _cpu() -> Check:
 def _memory(models: Sequence[Model]) -> Check:
     free = available_memory_bytes()
     needed = next((model.memory_bytes for model in models if model.default), LOW_MEMORY_BYTES)
-    state = "ok" if free > max(needed, LOW_MEMORY_BYTES) else "warning"
-    return Check("memory", state, f"{free / 2**30:.1f} GiB available, {needed / 2**30:.1f} GiB for the chat model")
+    enough = free > max(needed, LOW_MEMORY_BYTES)
+    return Check(
+        "memory",
+        "ok" if enough else "warning",
+        f"{free / 2**30:.1f} GiB available, {needed / 2**30:.1f} GiB for the chat model",
+    )
 
 
 def _disk(home: Home) -> Check:

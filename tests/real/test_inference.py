@@ -7,14 +7,14 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from studiolo.models.catalog import load_catalogue
-from studiolo.models.store import ModelStore
 
 from studiolo.errors import Code, UserError
 from studiolo.inference.runtime import Ended, LlamaRuntime, Piece, Reading
 from studiolo.inference.scheduler import Lease, Scheduler
 from studiolo.inference.template import TemplateMessage
 from studiolo.jobs import CancelToken
+from studiolo.models.catalog import load_catalogue
+from studiolo.models.store import ModelStore
 from studiolo.paths import Home
 from studiolo.types import Sampling
 

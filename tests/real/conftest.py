@@ -1,0 +1,106 @@
+"""A whole engine over real models, with a runtime that keeps every prompt that reached the model."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from studiolo.bootstrap import Replacements, open_local, prepare_home
+from studiolo.inference.runtime import LlamaRuntime, Step
+from studiolo.inference.template import ChatTemplate
+from studiolo.jobs import CancelToken
+from studiolo.local import LocalEngine
+from studiolo.models.catalog import load_catalogue
+from studiolo.models.store import ModelStore
+from studiolo.paths import Home
+from studiolo.settings import Settings, save_settings
+from studiolo.types import Sampling
+
+SMALL = "smollm2-135m"
+
+
+class RecordingRuntime:
+    """A real runtime; `prompts` holds what it was given to read, turned back into text."""
+
+    def __init__(self, inner: LlamaRuntime) -> None:
+        self._inner = inner
+        self.context_tokens = inner.context_tokens
+        self.prompts: list[str] = []
+
+    @property
+    def template(self) -> ChatTemplate:
+        return self._inner.template
+
+    def tokenize(self, text: str, *, control: bool) -> list[int]:
+        return self._inner.tokenize(text, control=control)
+
+    def generate(self, prompt: Sequence[int], *, sampling: Sampling, cancel: CancelToken) -> Iterator[Step]:
+        pieces = b"".join(self._inner._piece(token) for token in prompt)
+        self.prompts.append(pieces.decode("utf-8", "replace"))
+        return self._inner.generate(prompt, sampling=sampling, cancel=cancel)
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+@dataclass
+class Study:
+    """An engine, its home, and what its model has read."""
+
+    engine: LocalEngine
+    home: Home
+    runtimes: list[RecordingRuntime]
+
+    @property
+    def prompts(self) -> list[str]:
+        return [prompt for runtime in self.runtimes for prompt in runtime.prompts]
+
+
+def link_models(home: Home, models_home: Home) -> None:
+    """Give `home` the installed models, each file by a hard link or a copy: nothing is written to the shared ones."""
+    for source in sorted(models_home.models.rglob("*")):
+        target = home.models / source.relative_to(models_home.models)
+        if source.is_dir():
+            target.mkdir(parents=True, exist_ok=True)
+        else:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _link_or_copy(source, target)
+
+
+def _link_or_copy(source: Path, target: Path) -> None:
+    import shutil
+
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
+def open_study(home: Home, models_home: Home) -> Study:
+    """A study over `home`, answering with the small model."""
+    prepare_home(home)
+    if not home.models.exists():
+        link_models(home, models_home)
+    settings = Settings(chat_model=SMALL, answer_tokens=48)  # type: ignore[call-arg]
+    save_settings(home.settings_file, settings)
+    store = ModelStore(home, load_catalogue())
+    runtimes: list[RecordingRuntime] = []
+
+    def load(model_id: str) -> RecordingRuntime:
+        runtime = RecordingRuntime(LlamaRuntime(store.path(model_id), model_id=model_id, context_tokens=2048))
+        runtimes.append(runtime)
+        return runtime
+
+    engine = open_local(home, environ=os.environ, settings=settings, replacements=Replacements(load_runtime=load))
+    return Study(engine, home, runtimes)
+
+
+@pytest.fixture
+def study(tmp_path: Path, models_home: Home) -> Iterator[Study]:
+    made = open_study(Home(tmp_path / "home"), models_home)
+    yield made
+    made.engine.close()
