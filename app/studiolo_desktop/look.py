@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QLocale, QObject, Qt, Signal, SignalInstance
-from PySide6.QtGui import QFont, QFontInfo, QGuiApplication, QIcon, QPainter, QPixmap
+from PySide6.QtGui import QFont, QFontInfo, QFontMetrics, QGuiApplication, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
 
@@ -17,7 +17,7 @@ from studiolo_desktop.bridge.problem import Problem
 from studiolo_desktop.errors import Sentence, sentence_for
 from studiolo_desktop.i18n import Translator, language_for
 from studiolo_desktop.stylesheet import palette, style_sheet
-from studiolo_desktop.theme import DARK, FALLBACK_FAMILIES, LIGHT, Tokens, TypeScale, type_scale
+from studiolo_desktop.theme import DARK, FALLBACK_FAMILIES, LEADING, LIGHT, Tokens, TypeScale, type_scale
 
 
 class _Signals(QObject):
@@ -80,6 +80,12 @@ class Look:
         self.tr = Translator(language_for(language, system=QLocale.system().name()))
         self._on_choice({"language": language})
         self.changed.emit()
+
+    def leading(self, size_px: int) -> int:
+        """Line height for reading, in percent of what the font itself asks for (Chinese fonts ask for more)."""
+        font = QFont(self._app.font())
+        font.setPixelSize(size_px)
+        return max(100, round(100 * LEADING * size_px / QFontMetrics(font).lineSpacing()))
 
     def sentence(self, problem: Problem) -> Sentence:
         """A problem in words."""

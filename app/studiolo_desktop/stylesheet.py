@@ -110,13 +110,17 @@ QToolButton {{ background: transparent; border: 1px solid transparent; border-ra
 QToolButton:hover {{ background: {t.sunken}; }}
 QToolButton:focus {{ border-color: {t.accent}; }}
 QToolButton:pressed, QToolButton:checked {{ background: {t.sunken}; }}
-QToolButton::menu-indicator {{ image: none; width: 0px; }}
+QToolButton[role="row"] {{ padding: 1px; }}
 QWidget[role="sidebar"] QToolButton:hover, QWidget[role="pane"] QToolButton:hover {{ background: {t.line}; }}
-QToolButton[role="model"] {{ padding: 5px 10px; border: 1px solid {t.line}; background: {t.surface}; }}
-QToolButton[role="model"]:hover {{ border-color: {t.line_strong}; }}
-QToolButton[role="model"]:focus {{ border-color: {t.accent}; }}
-QToolButton[role="library"] {{ padding: 7px 10px; border: 1px solid transparent; text-align: left; }}
-QToolButton[role="library"]:focus {{ border-color: {t.accent}; }}
+QPushButton[role="menu"] {{ padding: 6px 30px 6px 10px; border: 1px solid {t.line}; background: {t.surface};
+ text-align: left; }}
+QPushButton[role="menu"]:hover {{ border-color: {t.line_strong}; }}
+QPushButton[role="menu"]:focus {{ border-color: {t.accent}; }}
+QPushButton[role="menu-quiet"] {{ padding: 7px 30px 7px 12px; border: 1px solid transparent; background: transparent;
+ text-align: left; }}
+QPushButton[role="menu-quiet"]:hover {{ background: {t.line}; }}
+QPushButton[role="menu-quiet"]:focus {{ border-color: {t.accent}; }}
+QPushButton::menu-indicator {{ image: none; width: 0px; }}
 QToolButton[role="send"] {{ background: {t.accent}; border: 2px solid {t.accent}; border-radius: 17px; }}
 QToolButton[role="send"]:hover {{ background: {t.accent_strong}; border-color: {t.accent_strong}; }}
 QToolButton[role="send"]:focus {{ border-color: {t.text}; }}
@@ -152,7 +156,7 @@ QListWidget::item {{ padding: 7px 10px; border-radius: {RADIUS_SMALL}px; color: 
   border: 1px solid transparent; }}
 QListWidget::item:hover {{ background: {t.line}; }}
 QListWidget::item:selected {{ background: {t.accent_soft}; color: {t.accent_ink}; }}
-QListWidget:focus::item:selected {{ border: 1px solid {t.accent}; }}
+QListWidget::item:selected:focus {{ border: 1px solid {t.accent}; }}
 QListWidget::item:disabled {{ color: {t.muted}; background: transparent; }}
 
 QMenu {{ background: {t.surface}; border: 1px solid {t.line_strong}; padding: 6px; }}

@@ -192,7 +192,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "models.kind_chat": ("Writes answers", "撰写回答"),
     "models.kind_embedder": ("Finds passages", "查找段落"),
     "models.kind_names": ("Finds personal data", "识别个人信息"),
-    "models.facts": ("{kind} · {size} · {licence}", "{kind} · {size} · {licence}"),
     "models.memory": ("needs about {size} of memory", "约需 {size} 内存"),
     "models.get": ("Get", "获取"),
     "models.get_name": ("Get {name}", "获取 {name}"),
@@ -223,7 +222,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "notice.try_again": ("Try again", "重试"),
     # dialogs
     "dialog.cancel": ("Cancel", "取消"),
-    "dialog.ok": ("OK", "确定"),
     "dialog.delete": ("Delete", "删除"),
     "dialog.remove": ("Remove", "移除"),
     "dialog.open": ("Open", "打开"),

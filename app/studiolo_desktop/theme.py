@@ -98,6 +98,7 @@ class Space:
 
 RADIUS = 10
 RADIUS_SMALL = 6
+LEADING = 1.55  # line height for reading, times the font size
 READING_WIDTH = 720  # about 75 characters of the reading size
 
 # Tried after the system's own font, for glyphs it lacks (Chinese above all).

@@ -19,13 +19,13 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from PySide6.QtCore import QMimeData, QUrl
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QApplication
+from tests.window import scripted
+from tests.window.scripted import Connector, ScriptedEngine, document, scripted_pull
 
 from studiolo.errors import Code
 from studiolo.paths import Home
 from studiolo.types import Redaction
 from studiolo_desktop.bootstrap import Desktop
-from tests.window import scripted
-from tests.window.scripted import Connector, ScriptedEngine, document, scripted_pull
 
 DOCUMENTS = (
     document("lease-alder-wharf.pdf", redactions=(Redaction("PERSON", 4), Redaction("BANK_ACCOUNT", 1))),
@@ -98,7 +98,11 @@ def seeded(engine: ScriptedEngine, language: str) -> ScriptedEngine:
 
 
 def question(language: str) -> str:
-    return "How long is the term of the lease, and when does the deposit come back?" if language == "en" else "试用期有多长？工资是多少？"
+    return (
+        "How long is the term of the lease, and when does the deposit come back?"
+        if language == "en"
+        else "试用期有多长？工资是多少？"
+    )
 
 
 def first_run(stage: Stage, _language: str) -> None:
@@ -116,10 +120,22 @@ def ready(stage: Stage, _language: str) -> None:
 
 def adding(stage: Stage, _language: str) -> None:
     stage.engine.hold_file = "espresso-machine-manual.pdf"
-    stage.engine.fails = {"scan-of-old-letter.pdf": (Code.EMPTY_DOCUMENT, {}), "budget.numbers": (Code.UNKNOWN_FORMAT, {"known": "PDF, text, Markdown, HTML"})}
-    names = ("lease-alder-wharf.pdf", "scan-of-old-letter.pdf", "budget.numbers", "espresso-machine-manual.pdf", "劳动合同.pdf", "travel-expense-policy.html")
+    stage.engine.fails = {
+        "scan-of-old-letter.pdf": (Code.EMPTY_DOCUMENT, {}),
+        "budget.numbers": (Code.UNKNOWN_FORMAT, {"known": "PDF, text, Markdown, HTML"}),
+    }
+    names = (
+        "lease-alder-wharf.pdf",
+        "scan-of-old-letter.pdf",
+        "budget.numbers",
+        "espresso-machine-manual.pdf",
+        "劳动合同.pdf",
+        "travel-expense-policy.html",
+    )
     stage.desktop.window.add_paths([Path("/documents") / name for name in names])
-    stage.until(lambda: any(row.stage == "embed" and row.name == stage.engine.hold_file for row in stage.desktop.library.files))
+    stage.until(
+        lambda: any(row.stage == "embed" and row.name == stage.engine.hold_file for row in stage.desktop.library.files)
+    )
     stage.settle()
 
 

@@ -75,6 +75,7 @@ class MainWindow(QMainWindow):
         self._open_link = open_link
         self._models_dialog: ModelsDialog | None = None
         self._was_down = False
+        self._sources_of = 0  # the turn whose sources were brought forward
         self._pane_by_hand = False
         self.setAcceptDrops(True)
         self.resize(1240, 800)
@@ -281,8 +282,11 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _turn_changed(self, turn: ChatTurn) -> None:
         """Sources come forward when the first ones arrive, before the first word of the answer."""
-        if turn.sources and turn.state == "thinking" and not self._parts.library.busy:
-            self.pane.show_sources()
+        fresh = turn.key != self._sources_of and turn is self._parts.chat.turns[-1]
+        if turn.sources and fresh:
+            self._sources_of = turn.key
+            if not self._parts.library.busy:
+                self.pane.show_sources()
 
     @Slot(object)
     def _engine_changed(self, change: EngineChange) -> None:

@@ -6,14 +6,13 @@ import datetime as dt
 from collections.abc import Callable
 
 from PySide6.QtCore import QPoint, QSize, Qt, Slot
-from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtGui import QAction, QActionGroup, QFont
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QListWidget,
     QListWidgetItem,
     QMenu,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -25,7 +24,7 @@ from studiolo_desktop.models.conversations import ConversationsModel
 from studiolo_desktop.models.library import LibraryModel
 from studiolo_desktop.theme import Space
 from studiolo_desktop.ui.common.confirm import Confirm
-from studiolo_desktop.ui.common.controls import ElidedLabel, IconButton, button, label
+from studiolo_desktop.ui.common.controls import ElidedLabel, IconButton, MenuButton, button, label
 from studiolo_desktop.ui.settings_menu import settings_menu
 
 ID = Qt.ItemDataRole.UserRole
@@ -81,23 +80,13 @@ class Sidebar(QWidget):
 
         self.new_button = button(self._new, role="new-chat")
         column.addWidget(self.new_button)
-        self.library_button = QToolButton()
-        self.library_button.setProperty("role", "library")
-        self.library_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.library_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.library_button.setSizePolicy(
-            self.new_button.sizePolicy().horizontalPolicy(), self.library_button.sizePolicy().verticalPolicy()
-        )
-        self.library_button.setMinimumWidth(WIDTH - 2 * Space.M - 2)
-        self.library_menu = QMenu(self.library_button)
+        self.library_button = MenuButton(self._look, role="menu-quiet")
+        self.library_menu = self.library_button.menu_
         self.library_menu.aboutToShow.connect(self._fill_libraries)
-        self.library_button.setMenu(self.library_menu)
         column.addWidget(self.library_button)
 
     def _build_list(self, column: QVBoxLayout) -> None:
-        self._heading = label(role="section")
-        self._heading.setContentsMargins(Space.S + 2, Space.L, 0, 0)
-        column.addWidget(self._heading)
+        column.addSpacing(Space.S)
         self.list = QListWidget()
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
@@ -136,7 +125,6 @@ class Sidebar(QWidget):
         self._mark.setPixmap(self._look.pixmap("studiolo", size_px=26))
         self.new_button.setText(tr("sidebar.new_chat"))
         self.new_button.setIcon(self._look.icon("plus", colour=self._look.tokens.accent, size_px=18))
-        self._heading.setText(tr("sidebar.conversations"))
         self.list.setAccessibleName(tr("sidebar.conversations"))
         self._none.setText(tr("sidebar.no_conversations"))
         self._remove_action.setText(tr("sidebar.remove_conversation"))
@@ -155,11 +143,12 @@ class Sidebar(QWidget):
         for conversation in self._conversations.items:
             day = dt.datetime.fromtimestamp(conversation.updated_at).astimezone().date()
             now = tr("sidebar.today") if day >= self._today() else tr("sidebar.earlier")
-            if now != section and not (not section and now == tr("sidebar.earlier")):
+            if now != section:
                 heading = QListWidgetItem(now)
                 heading.setFlags(Qt.ItemFlag.NoItemFlags)
                 font = self.list.font()
                 font.setPixelSize(self._look.sizes.small)
+                font.setWeight(QFont.Weight.DemiBold)
                 heading.setFont(font)
                 self.list.addItem(heading)
             section = now
@@ -250,7 +239,7 @@ class Sidebar(QWidget):
     @Slot()
     def _refresh_library(self) -> None:
         name = self._look.library_name(self._library.library)
-        self.library_button.setText(" " + name.replace("&", "&&"))
+        self.library_button.set_words(name)
         self.library_button.setIcon(self._look.icon("library"))
         self.library_button.setIconSize(QSize(20, 20))
         self.library_button.setAccessibleName(f"{self._look.tr('sidebar.library')}: {name}")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtGui import QActionGroup
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from studiolo_desktop.i18n import size_text
 from studiolo_desktop.look import Look
@@ -14,7 +14,7 @@ from studiolo_desktop.models.catalogue import ModelsModel
 from studiolo_desktop.models.chat import ChatModel
 from studiolo_desktop.models.conversations import ConversationsModel
 from studiolo_desktop.theme import Space
-from studiolo_desktop.ui.common.controls import ElidedLabel, IconButton
+from studiolo_desktop.ui.common.controls import ElidedLabel, IconButton, MenuButton
 
 
 class TopBar(QWidget):
@@ -43,14 +43,10 @@ class TopBar(QWidget):
         row.setSpacing(Space.S)
         self.title = ElidedLabel(role="strong", mode=Qt.TextElideMode.ElideRight)
         row.addWidget(self.title, 1)
-        self.model_button = QToolButton()
-        self.model_button.setProperty("role", "model")
-        self.model_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.model_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.model_button = MenuButton(look, role="menu")
         self.model_button.setIconSize(QSize(18, 18))
-        self.model_menu = QMenu(self.model_button)
+        self.model_menu = self.model_button.menu_
         self.model_menu.aboutToShow.connect(self.fill_models)
-        self.model_button.setMenu(self.model_menu)
         row.addWidget(self.model_button)
         self.pane_button = IconButton(look, "panel", on_toggle_pane)
         row.addWidget(self.pane_button)
@@ -100,7 +96,7 @@ class TopBar(QWidget):
     def _refresh_model(self) -> None:
         chosen = self._models.chosen
         name = chosen.title.split(" (")[0] if chosen else self._look.tr("top.no_model")
-        self.model_button.setText(" " + name.replace("&", "&&"))
+        self.model_button.set_words(name)
         self.model_button.setIcon(self._look.icon("model"))
         self.model_button.setAccessibleName(f"{self._look.tr('top.model')}: {name}")
         self.model_button.setToolTip(chosen.title if chosen else self._look.tr("top.model"))

@@ -74,6 +74,19 @@ def to_html(markdown: str, *, markers: AbstractSet[int], inks: Inks) -> str:
     return "".join(renderer.out)
 
 
+def closed(markdown: str) -> str:
+    """An answer that is still being written, with what is open at its end closed: no bare ** flickers by."""
+    head, _, last = markdown.rpartition("\n")
+    if head.count("```") % 2:
+        return markdown
+    last = last.removesuffix("*") if last.endswith(" *") else last
+    if last.count("`") % 2:
+        last += "`"
+    elif last.count("**") % 2:
+        last = last[:-2] if last.endswith("**") else last.rstrip() + "**"
+    return f"{head}\n{last}" if head else last
+
+
 class _Renderer:
     """Writes the HTML of one answer."""
 
@@ -137,8 +150,8 @@ def _cited(text: str, markers: AbstractSet[int], inks: Inks) -> str:
 
 
 def _chip(number: int, inks: Inks) -> str:
-    # U+2005 is a thin space that Qt does not trim: the rounded ground is painted around it by the widget.
+    # The rounded ground is painted by the widget, around the hard spaces.
     return (
         f'<a href="{CITE_SCHEME}:{number}" style="color:{inks.chip}; text-decoration:none; font-size:small;'
-        f' font-weight:600">\u2005{number}\u2005</a>'
+        f' font-weight:600">&nbsp;{number}&nbsp;</a>'
     )

@@ -25,7 +25,7 @@ from PySide6.QtWidgets import QFrame, QSizePolicy, QTextBrowser, QWidget
 
 from studiolo_desktop.look import Look
 from studiolo_desktop.theme import MONOSPACE_FAMILIES
-from studiolo_desktop.ui.chat.markdown import CITE_SCHEME, Inks, to_html
+from studiolo_desktop.ui.chat.markdown import CITE_SCHEME, Inks, closed, to_html
 
 
 def no_resource(kind: int) -> Any:
@@ -58,6 +58,7 @@ class FittedBrowser(QTextBrowser):
         super().__init__(parent)
         self.setDocument(SafeDocument(self))
         self.document().setDocumentMargin(0)
+        self.document().setIndentWidth(24)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -104,6 +105,7 @@ class AnswerText(FittedBrowser):
         self._look = look
         self._markdown = ""
         self._markers: frozenset[int] = frozenset()
+        self._writing = False
         self.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextBrowserInteraction | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
@@ -115,16 +117,19 @@ class AnswerText(FittedBrowser):
         """What it shows, as the model wrote it."""
         return self._markdown
 
-    def show_markdown(self, markdown: str, markers: frozenset[int], *, force: bool = False) -> None:
-        """Show an answer; `markers` are the numbers of its sources."""
-        if not force and markdown == self._markdown and markers == self._markers:
+    def show_markdown(
+        self, markdown: str, markers: frozenset[int], *, writing: bool = False, force: bool = False
+    ) -> None:
+        """Show an answer; `markers` are the numbers of its sources. `writing`: more of it will come."""
+        if not force and (markdown, markers, writing) == (self._markdown, self._markers, self._writing):
             return
-        self._markdown, self._markers = markdown, markers
+        self._markdown, self._markers, self._writing = markdown, markers, writing
         tokens = self._look.tokens
+        leading = self._look.leading(self._look.sizes.reading)
         mono = ", ".join(f"'{family}'" for family in MONOSPACE_FAMILIES)
         self.document().setDefaultStyleSheet(
-            f"p {{ margin-top: 0px; margin-bottom: 10px; line-height: 145%; }}"
-            f"li {{ margin-bottom: 4px; line-height: 140%; }}"
+            f"p {{ margin-top: 0px; margin-bottom: 10px; line-height: {leading}%; }}"
+            f"li {{ margin-bottom: 4px; line-height: {leading}%; }}"
             f"ul, ol {{ margin-top: 0px; margin-bottom: 10px; }}"
             f"h3, h4, h5, h6 {{ margin-top: 12px; margin-bottom: 6px; font-size: {self._look.sizes.reading + 2}px; }}"
             f"a {{ color: {tokens.accent}; }}"
@@ -136,7 +141,7 @@ class AnswerText(FittedBrowser):
         inks = Inks(accent=tokens.accent, chip=tokens.accent_ink, code=tokens.sunken)
         cursor = self.textCursor()
         selection = (cursor.anchor(), cursor.position()) if cursor.hasSelection() else None
-        self.setHtml(to_html(markdown, markers=markers, inks=inks))
+        self.setHtml(to_html(closed(markdown) if writing else markdown, markers=markers, inks=inks))
         self._trim_last_block()
         if selection is not None:  # the person is marking text while more of it arrives
             end = self.document().characterCount() - 1
@@ -148,7 +153,7 @@ class AnswerText(FittedBrowser):
     def relook(self) -> None:
         """New colours."""
         self.setAccessibleName(self._look.tr("chat.answer"))
-        self.show_markdown(self._markdown, self._markers, force=True)
+        self.show_markdown(self._markdown, self._markers, writing=self._writing, force=True)
 
     def chip_rects(self) -> list[QRectF]:
         """Where the citations stand, in viewport coordinates."""

@@ -45,6 +45,7 @@ class TurnView(QWidget):
         column.setSpacing(Space.M)
 
         self.question = label(turn.question, role="question", wrap=True, selectable=True)
+        self.question.setIndent(0)
         row = QHBoxLayout()
         row.addStretch(1)
         row.addWidget(self.question)
@@ -86,7 +87,7 @@ class TurnView(QWidget):
         markers = frozenset(range(1, len(turn.sources) + 1))
         self.answer.setVisible(bool(turn.answer))
         if turn.answer:
-            self.answer.show_markdown(turn.answer, markers)
+            self.answer.show_markdown(turn.answer, markers, writing=turn.state in UNFINISHED)
         text, role = self._status_words()
         self.status.setText(text)
         self.status.setVisible(bool(text))
@@ -121,7 +122,7 @@ class TurnView(QWidget):
         self.question.ensurePolished()
         metrics = QFontMetrics(self.question.font())
         natural = max((metrics.horizontalAdvance(line) for line in self.turn.question.splitlines()), default=0)
-        self.question.setFixedWidth(min(natural + 2 * 16 + 6, int(self.width() * 0.82)))
+        self.question.setFixedWidth(min(natural + 2 * 16 + 16, int(self.width() * 0.82)))
 
     def _status_words(self) -> tuple[str, str]:
         """What to say below the answer, and in which role."""

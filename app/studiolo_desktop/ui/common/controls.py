@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QFontMetrics, QResizeEvent
-from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
+from PySide6.QtCore import QPoint, QSize, Qt
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QFrame, QLabel, QMenu, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from studiolo_desktop.look import Look
 
@@ -103,6 +103,35 @@ class IconButton(QToolButton):
         """In the colours of now."""
         colour = str(getattr(self._look.tokens, self._colour)) if self._colour else ""
         self.setIcon(self._look.icon(self._icon, colour=colour, size_px=self._size_px))
+
+
+class MenuButton(QPushButton):
+    """A button that opens a menu, with a small arrow at its end that says so."""
+
+    def __init__(self, look: Look, *, role: str) -> None:
+        super().__init__()
+        self._look = look
+        self.setAutoDefault(False)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setProperty("role", role)
+        # Not setMenu(): with a style sheet, Qt then places the icon as if there were no padding.
+        self.menu_ = QMenu(self)
+        self.clicked.connect(self._open)
+
+    def _open(self) -> None:
+        self.menu_.setMinimumWidth(self.width())
+        self.menu_.popup(self.mapToGlobal(QPoint(0, self.height() + 4)))
+
+    def set_words(self, text: str) -> None:
+        """The text beside the icon."""
+        self.setText(" " + text.replace("&", "&&"))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The button, then its arrow."""
+        super().paintEvent(event)
+        arrow = self._look.pixmap("chevron-down", size_px=16)
+        painter = QPainter(self)
+        painter.drawPixmap(self.width() - 16 - 9, (self.height() - 16) // 2, arrow)
 
 
 def button(on_click: Callable[[], None], *, role: str = "", text: str = "") -> QPushButton:

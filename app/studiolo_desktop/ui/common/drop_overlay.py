@@ -50,7 +50,7 @@ class DropOverlay(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         veil = QColor(tokens.canvas)
-        veil.setAlphaF(0.95)
+        veil.setAlphaF(0.985)
         painter.fillRect(event.rect(), veil)
         painter.setPen(QPen(QColor(tokens.accent), 2, Qt.PenStyle.DashLine))
         inset = float(Space.L)

@@ -14,6 +14,7 @@ from studiolo_desktop.models.library import FileRow
 from studiolo_desktop.theme import Space
 from studiolo_desktop.ui.common.controls import ElidedLabel, IconButton, label, set_role
 
+BUTTON_PX = 24  # as high as a line of the row, so that both stand level
 _STAGES = {"parse": "file.parse", "screen": "file.screen", "embed": "file.embed", "write": "file.write"}
 _ENDS = {
     "queued": "file.queued",
@@ -53,8 +54,13 @@ class FileRowView(QFrame):
         line.addLayout(column, 1)
         self.retry_button = IconButton(look, "retry", lambda: on_retry(self.row), size_px=16)
         self.forget_button = IconButton(look, "close", lambda: on_forget(self.row), size_px=16)
-        line.addWidget(self.retry_button, 0, Qt.AlignmentFlag.AlignTop)
-        line.addWidget(self.forget_button, 0, Qt.AlignmentFlag.AlignTop)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(2)
+        for control in (self.retry_button, self.forget_button):
+            control.setProperty("role", "row")
+            control.setFixedSize(BUTTON_PX, BUTTON_PX)
+            buttons.addWidget(control, 0, Qt.AlignmentFlag.AlignTop)
+        line.addLayout(buttons)
         self.refresh()
 
     def refresh(self) -> None:
@@ -125,6 +131,8 @@ class DocumentRowView(QFrame):
         line.addLayout(column, 1)
         self.remove_button = IconButton(look, "trash", lambda: on_remove(document), size_px=17)
         self.remove_button.name(look.tr("docs.remove", name=document.name))
+        self.remove_button.setProperty("role", "row")
+        self.remove_button.setFixedSize(BUTTON_PX, BUTTON_PX)
         line.addWidget(self.remove_button, 0, Qt.AlignmentFlag.AlignTop)
         self.setAccessibleName(f"{document.name}: {self.facts.text()}")
 

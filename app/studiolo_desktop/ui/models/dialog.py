@@ -135,6 +135,7 @@ class ModelsDialog(QDialog):
         foot.addStretch(1)
         foot.addWidget(self._close)
         column.addLayout(foot)
+        self._close.setFocus()
         models.changed.connect(self.refresh)
         models.fetching_changed.connect(self._refresh_rows)
         look.changed.connect(self._relook)

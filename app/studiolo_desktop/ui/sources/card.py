@@ -141,4 +141,5 @@ class SourceCard(QFrame):
             at = end
         parts.append(escape(text[at:]))
         paragraphs = "".join(parts).replace("\n", "<br>")
-        return f'<div style="line-height:140%">{paragraphs}</div>'
+        leading = self._look.leading(self._look.sizes.body)
+        return f'<div style="line-height:{leading}%">{paragraphs}</div>'
