@@ -25,7 +25,8 @@ class HomeLock:
 
         self._home = home
         try:
-            home.run.mkdir(parents=True, exist_ok=True, mode=0o700)
+            for folder in (home.root, home.run):
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._lock = FileLock(home.lock_file, thread_local=False)
             self._lock.acquire(timeout=0)
         except Timeout:

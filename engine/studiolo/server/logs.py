@@ -26,6 +26,14 @@ _ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tup
 class PlacesFormatter(logging.Formatter):
     """Formats an exception as its type and the places it passed through, without its message."""
 
+    def format(self, record: logging.LogRecord) -> str:
+        """The line; a text that another formatter made of the same exception is not taken over."""
+        cached, record.exc_text = record.exc_text, None
+        try:
+            return super().format(record)
+        finally:
+            record.exc_text = cached
+
     def formatException(self, ei: _ExcInfo) -> str:  # noqa: N802 - logging's name
         """One line a place."""
         kind, _, trace = ei

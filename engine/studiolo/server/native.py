@@ -6,6 +6,7 @@ the server's pool and may block; coroutines run on the loop and must not.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -164,13 +165,13 @@ def _question_routes(router: APIRouter, service: Service) -> None:
         return WireResponse({"query": body.query, "hits": [wire.hit_plain(hit) for hit in hits], "seconds": seconds})
 
     @router.post("/ask", tags=["questions"])
-    async def ask(body: AskBody, stream_name: str | None = StreamName) -> Response:
+    async def ask(body: AskBody, request: Request, stream_name: str | None = StreamName) -> Response:
         """Answer a question from a library: server-sent events, or one JSON with `stream: false`."""
         question = body.asked()
         pump = Pump(lambda cancel: service.engine.ask(question, cancel=cancel), service.streams, name=stream_name)
         if body.stream:
             return await _streamed(pump)
-        return WireResponse(answer_shape(await gathered(pump)))
+        return WireResponse(answer_shape(await gathered(pump, request)))
 
     @router.post("/chat", tags=["questions"])
     async def chat(body: ChatBody, stream_name: str | None = StreamName) -> Response:
@@ -227,13 +228,23 @@ def _model_routes(router: APIRouter, service: Service) -> None:
         return Response(status_code=NO_CONTENT)
 
 
-async def gathered(pump: Pump) -> Answer:
-    """A stream read to its end. Raises StudioloError where it failed."""
-    await pump.settle()
+async def gathered(pump: Pump, request: Request) -> Answer:
+    """A stream read to its end; a client that goes away cancels it. Raises StudioloError where it failed."""
+
+    async def until_it_leaves() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        pump.cancel()
+
+    leaving = asyncio.create_task(until_it_leaves())
     answer = Answer()
-    async for event in pump.events():
-        if event is not None:
-            answer.take(event)
+    try:
+        await pump.settle()
+        async for event in pump.events():
+            if event is not None:
+                answer.take(event)
+    finally:
+        leaving.cancel()
     if answer.failure is not None:
         raise answer.failure
     return answer

@@ -14,7 +14,7 @@ import uuid
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter, Header, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
@@ -169,12 +169,14 @@ def openai_router(service: Service) -> APIRouter:
         raise UserError(Code.UNKNOWN_MODEL, model=model_id)
 
     @router.post("/chat/completions")
-    async def chat_completions(body: CompletionBody, stream_name: str | None = StreamName) -> Response:
+    async def chat_completions(
+        body: CompletionBody, request: Request, stream_name: str | None = StreamName
+    ) -> Response:
         """Answer a conversation, or from a library where one is named."""
         body.check()
         pump = Pump(_source(service, body), service.streams, name=stream_name)
         if not body.stream:
-            return WireResponse(_completion(await gathered(pump), model=body.model))
+            return WireResponse(_completion(await gathered(pump, request), model=body.model))
         await pump.settle()
         pump.raise_if_failed()
         usage = body.stream_options is not None and body.stream_options.include_usage

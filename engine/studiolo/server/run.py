@@ -23,7 +23,7 @@ from typing import TextIO
 import uvicorn
 
 from studiolo.engine import Engine
-from studiolo.errors import Code, EnvironmentFault, UserError
+from studiolo.errors import Code, EnvironmentFault, StudioloError, UserError
 from studiolo.handshake import Handshake, announce, make_token, withdraw
 from studiolo.home_lock import HomeLock
 from studiolo.paths import Home
@@ -165,9 +165,25 @@ def _serve_engine(engine: Engine, home: Home, listener: socket.socket, *, parent
     server = make_server(engine, home, listener, token=token, on_up=up)
     if parent_pid is not None:
         _end_with_parent(server, parent_pid)
+    warming = threading.Thread(target=_warm, args=(engine,), name="warm-up", daemon=True)
+    warming.start()
     log.info("serving")
     server.run(sockets=[listener])
+    warming.join(GRACE_S)
     log.info("stopped")
+
+
+def _warm(engine: Engine) -> None:
+    """Load models now, so that the first question need not wait for them. What fails shows when it is asked for."""
+    warm_up = getattr(engine, "warm_up", None)  # an in-process engine has it; the protocol does not ask for it
+    if warm_up is None:
+        return
+    try:
+        warm_up()
+    except StudioloError as error:
+        log.warning("not warmed up: %s", error.code.value)
+    except Exception:
+        log.exception("not warmed up")
 
 
 def _end_with_parent(server: Server, parent_pid: int) -> None:

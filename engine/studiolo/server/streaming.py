@@ -121,6 +121,10 @@ class Pump:
         finally:
             self.leave()
 
+    def cancel(self) -> None:
+        """Stop the work; its events go on to the last."""
+        self._cancel.cancel()
+
     def leave(self) -> None:
         """Nobody reads any more: stop the work."""
         self._left.set()

@@ -1,0 +1,277 @@
+"""An Engine that follows a script, for tests of what stands in front of an engine. Keeps every call."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from studiolo.errors import Code, StudioloError, UserError
+from studiolo.events import (
+    Cited,
+    Delta,
+    Event,
+    FileDone,
+    Finished,
+    LeftOut,
+    Progress,
+    Redacted,
+    Retrieved,
+    Started,
+)
+from studiolo.jobs import CancelToken
+from studiolo.types import (
+    DEFAULT_LIBRARY,
+    AddResult,
+    Chat,
+    Check,
+    Citation,
+    Conversation,
+    Document,
+    DocumentStatus,
+    EngineStatus,
+    Entity,
+    Hit,
+    Library,
+    Model,
+    Passage,
+    Question,
+    Redaction,
+    Span,
+    Timings,
+    Turn,
+    Usage,
+)
+from studiolo.types import Redacted as RedactedText
+
+PASSAGE = Passage(
+    id="p1",
+    document_id="d1",
+    document="租约 lease.pdf",
+    page=3,
+    page_end=4,
+    start=10,
+    end=60,
+    heading=("2 Term", "期限"),
+    text="The term of the lease is twelve months. 租期为十二个月。",
+    language="en",
+    spans=(Span("PERSON", 4, 8, 0.9),),
+)
+HIT = Hit(PASSAGE, 0.75)
+CITATION = Citation(1, "d1", "租约 lease.pdf", 3, "p1", "The term of the lease is twelve months.", True)
+TIMINGS = Timings(0.01, 0.0, 0.2, 0.9)
+USAGE = Usage(120, 40, 7)
+ANSWER_EVENTS: tuple[Event, ...] = (
+    Started("c1", "t1", "tiny"),
+    Redacted("question", (Redaction("PHONE", 1),)),
+    Retrieved((HIT,), 0.01),
+    LeftOut(passages=2, turns=1, tokens=300),
+    Progress("load", 1, 1),
+    Delta("Twelve "),
+    Delta("months 十二个月 [1]."),
+    Redacted("answer", (Redaction("PHONE", 1), Redaction("PERSON", 2))),
+    Cited(CITATION),
+    Finished("stop", TIMINGS, USAGE),
+)
+DOCUMENT = Document(
+    id="d1",
+    library=DEFAULT_LIBRARY,
+    name="租约 lease.pdf",
+    path="/home/ada/租约 lease.pdf",
+    sha256="0" * 64,
+    size_bytes=1234,
+    status=DocumentStatus.READY,
+    reason="",
+    pages=4,
+    passages=9,
+    added_at=1_700_000_000.5,
+    redactions=(Redaction("PERSON", 3),),
+)
+LIBRARY = Library(DEFAULT_LIBRARY, "e5", 1, 9, 1_700_000_000.0)
+MODELS = (
+    Model("tiny", "chat", "Tiny", 10, 20, "Apache-2.0", ("en", "zh"), "a" * 64, installed=True, default=True),
+    Model("big", "chat", "Big", 100, 200, "Apache-2.0", ("en",), "b" * 64, installed=False),
+    Model("e5", "embedder", "E5", 5, 6, "MIT", ("en", "zh"), "c" * 64, installed=True),
+)
+TURN = Turn(
+    id="t1",
+    conversation_id="c1",
+    question="How long?",
+    answer="Twelve months [1].",
+    state="complete",
+    model="tiny",
+    created_at=1_700_000_001.0,
+    citations=(CITATION,),
+    redactions=(Redaction("PHONE", 1),),
+    sources=(HIT,),
+    timings=TIMINGS,
+    usage=USAGE,
+)
+CONVERSATION = Conversation("c1", "How long? 多久", DEFAULT_LIBRARY, 1.0, 2.0, 1)
+
+
+class ScriptedEngine:
+    """Answers everything from constants. `hold` makes a stream wait, after its first events, until it is cancelled."""
+
+    def __init__(
+        self,
+        *,
+        answer: Sequence[Event] = ANSWER_EVENTS,
+        hold: bool = False,
+        error: StudioloError | None = None,
+        vectors: Sequence[Sequence[float]] | None = None,
+    ) -> None:
+        self.answer = tuple(answer)
+        self.hold = hold
+        self.error = error
+        self.vectors = vectors
+        self.calls: list[tuple[object, ...]] = []
+        self.cancelled = threading.Event()
+        self.holding = threading.Event()
+        self.closed = False
+        self.removed: set[str] = set()
+        self.added: list[Document] = []
+        self.loaded = True
+
+    def _note(self, *call: object) -> None:
+        self.calls.append(call)
+        if self.error is not None:
+            raise self.error
+
+    def status(self) -> EngineStatus:
+        self._note("status")
+        return EngineStatus("0.1.0", 42, "/家", "tiny", self.loaded, sealed=False, busy=False)
+
+    def doctor(self) -> list[Check]:
+        self._note("doctor")
+        return [Check("cpu", "ok", "AVX2"), Check("models", "warning", "0")]
+
+    def libraries(self) -> list[Library]:
+        self._note("libraries")
+        return [LIBRARY]
+
+    def create_library(self, name: str) -> Library:
+        self._note("create_library", name)
+        if name == "bad":
+            raise UserError(Code.BAD_REQUEST, field="library", problem="not a name")
+        return replace(LIBRARY, name=name)
+
+    def remove_library(self, name: str) -> None:
+        self._note("remove_library", name)
+        self._known(name)
+
+    def add(
+        self, paths: Sequence[Path], *, library: str = DEFAULT_LIBRARY, cancel: CancelToken | None = None
+    ) -> Iterator[Event]:
+        self._note("add", tuple(paths), library)
+        for number, path in enumerate(paths):
+            yield Progress("parse", number, len(paths), str(path))
+            if self.hold:
+                yield from self._held(cancel)
+                return
+            if not path.exists():
+                yield FileDone(AddResult(str(path), "failed", "file_missing", values={"path": str(path)}))
+            elif path.read_bytes() == b"bad":
+                yield FileDone(AddResult(str(path), "failed", "damaged_file", values={"path": str(path)}))
+            else:
+                self.added.append(replace(DOCUMENT, id=f"u{number}", path=str(path), name=path.name))
+                yield FileDone(AddResult(str(path), "added", "", 2, 5, 0.5, f"u{number}"))
+        yield Finished()
+
+    def documents(self, library: str = DEFAULT_LIBRARY) -> list[Document]:
+        self._note("documents", library)
+        return [DOCUMENT, *self.added]
+
+    def remove_document(self, document_id: str, *, library: str = DEFAULT_LIBRARY) -> None:
+        self._note("remove_document", document_id, library)
+        if document_id not in {document.id for document in (DOCUMENT, *self.added)}:
+            raise UserError(Code.UNKNOWN_DOCUMENT, document=document_id)
+
+    def search(
+        self, query: str, *, library: str = DEFAULT_LIBRARY, limit: int = 5, document: str | None = None
+    ) -> list[Hit]:
+        self._note("search", query, library, limit, document)
+        self._known(library)
+        return [HIT, Hit(replace(PASSAGE, id="p2", spans=None), 0.25)][:limit]
+
+    def embed(self, texts: Sequence[str], *, model: str | None = None) -> list[list[float]]:
+        self._note("embed", tuple(texts), model)
+        return [[0.6, 0.8, 0.1 * number] for number, _ in enumerate(texts)]
+
+    def ask(self, question: Question, *, cancel: CancelToken | None = None) -> Iterator[Event]:
+        self._note("ask", question)
+        if question.library is not None:
+            self._known(question.library)
+        return self._script(cancel)
+
+    def chat(self, chat: Chat, *, cancel: CancelToken | None = None) -> Iterator[Event]:
+        self._note("chat", chat)
+        return self._script(cancel)
+
+    def conversations(self) -> list[Conversation]:
+        self._note("conversations")
+        return [CONVERSATION]
+
+    def turns(self, conversation_id: str) -> list[Turn]:
+        self._note("turns", conversation_id)
+        self._conversation(conversation_id)
+        return [TURN]
+
+    def remove_conversation(self, conversation_id: str) -> None:
+        self._note("remove_conversation", conversation_id)
+        self._conversation(conversation_id)
+
+    def model_saw(self, turn_id: str) -> str:
+        self._note("model_saw", turn_id)
+        if turn_id != "t1":
+            raise UserError(Code.BAD_REQUEST, field="turn", problem="no such turn")
+        return "<PERSON_1> 租约"
+
+    def redact(self, text: str) -> RedactedText:
+        self._note("redact", text)
+        return RedactedText(text.replace("Ada", "<PERSON>"), (Entity("PERSON", text.find("Ada"), 3, 0.5),))
+
+    def models(self) -> list[Model]:
+        self._note("models")
+        return list(MODELS)
+
+    def import_model(self, path: Path) -> Model:
+        self._note("import_model", path)
+        if not path.exists():
+            raise UserError(Code.FILE_MISSING, path=str(path))
+        return MODELS[0]
+
+    def remove_model(self, model_id: str) -> None:
+        self._note("remove_model", model_id)
+        if model_id not in {model.id for model in MODELS}:
+            raise UserError(Code.UNKNOWN_MODEL, model=model_id)
+
+    def close(self) -> None:
+        self.closed = True
+
+    def _script(self, cancel: CancelToken | None) -> Iterator[Event]:
+        for event in self.answer:
+            yield event
+            if self.hold and isinstance(event, Delta):
+                yield from self._held(cancel)
+                return
+
+    def _held(self, cancel: CancelToken | None) -> Iterator[Event]:
+        self.holding.set()
+        assert cancel is not None
+        waiting = threading.Event()
+        cancel.on_cancel(waiting.set)
+        assert waiting.wait(20), "nobody cancelled"
+        self.cancelled.set()
+        yield Finished("cancelled", TIMINGS, USAGE)
+
+    @staticmethod
+    def _known(library: str) -> None:
+        if library not in (DEFAULT_LIBRARY, "contracts"):
+            raise UserError(Code.UNKNOWN_LIBRARY, library=library)
+
+    @staticmethod
+    def _conversation(conversation_id: str) -> None:
+        if conversation_id != "c1":
+            raise UserError(Code.UNKNOWN_CONVERSATION, conversation=conversation_id)

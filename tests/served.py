@@ -1,0 +1,50 @@
+"""A served engine on a loopback thread, for tests that speak HTTP to it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+
+from studiolo.client.remote import RemoteEngine
+from studiolo.engine import Engine
+from studiolo.paths import Home
+from studiolo.server.run import bind, make_server, url_of
+
+TOKEN = "token-of-these-tests"
+
+
+@dataclass(frozen=True)
+class Served:
+    """Where it listens, and a client."""
+
+    url: str
+    port: int
+    engine: RemoteEngine
+    home: Home
+
+    @property
+    def auth(self) -> dict[str, str]:
+        """The header that opens it."""
+        return {"Authorization": f"Bearer {TOKEN}"}
+
+
+@contextmanager
+def served(engine: Engine, home: Home) -> Iterator[Served]:
+    """Serve `engine` until the end of the block; does not close it."""
+    listener = bind("127.0.0.1", 0)
+    up = threading.Event()
+    server = make_server(engine, home, listener, token=TOKEN, on_up=up.set)
+    thread = threading.Thread(target=lambda: server.run(sockets=[listener]), name="engine-served")
+    with closing(listener):
+        url, port = url_of(listener), listener.getsockname()[1]
+        thread.start()
+        try:
+            assert up.wait(20), "the server did not come up"
+            with closing(RemoteEngine(url, TOKEN, timeout_s=20)) as remote:
+                yield Served(url, port, remote, home)
+        finally:
+            server.should_exit = True
+            thread.join(20)
+            assert not thread.is_alive()

@@ -1,0 +1,270 @@
+"""The native API as a script sees it: shapes, server-sent events, jobs, uploads, cancelling."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from studiolo.errors import Code, EnvironmentFault
+from studiolo.events import Failed, Started
+from studiolo.paths import Home
+from studiolo.types import Reader
+from tests.scripted_engine import ANSWER_EVENTS, ScriptedEngine
+from tests.served import Served, served
+
+
+@pytest.fixture
+def engine() -> ScriptedEngine:
+    return ScriptedEngine()
+
+
+@pytest.fixture
+def site(engine: ScriptedEngine, home: Home) -> Iterator[Served]:
+    with served(engine, home) as found:
+        yield found
+
+
+def call(site: Served, method: str, path: str, **more: Any) -> httpx.Response:
+    headers = {**site.auth, **more.pop("headers", {})}
+    return httpx.request(method, site.url + path, headers=headers, trust_env=False, timeout=20, **more)
+
+
+def finished(site: Served, job: str) -> dict[str, Any]:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        state = call(site, "GET", f"/api/jobs/{job}").json()
+        if state["state"] not in ("queued", "running"):
+            return state
+        time.sleep(0.02)
+    raise AssertionError("the job did not end")
+
+
+def test_ask_streams_one_server_sent_event_each(site: Served, engine: ScriptedEngine) -> None:
+    answer = call(site, "POST", "/api/ask", json={"question": "多久?"})
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert answer.headers["cache-control"] == "no-store"
+    blocks = [block for block in answer.text.split("\n\n") if block]
+    kinds = [block.split("\n")[0].removeprefix("event: ") for block in blocks]
+    assert kinds == [event.kind for event in ANSWER_EVENTS]
+    data = [json.loads(block.split("\n")[1].removeprefix("data: ")) for block in blocks]
+    assert "".join(item["text"] for item in data if item["kind"] == "delta") == "Twelve months 十二个月 [1]."
+    (_, question) = engine.calls[0]
+    assert (question.text, question.library, question.reader) == ("多久?", "default", Reader.OWNER)
+
+
+def test_ask_without_a_stream_is_the_shape_of_the_contract(site: Served) -> None:
+    assert call(site, "POST", "/api/ask", json={"question": "q", "stream": False}).json() == {
+        "answer": "Twelve months 十二个月 [1].",
+        "citations": [
+            {
+                "document": "租约 lease.pdf",
+                "page": 3,
+                "quote": "The term of the lease is twelve months.",
+                "verified": True,
+            }
+        ],
+        "timings": {"retrieve_s": 0.01, "first_token_s": 0.2, "total_s": 0.9},
+        "usage": {"prompt_tokens": 120, "reused_tokens": 40, "completion_tokens": 7},
+        "redactions": [{"type": "PERSON", "count": 2}, {"type": "PHONE", "count": 2}],
+    }
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_an_early_error_is_a_status(site: Served, stream: bool) -> None:
+    answer = call(site, "POST", "/api/ask", json={"question": "q", "library": "none", "stream": stream})
+    assert answer.status_code == 404
+    assert answer.json()["error"]["values"] == {"library": "none"}
+
+
+def test_a_late_error_is_the_last_event(home: Home) -> None:
+    class Breaks(ScriptedEngine):
+        def ask(self, question, *, cancel=None):
+            yield Started("c", "t", "m")
+            raise EnvironmentFault(Code.DISK_FULL, path="/家")
+
+    with served(Breaks(), home) as site:
+        answer = call(site, "POST", "/api/ask", json={"question": "q"})
+        whole = call(site, "POST", "/api/ask", json={"question": "q", "stream": False})
+    assert answer.text.count("event: ") == 2
+    assert json.loads(answer.text.rsplit("data: ", 1)[1]) == {
+        "kind": "failed",
+        "code": "disk_full",
+        "values": {"path": "/家"},
+    }
+    assert whole.status_code == 507
+
+
+def test_a_stream_without_an_end_gets_one(home: Home) -> None:
+    with served(ScriptedEngine(answer=(Started("c", "t", "m"),)), home) as site:
+        answer = call(site, "POST", "/api/ask", json={"question": "q"})
+    assert json.loads(answer.text.rsplit("data: ", 1)[1])["code"] == "internal"
+
+
+def test_leaving_a_stream_cancels_the_work(home: Home) -> None:
+    engine = ScriptedEngine(hold=True)
+    with served(engine, home) as site:
+        with httpx.stream(
+            "POST", site.url + "/api/ask", json={"question": "q"}, headers=site.auth, trust_env=False
+        ) as answer:
+            assert next(answer.iter_text())
+            assert engine.holding.wait(10)
+        assert engine.cancelled.wait(10)
+
+
+def test_leaving_an_answer_that_is_not_streamed_cancels_the_work(home: Home) -> None:
+    engine = ScriptedEngine(hold=True)
+    with served(engine, home) as site:
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.post(
+                site.url + "/api/ask",
+                json={"question": "q", "stream": False},
+                headers=site.auth,
+                trust_env=False,
+                timeout=0.5,
+            )
+        assert engine.cancelled.wait(10)
+
+
+def test_search_shape(site: Served, engine: ScriptedEngine) -> None:
+    found = call(site, "POST", "/api/search", json={"query": "租期", "library": "contracts", "limit": 1}).json()
+    assert found.keys() == {"query", "hits", "seconds"}
+    (hit,) = found["hits"]
+    assert hit.items() >= {"document": "租约 lease.pdf", "page": 3, "passage_id": "p1", "score": 0.75}.items()
+    assert engine.calls == [("search", "租期", "contracts", 1, None)]
+
+
+def test_adding_paths_is_a_job(site: Served, tmp_path: Path) -> None:
+    good, gone = tmp_path / "合同.txt", tmp_path / "gone.txt"
+    good.write_text("text")
+    accepted = call(site, "POST", "/api/libraries/default/documents", json={"paths": [str(good), str(gone)]})
+    assert accepted.status_code == 202
+    job = accepted.json()["job"]
+    ended = finished(site, job)
+    assert ended["state"] == "finished"
+    assert [(item["path"], item["status"], item["reason"]) for item in ended["files"]] == [
+        (str(good), "added", ""),
+        (str(gone), "failed", "file_missing"),
+    ]
+    late = call(site, "GET", accepted.json()["events"]).text
+    assert [line for line in late.split("\n") if line.startswith("event")][-1] == "event: finished"
+    assert late.count("event: file_done") == 2
+
+
+@pytest.mark.parametrize("body", [{}, {"paths": []}, {"paths": "x"}, {"paths": ["relative.txt"]}, [], "text", None])
+def test_bad_paths_are_refused(site: Served, engine: ScriptedEngine, body: Any) -> None:
+    answer = call(site, "POST", "/api/libraries/default/documents", json=body)
+    assert answer.status_code == 400
+    assert engine.calls == []
+
+
+def test_a_job_can_be_cancelled(home: Home, tmp_path: Path) -> None:
+    engine = ScriptedEngine(hold=True)
+    with served(engine, home) as site:
+        job = call(site, "POST", "/api/libraries/default/documents", json={"paths": [str(tmp_path)]}).json()["job"]
+        assert engine.holding.wait(10)
+        assert call(site, "GET", f"/api/jobs/{job}").json()["progress"]["stage"] == "parse"
+        assert call(site, "DELETE", f"/api/jobs/{job}").status_code == 202
+        assert finished(site, job)["state"] == "cancelled"
+        assert call(site, "GET", "/api/jobs/none").status_code == 404
+
+
+def test_stopping_the_server_cancels_what_runs(home: Home, tmp_path: Path) -> None:
+    engine = ScriptedEngine(hold=True)
+    with served(engine, home) as site:
+        call(site, "POST", "/api/libraries/default/documents", json={"paths": [str(tmp_path)]})
+        assert engine.holding.wait(10)
+    assert engine.cancelled.is_set()
+
+
+def test_an_upload_is_kept_in_the_home(site: Served, engine: ScriptedEngine) -> None:
+    files = [("files", ("租约.pdf", b"one")), ("files", ("b.txt", b"two"))]
+    job = call(site, "POST", "/api/libraries/合同/documents", files=files).json()["job"]
+    ended = finished(site, job)
+    kept = site.home.uploads / "合同"
+    assert {path.name: path.read_bytes() for path in kept.iterdir()} == {"租约.pdf": b"one", "b.txt": b"two"}
+    assert [item["path"] for item in ended["files"]] == [str(kept / "租约.pdf"), str(kept / "b.txt")]
+    assert ("create_library", "合同") in engine.calls
+
+
+def test_removing_an_uploaded_document_removes_its_original(site: Served, tmp_path: Path) -> None:
+    job = call(site, "POST", "/api/libraries/default/documents", files={"f": ("a.txt", b"x")}).json()["job"]
+    finished(site, job)
+    original = site.home.uploads / "default" / "a.txt"
+    assert original.exists()
+    (uploaded,) = [
+        d for d in call(site, "GET", "/api/libraries/default/documents").json()["documents"] if d["id"] == "u0"
+    ]
+    assert uploaded["path"] == str(original)
+    assert call(site, "DELETE", "/api/libraries/default/documents/u0").status_code == 204
+    assert not original.exists()
+    own = tmp_path / "mine.txt"
+    own.write_text("x")
+    finished(site, call(site, "POST", "/api/libraries/default/documents", json={"paths": [str(own)]}).json()["job"])
+    assert call(site, "DELETE", "/api/libraries/default/documents/u0").status_code == 204
+    assert own.exists()
+
+
+def test_an_upload_that_cannot_be_read_is_not_kept(site: Served) -> None:
+    job = call(site, "POST", "/api/libraries/default/documents", files={"f": ("a.pdf", b"bad")}).json()["job"]
+    assert finished(site, job)["files"][0]["reason"] == "damaged_file"
+    assert not list((site.home.uploads / "default").iterdir())
+
+
+def test_removing_a_library_removes_its_uploads(site: Served) -> None:
+    finished(site, call(site, "POST", "/api/libraries/contracts/documents", files={"f": ("a.txt", b"x")}).json()["job"])
+    assert call(site, "DELETE", "/api/libraries/contracts").status_code == 204
+    assert not (site.home.uploads / "contracts").exists()
+
+
+def test_a_library_name_that_cannot_be_stores_nothing(site: Served) -> None:
+    answer = call(site, "POST", "/api/libraries/bad/documents", files={"f": ("a.txt", b"x")})
+    assert answer.status_code == 400
+    assert not site.home.uploads.exists()
+
+
+def test_the_other_routes(site: Served, engine: ScriptedEngine, tmp_path: Path) -> None:
+    assert call(site, "GET", "/api/status").json()["model"] == "tiny"
+    assert call(site, "GET", "/readyz").json() == {"ready": True, "model": "tiny"}
+    engine.loaded = False
+    assert call(site, "GET", "/readyz").status_code == 503
+    assert call(site, "GET", "/api/doctor").json()["checks"][0] == {"name": "cpu", "state": "ok", "detail": "AVX2"}
+    assert call(site, "GET", "/api/libraries").json()["libraries"][0]["name"] == "default"
+    assert call(site, "POST", "/api/libraries", json={"name": "合同"}).status_code == 201
+    assert call(site, "GET", "/api/libraries/default/documents").json()["documents"][0]["id"] == "d1"
+    assert call(site, "POST", "/api/redact", json={"text": "Ada"}).json() == {
+        "text": "<PERSON>",
+        "entities": [{"type": "PERSON", "start": 0, "end": 3, "score": 0.5}],
+    }
+    assert [model["id"] for model in call(site, "GET", "/api/models").json()["models"]] == ["tiny", "big", "e5"]
+    assert call(site, "POST", "/api/models", json={"path": str(tmp_path)}).status_code == 201
+    assert call(site, "DELETE", "/api/models/none").status_code == 404
+    assert call(site, "DELETE", "/api/models/tiny").status_code == 204
+    assert call(site, "GET", "/api/conversations").json()["conversations"][0]["id"] == "c1"
+    assert call(site, "GET", "/api/conversations/c1").json()["turns"][0]["answer"] == "Twelve months [1]."
+    assert call(site, "DELETE", "/api/conversations/c2").status_code == 404
+    assert call(site, "GET", "/api/turns/t1/seen").json() == {"turn": "t1", "text": "<PERSON_1> 租约"}
+
+
+def test_the_description_of_the_api(site: Served) -> None:
+    described = call(site, "GET", "/openapi.json").json()
+    promised = {
+        "/healthz", "/readyz", "/v1/models", "/v1/chat/completions", "/v1/embeddings", "/api/libraries",
+        "/api/libraries/{name}", "/api/libraries/{name}/documents", "/api/libraries/{name}/documents/{document_id}",
+        "/api/jobs/{job_id}", "/api/jobs/{job_id}/events", "/api/search", "/api/ask", "/api/redact", "/api/models",
+        "/api/models/{model_id}", "/api/conversations", "/api/conversations/{conversation_id}",
+        "/api/turns/{turn_id}/seen", "/api/doctor", "/api/status",
+    }  # fmt: skip
+    assert promised <= described["paths"].keys()
+
+
+def test_a_first_event_that_failed_stays_an_event(home: Home) -> None:
+    with served(ScriptedEngine(answer=(Failed("prompt_too_long", {"tokens": 9, "limit": 5}),)), home) as site:
+        answer = call(site, "POST", "/api/chat", json={"messages": [{"role": "user", "content": "x"}]})
+    assert answer.status_code == 200
+    assert json.loads(answer.text.rsplit("data: ", 1)[1])["values"] == {"tokens": 9, "limit": 5}
