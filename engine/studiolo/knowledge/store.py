@@ -201,8 +201,6 @@ class PassageStore:
     def close(self) -> None:
         """Let go of the files."""
         with self._writing, self._gate.alone():
-            for table in self._tables.values():
-                table.close()
             self._tables.clear()
             self._db = None
 
@@ -308,7 +306,7 @@ class _Gate:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._readers = 0
-        self._alone = False
+        self._alone = False  # from the wish on: readers that keep coming must not keep it waiting for ever
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -325,8 +323,9 @@ class _Gate:
     @contextmanager
     def alone(self) -> Iterator[None]:
         with self._changed:
-            self._changed.wait_for(lambda: not self._alone and not self._readers)
+            self._changed.wait_for(lambda: not self._alone)
             self._alone = True
+            self._changed.wait_for(lambda: not self._readers)
         try:
             yield
         finally:
