@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from studiolo.inference.runtime import LlamaRuntime, Runtime
 from studiolo.inference.scheduler import Scheduler
 from studiolo.knowledge.embedding import Embedder
 from studiolo.knowledge.library import KnowledgeBase
+from studiolo.knowledge.seams import TextEmbedder
 from studiolo.local import LocalEngine, Parts
 from studiolo.models.catalog import load_catalogue
 from studiolo.models.gguf import estimate_memory_bytes, read_gguf
@@ -37,7 +39,7 @@ class Replacements:
     """Parts that a test or a benchmark brings itself; None = the real one."""
 
     load_runtime: Callable[[str], Runtime] | None = None
-    embedder_for: Callable[[str], Embedder] | None = None
+    embedder_for: Callable[[str], TextEmbedder] | None = None
     analyzer: Analyzer | None = None
 
 
@@ -58,9 +60,10 @@ def open_local(
         spacy_folder=lambda: store.path("en-core-web-sm"), lac_folder=lambda: store.path("lac")
     )
     screener = PrivacyFilter(analyzer, path=home.pseudonyms_db)
+    embedders = Embedders(store, threads=worker_threads(chosen.threads))
     knowledge = KnowledgeBase(
         home,
-        embedder_for=replaced.embedder_for or _embedder_loader(store, chosen),
+        embedder_for=replaced.embedder_for or embedders.get,
         screen=screener.spans,
         default_embedder=chosen.embedder,
         clock=time.time,
@@ -74,6 +77,7 @@ def open_local(
             screener=screener,
             scheduler=Scheduler(replaced.load_runtime or _runtime_loader(store, chosen)),
             history=History(home.history_db),
+            also_close=(embedders.close,),
         )
     )
 
@@ -134,11 +138,29 @@ def _smaller(store: ModelStore, free_bytes: int) -> str:
     return max(fitting, key=lambda model: model.memory_bytes).id if fitting else ""
 
 
-def _embedder_loader(store: ModelStore, settings: Settings) -> Callable[[str], Embedder]:
-    def load(model_id: str) -> Embedder:
-        model = store.get(model_id)
-        if model.kind != "embedder":
-            raise UserError(Code.MODEL_KIND, model=model_id, kind=model.kind, needed="embedder")
-        return Embedder(store.path(model_id), model_id=model_id, threads=worker_threads(settings.threads))
+class Embedders:
+    """Loads embedders when they are first needed, keeps one a model, and frees them all at the end."""
 
-    return load
+    def __init__(self, store: ModelStore, *, threads: int) -> None:
+        self._store = store
+        self._threads = threads
+        self._loaded: dict[str, Embedder] = {}
+        self._lock = threading.Lock()
+
+    def get(self, model_id: str) -> Embedder:
+        """The embedder of that id. Raises UserError: unknown_model, model_missing, model_kind."""
+        with self._lock:
+            if model_id not in self._loaded:
+                model = self._store.get(model_id)
+                if model.kind != "embedder":
+                    raise UserError(Code.MODEL_KIND, model=model_id, kind=model.kind, needed="embedder")
+                folder = self._store.path(model_id)
+                self._loaded[model_id] = Embedder(folder, model_id=model_id, threads=self._threads)
+            return self._loaded[model_id]
+
+    def close(self) -> None:
+        """Free them."""
+        with self._lock:
+            for embedder in self._loaded.values():
+                embedder.close()
+            self._loaded.clear()

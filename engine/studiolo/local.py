@@ -54,6 +54,7 @@ class Parts:
     screener: PrivacyFilter
     scheduler: Scheduler
     history: History
+    also_close: tuple[Callable[[], None], ...] = ()
     clock: Callable[[], float] = time.time
     monotonic: Callable[[], float] = time.monotonic
 
@@ -236,6 +237,8 @@ class LocalEngine:
         self._parts.knowledge.close()
         self._parts.screener.close()
         self._parts.history.close()
+        for close in self._parts.also_close:
+            close()
 
     def _chat_model(self, wanted: str | None) -> str:
         """The chat model to use. Raises UserError: unknown_model, model_missing, model_kind."""
