@@ -8,6 +8,7 @@ Plain text; works without a terminal. Exit code 0 done, 1 failed with one line.
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -32,8 +33,8 @@ SAMPLES = ROOT / "assets" / "samples"
 MODELS = ("qwen2.5-coder-0.5b", "multilingual-e5-small", "en-core-web-sm", "lac")
 QUESTIONS = (
     "How long is the term of the lease?",
-    "劳动合同的试用期是多长时间？",
-    "What is the phone number of Tom Whitfield?",
+    "乙方的紧急联系人是谁？",
+    "What is the phone number of Ines Carvalho?",
 )
 
 
@@ -71,6 +72,12 @@ class Screen:
 def counted(redactions: Sequence[Redaction]) -> str:
     """`3 PERSON, 1 PHONE`."""
     return ", ".join(f"{item.count} {item.type}" for item in redactions) or "nothing"
+
+
+def shortened(quote: str, *, limit: int = 200) -> str:
+    """A quote on one line of bearable length."""
+    line = " ".join(quote.split())
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
 def explained(error: StudioloError) -> str:
@@ -152,6 +159,12 @@ def file_line(result: AddResult) -> str:
     return f"  {result.status} {name}: {pages}{result.passages} passages, {result.seconds:.1f} s"
 
 
+def question_read(prompt: str) -> str:
+    """The question as it stands in a screened prompt, with pseudonyms; empty where it is not found."""
+    found = re.findall(r"^(?:Question: |问题：)(.+?)(?:<\||$)", prompt, flags=re.MULTILINE)
+    return str(found[-1]) if found else ""
+
+
 def ask(engine: Engine, question: str, *, screen: Screen, first: bool) -> None:
     """Ask one question; print the answer as it comes, its sources, what was screened and the timings."""
     screen.heading(f"Question: {question}")
@@ -174,9 +187,12 @@ def ask(engine: Engine, question: str, *, screen: Screen, first: bool) -> None:
     for citation in answer.citations:
         where = f"{citation.document}, page {citation.page}" if citation.page else citation.document
         checked = "stands there" if citation.verified else "not verified"
-        screen.line(f"  [{citation.marker}] {where}: “{citation.quote}” ({checked})")
+        screen.line(f"  [{citation.marker}] {where}: “{shortened(citation.quote)}” ({checked})")
     if not answer.citations:
         screen.line("  the answer cites nothing")
+    read = question_read(engine.model_saw(answer.started.turn_id))
+    if read not in ("", question):
+        screen.line(f"  the model read: {read}")
     screen.line(f"  screened before the model read it, and in its answer: {counted(answer.redactions)}")
     timings, usage = answer.timings, answer.usage
     screen.line(

@@ -28,6 +28,9 @@ class Scripted:
         self.asked.append(question.text)
         return iter(self._events)
 
+    def model_saw(self, turn_id):
+        return f"Question: {self.asked[-1].replace('Ann Lee', '<PERSON_1>')}<|im_end|>\n<|im_start|>assistant\n"
+
     def documents(self):
         return self._documents
 
@@ -157,3 +160,29 @@ def test_the_questions_are_in_both_languages_and_one_is_about_a_person():
     assert len(demo.QUESTIONS) == 3
     assert any(re.search(r"[\u4e00-\u9fff]", question) for question in demo.QUESTIONS)
     assert any("phone number" in question for question in demo.QUESTIONS)
+
+
+def test_the_question_is_shown_as_the_model_read_it_where_that_is_not_as_it_was_asked():
+    out = io.StringIO()
+    demo.ask(Scripted(events=ANSWER), "Where does Ann Lee live?", screen=demo.Screen(out), first=False)
+    assert "the model read: Where does <PERSON_1> live?\n" in out.getvalue()
+    out = io.StringIO()
+    demo.ask(Scripted(events=ANSWER), "How long?", screen=demo.Screen(out), first=False)
+    assert "the model read:" not in out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("prompt", "expected"),
+    [
+        ("[1] a\nQuestion: old?\n\nQuestion: Who is <PERSON_2>?<|im_end|>\n", "Who is <PERSON_2>?"),
+        ("段落：\n\n问题：<PERSON_1>的电话？<|im_end|>", "<PERSON_1>的电话？"),
+        ("nothing here", ""),
+    ],
+)
+def test_the_question_is_found_in_a_prompt(prompt, expected):
+    assert demo.question_read(prompt) == expected
+
+
+def test_a_long_quote_is_shown_on_one_line_of_bearable_length():
+    assert demo.shortened("a\n  b") == "a b"
+    assert demo.shortened("字" * 300) == "字" * 199 + "…"
