@@ -158,7 +158,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "file.queued": ("Waiting", "等待中"),
     "file.parse": ("Reading", "正在读取"),
     "file.screen": ("Looking for personal data", "正在识别个人信息"),
-    "file.embed": ("Understanding", "正在理解内容"),
+    "file.embed": ("Indexing", "正在建立索引"),
     "file.write": ("Storing", "正在保存"),
     "file.working": ("Working", "处理中"),
     "file.added": ("Added", "已添加"),

@@ -1,13 +1,15 @@
 """Pictures of the window in its states, light and dark, English and Chinese: `python -m tests.window.screenshots OUT`.
 
-The engine behind it is scripted, so that a picture depends on nothing but the window. `--font` names the family a
-bare machine should stand in for the system's own.
+The engine behind it is scripted, so that a picture depends on nothing but the window. With `--home` it is the real
+one, over that home and its models: the samples are added, a question is asked, the engine is killed while it answers.
+`--font` names the family that stands in for the system's own on a bare machine.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import signal
 import tempfile
 import threading
 import time
@@ -16,7 +18,6 @@ from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from PySide6.QtCore import QMimeData, QUrl
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QApplication
 from tests.window import scripted
@@ -25,7 +26,8 @@ from tests.window.scripted import Connector, ScriptedEngine, document, scripted_
 from studiolo.errors import Code
 from studiolo.paths import Home
 from studiolo.types import Redaction
-from studiolo_desktop.bootstrap import Desktop
+from studiolo_desktop.bootstrap import Desktop, desktop
+from studiolo_desktop.bridge.supervisor import EngineState
 
 DOCUMENTS = (
     document("lease-alder-wharf.pdf", redactions=(Redaction("PERSON", 4), Redaction("BANK_ACCOUNT", 1))),
@@ -176,11 +178,65 @@ STATES: dict[str, tuple[Callable[[Stage, str], None], bool, bool]] = {  # what t
 }
 
 
-def mime(paths: list[Path]) -> QMimeData:
-    """What a file manager drops."""
-    data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    return data
+class RealStage(Stage):
+    """The same over the real engine of a home."""
+
+    def __init__(self, app: QApplication, *, home: Path, size: str) -> None:
+        self.app = app
+        self.desktop = desktop(app, environ={**os.environ, "STUDIOLO_HOME": str(home)})
+        width, height = (int(part) for part in size.split("x"))
+        self.desktop.window.resize(width, height)
+        self.desktop.start()
+        self.until(lambda: self.desktop.models.known and self.desktop.library.known, limit_s=120)
+
+    def close(self) -> None:
+        self.desktop.window.close()
+
+    def picture(self, name: str, folder: Path) -> None:
+        """The window as it is now, in every theme and language."""
+        look = self.desktop.look
+        for theme in ("light", "dark"):
+            for language in ("en", "zh"):
+                look.choose_theme(theme)
+                look.choose_language(language)
+                for _ in range(5):
+                    self.app.processEvents()
+                self.desktop.window.grab().save(str(folder / f"{name}-{theme}-{language}.png"))
+
+
+def real_engine(app: QApplication, *, home: Path, folder: Path, size: str) -> None:
+    """The way from an empty window to an answer with sources, and over a killed engine."""
+    stage = RealStage(app, home=home, size=size)
+    desk = stage.desktop
+    try:
+        stage.picture("real-empty", folder)
+        desk.window.add_samples()
+        stage.until(lambda: any(row.stage for row in desk.library.files), limit_s=300)
+        stage.picture("real-adding", folder)
+        stage.until(lambda: not desk.library.busy, limit_s=600)
+        for row in desk.library.files:
+            print("not added:", row.name, row.problem)
+        for number, words in enumerate((question("en"), "劳动合同的试用期有多长？"), start=1):
+            desk.chat.new_conversation()
+            desk.chat.ask(words)
+            stage.until(lambda: len(desk.chat.turns[-1].answer) > 8 or not desk.chat.busy, limit_s=300)
+            stage.picture(f"real-answering-{number}", folder)
+            stage.until(lambda: not desk.chat.busy, limit_s=300)
+            turn = desk.chat.turns[-1]
+            print(turn.state, turn.problem, len(turn.sources), len(turn.citations), turn.hidden, turn.timings)
+            desk.window.show_source(turn, turn.citations[0].marker if turn.citations else 1)
+            stage.picture(f"real-sources-{number}", folder)
+        desk.chat.ask(question("en"))
+        stage.until(lambda: len(desk.chat.turns[-1].answer) > 8 or not desk.chat.busy, limit_s=300)
+        os.kill(desk.supervisor.status.pid, signal.SIGKILL)
+        stage.until(lambda: desk.notices.latest is not None and desk.notices.latest.about == "engine", limit_s=60)
+        stage.picture("real-crashed", folder)
+        stage.until(lambda: desk.supervisor.state is EngineState.READY, limit_s=120)
+        stage.until(lambda: desk.chat.turns[-1].state == "interrupted", limit_s=30)
+        stage.picture("real-restarted", folder)
+        print("turns after the restart:", [(turn.state, len(turn.answer)) for turn in desk.chat.turns])
+    finally:
+        stage.close()
 
 
 def main() -> None:
@@ -191,6 +247,7 @@ def main() -> None:
     parser.add_argument("--only", action="append", choices=[*STATES, "models"])
     parser.add_argument("--theme", action="append", choices=["light", "dark"])
     parser.add_argument("--language", action="append", choices=["en", "zh"])
+    parser.add_argument("--home", type=Path)
     wanted = parser.parse_args()
     wanted.folder.mkdir(parents=True, exist_ok=True)
     app = QApplication([])
@@ -199,6 +256,9 @@ def main() -> None:
         font = QFont(wanted.font)
         font.setPixelSize(14)
         app.setFont(font)
+    if wanted.home:
+        real_engine(app, home=wanted.home, folder=wanted.folder, size=wanted.size)
+        return
     for name in wanted.only or [*STATES, "models"]:
         for theme in wanted.theme or ["light", "dark"]:
             for language in wanted.language or ["en", "zh"]:

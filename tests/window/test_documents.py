@@ -34,7 +34,7 @@ def test_dropped_files_are_added_with_progress_for_each(qtbot, open_window):
     qtbot.waitUntil(lambda: [row.state for row in desktop.library.files] == ["added", "working", "queued"])
     qtbot.waitUntil(lambda: (desktop.library.files[1].stage, desktop.library.files[1].done) == ("embed", 6))
     views = list(desktop.window.pane.documents.file_views.values())
-    assert [view.state.text() for view in views] == ["Added", "Understanding · 6 / 6", "Waiting"]
+    assert [view.state.text() for view in views] == ["Added", "Indexing · 6 / 6", "Waiting"]
     assert views[1].bar.isVisible()
     engine.gate.set()
     qtbot.waitUntil(lambda: not desktop.library.busy)
@@ -117,7 +117,7 @@ def test_files_inside_a_dropped_folder_get_rows_of_their_own(qtbot, open_window)
     engine.gate.set()
     qtbot.waitUntil(lambda: not desktop.library.busy)
     assert desktop.library.files == []
-    assert {d.name for d in desktop.library.documents} == {"x.md", "y.md"}
+    qtbot.waitUntil(lambda: {d.name for d in desktop.library.documents} == {"x.md", "y.md"})
 
 
 def test_a_document_is_removed_after_asking(qtbot, open_window):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -62,6 +63,8 @@ class ModelsModel(QObject):
         self._settings_file = settings_file
         self._stream: EventStream | None = None
         self._wanted: list[str] = []
+        self._readings = count(1)
+        self._latest_reading = 0
         self._wish = chosen
         self._embedder = embedder
         self.items: list[Model] = []
@@ -114,7 +117,12 @@ class ModelsModel(QObject):
     @Slot()
     def refresh(self) -> None:
         """Read the catalogue again."""
-        self._calls.run(lambda engine: engine.models(), then=self._arrived, failed=lambda _problem: None)
+        number = next(self._readings)
+        self._calls.run(
+            lambda engine: engine.models(),
+            then=lambda items: self._arrived(number, items),
+            failed=lambda _problem: None,  # an engine that is away is announced by the supervisor
+        )
 
     def pull_starter(self) -> None:
         """Fetch all that a first answer needs."""
@@ -209,7 +217,10 @@ class ModelsModel(QObject):
     def _import_failed(self, problem: Problem) -> None:
         self._notices.report(problem, about="import")
 
-    def _arrived(self, items: list[Model]) -> None:
+    def _arrived(self, number: int, items: list[Model]) -> None:
+        if number < self._latest_reading:
+            return  # overtaken by a later reading
+        self._latest_reading = number
         before = self.chosen
         self.items, self.known = items, True
         after = self.chosen

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Literal
 
@@ -71,6 +72,8 @@ class LibraryModel(QObject):
         self._batch: list[FileRow] = []
         self._refresh_later = QTimer(self, singleShot=True, interval=REFRESH_MS)
         self._refresh_later.timeout.connect(self.refresh)
+        self._readings = count(1)
+        self._latest_reading = 0
         self.library = DEFAULT_LIBRARY
         self.libraries: list[Library] = []
         self.documents: list[Document] = []
@@ -109,9 +112,10 @@ class LibraryModel(QObject):
     def refresh(self) -> None:
         """Read libraries and documents again."""
         name = self.library
+        number = next(self._readings)
         self._calls.run(
             lambda engine: (engine.libraries(), engine.documents(name)),
-            then=lambda result: self._arrived(name, *result),
+            then=lambda result: self._arrived(number, name, *result),
             failed=self._refresh_failed,
         )
 
@@ -268,7 +272,10 @@ class LibraryModel(QObject):
 
     # reading
 
-    def _arrived(self, name: str, libraries: list[Library], documents: list[Document]) -> None:
+    def _arrived(self, number: int, name: str, libraries: list[Library], documents: list[Document]) -> None:
+        if number < self._latest_reading:
+            return  # two readings overtook each other on their threads; the later one counts
+        self._latest_reading = number
         if libraries != self.libraries:
             self.libraries = libraries
             self.libraries_changed.emit()

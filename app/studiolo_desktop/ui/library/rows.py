@@ -37,7 +37,7 @@ class FileRowView(QFrame):
         self.row = row
         self.setProperty("role", "row")
         line = QHBoxLayout(self)
-        line.setContentsMargins(Space.S, Space.S, Space.XS, Space.S)
+        line.setContentsMargins(Space.S, Space.S, Space.S, Space.S)
         line.setSpacing(Space.M)
         self._icon = QLabel()
         self._icon.setFixedWidth(20)
@@ -107,7 +107,7 @@ class DocumentRowView(QFrame):
         self.document = document
         self.setProperty("role", "row")
         line = QHBoxLayout(self)
-        line.setContentsMargins(Space.S, Space.S, Space.XS, Space.S)
+        line.setContentsMargins(Space.S, Space.S, Space.S, Space.S)
         line.setSpacing(Space.M)
         icon = QLabel()
         failed = document.status is DocumentStatus.FAILED
