@@ -14,7 +14,7 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -168,7 +168,7 @@ def _within(folder: Path) -> Iterator[Path]:
 
 def _add_one(
     intake: Intake, path: Path, *, library: LibraryRow, embedder: TextEmbedder, cancel: CancelToken
-) -> Iterator[Event]:
+) -> Generator[Event, None, AddResult]:
     """One file; the generator's value is its AddResult."""
     file: _File | None = None
     fresh: Record | None = None
@@ -249,7 +249,9 @@ def _unchanged(intake: Intake, file: _File, *, library: LibraryRow, known: Recor
     return None
 
 
-def _screened(intake: Intake, chunks: Sequence[Chunk], *, path: Path, cancel: CancelToken) -> Iterator[Event]:
+def _screened(
+    intake: Intake, chunks: Sequence[Chunk], *, path: Path, cancel: CancelToken
+) -> Generator[Event, None, list[tuple[Span, ...]]]:
     """The spans of each chunk; the generator's value is their list. Fails closed: without spans, nothing is kept."""
     spans: list[tuple[Span, ...]] = []
     for number, piece in enumerate(chunks):
@@ -285,7 +287,9 @@ def _rows(
     return rows
 
 
-def _vectors(rows: Sequence[Row], *, embedder: TextEmbedder, path: Path, cancel: CancelToken) -> Iterator[Event]:
+def _vectors(
+    rows: Sequence[Row], *, embedder: TextEmbedder, path: Path, cancel: CancelToken
+) -> Generator[Event, None, NDArray[np.float32]]:
     """One vector a row, made a few at a time; the generator's value is the array."""
     import numpy as np
 
