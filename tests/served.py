@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from studiolo.client.remote import RemoteEngine
 from studiolo.engine import Engine
 from studiolo.paths import Home
 from studiolo.server.run import bind, make_server, url_of
 
+ROOT = Path(__file__).resolve().parent.parent
 TOKEN = "token-of-these-tests"
+
+
+def child_environ(home: Home, **more: str) -> dict[str, str]:
+    """The environment of a child process that is to find our packages and this home."""
+    search_path = os.pathsep.join([str(ROOT / "engine"), str(ROOT)])
+    kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "TMPDIR", "TEMP") if name in os.environ}
+    return {**kept, "PYTHONPATH": search_path, "STUDIOLO_HOME": str(home.root), "LANG": "C", **more}
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ from dataclasses import fields, is_dataclass
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.scripted_engine import ANSWER_EVENTS, CONVERSATION, DOCUMENT, HIT, LIBRARY, MODELS, TURN
 
 from studiolo import types, wire
 from studiolo.errors import EngineBug
 from studiolo.events import Delta, Event, Failed, FileDone, Finished, Progress
-from tests.scripted_engine import ANSWER_EVENTS, CONVERSATION, DOCUMENT, HIT, LIBRARY, MODELS, TURN
 
 # Any code point, lone surrogates too: a file name on Linux may hold bytes that are no text.
 TEXT = st.text(st.characters(exclude_categories=()), max_size=20)

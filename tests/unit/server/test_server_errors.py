@@ -8,13 +8,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests.scripted_engine import ScriptedEngine
+from tests.served import served
 
 from studiolo.errors import Code, EngineBug, EnvironmentFault, PolicyBlock, StudioloError, error_for
 from studiolo.paths import Home
 from studiolo.server.errors import STATUS, native_shape, openai_shape, status_of
 from studiolo.server.logs import PlacesFormatter
-from tests.scripted_engine import ScriptedEngine
-from tests.served import served
 
 
 @pytest.mark.parametrize("code", list(Code))

@@ -10,13 +10,13 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.scripted_engine import ANSWER_EVENTS, ScriptedEngine
+from tests.served import Served, served
 
 from studiolo.errors import Code, EnvironmentFault
 from studiolo.events import Failed, Started
 from studiolo.paths import Home
 from studiolo.types import Reader
-from tests.scripted_engine import ANSWER_EVENTS, ScriptedEngine
-from tests.served import Served, served
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ from typing import Any
 
 import openai
 import pytest
+from tests.scripted_engine import ScriptedEngine
+from tests.served import TOKEN, served
 
 from studiolo.events import Delta, Failed, Finished, Started
 from studiolo.paths import Home
 from studiolo.types import Message, Reader, Sampling
-from tests.scripted_engine import ScriptedEngine
-from tests.served import TOKEN, served
 
 ASKED: list[Any] = [
     {"role": "developer", "content": "Be brief."},

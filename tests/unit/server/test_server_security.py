@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-
-from studiolo.paths import Home
 from tests.scripted_engine import ScriptedEngine
 from tests.served import TOKEN, Served, served
+
+from studiolo.paths import Home
 
 
 @pytest.fixture(scope="module")

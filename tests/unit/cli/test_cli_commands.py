@@ -1,0 +1,378 @@
+"""Each command on a scripted engine: shapes of the contract, text on stdout, all else on stderr, exit codes."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.scripted_engine import CITATION, ScriptedEngine
+
+from studiolo.errors import Code, EnvironmentFault, UserError
+from studiolo.events import Delta, Failed, Finished, Started
+from studiolo.home_lock import HomeLock, holder_pid
+from studiolo.paths import Home
+from studiolo.types import DEFAULT_LIBRARY, Question
+
+Command = Callable[..., Any]
+
+
+def test_add_in_json(studiolo: Command, engine: ScriptedEngine, tmp_path: Path, home: Home) -> None:
+    (tmp_path / "租约.txt").write_text("x")
+    ran = studiolo("add", str(tmp_path / "租约.txt"), str(tmp_path / "gone.txt"), "--library", "合同", "--json")
+    first, second, last = ran.lines
+    assert first == {
+        "path": str(tmp_path / "租约.txt"),
+        "status": "added",
+        "reason": "",
+        "pages": 2,
+        "passages": 5,
+        "seconds": 0.5,
+    }
+    assert list(second) == ["path", "status", "reason", "pages", "passages", "seconds"]
+    assert (second["status"], second["reason"]) == ("failed", "file_missing")
+    assert list(last) == ["summary"]
+    assert last["summary"].items() >= {"added": 1, "failed": 1, "updated": 0, "unchanged": 0, "pages": 2}.items()
+    assert "租约" in ran.out
+    assert ran.code == 1
+    assert ran.err == ""
+    assert engine.calls[0][2] == "合同"
+    assert engine.closed
+    assert holder_pid(home) == 0
+
+
+def test_add_in_text(studiolo: Command, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("x")
+    assert studiolo("add", str(tmp_path / "a.txt")).code == 0
+    ran = studiolo("add", str(tmp_path / "a.txt"), str(tmp_path / "gone.txt"))
+    assert ran.code == 1
+    assert ran.out.startswith("added\t")
+    assert ran.err.splitlines() == [
+        f"studiolo: There is no file {tmp_path / 'gone.txt'}. Check the path.",
+        "1 of 2 files could not be added.",
+    ]
+
+
+def test_relative_paths_are_of_this_folder(
+    studiolo: Command, engine: ScriptedEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    studiolo("add", "a.txt")
+    assert engine.calls[0][1] == (tmp_path / "a.txt",)
+
+
+def test_search(studiolo: Command, engine: ScriptedEngine) -> None:
+    ran = studiolo("search", "租期", "-k", "1", "--library", "contracts", "--document", "d", "--json")
+    assert ran.code == 0
+    assert list(ran.json) == ["query", "hits", "seconds"]
+    (hit,) = ran.json["hits"]
+    assert hit == {
+        "document": "租约 lease.pdf",
+        "page": 3,
+        "passage_id": "p1",
+        "text": "The term of the lease is twelve months. 租期为十二个月。",
+        "score": 0.75,
+    }
+    assert engine.calls == [("search", "租期", "contracts", 1, "d")]
+    assert "租约 lease.pdf, p. 3" in studiolo("search", "x").out
+    assert "第 3 页" in studiolo("search", "x", LANG="zh_CN.UTF-8").out
+
+
+def test_ask_in_json(studiolo: Command, engine: ScriptedEngine) -> None:
+    ran = studiolo("ask", "多久?", "--library", "contracts", "--document", "lease", "--model", "tiny", "--json")
+    assert ran.code == 0
+    assert ran.err == ""
+    assert list(ran.json) == ["answer", "citations", "timings", "usage", "redactions"]
+    assert ran.json["answer"] == "Twelve months 十二个月 [1]."
+    assert ran.json["citations"] == [
+        {"document": CITATION.document, "page": 3, "quote": CITATION.quote, "verified": True}
+    ]
+    assert ran.json["timings"] == {"retrieve_s": 0.01, "first_token_s": 0.2, "total_s": 0.9}
+    assert ran.json["usage"] == {"prompt_tokens": 120, "reused_tokens": 40, "completion_tokens": 7}
+    assert ran.json["redactions"] == [{"type": "PERSON", "count": 2}, {"type": "PHONE", "count": 2}]
+    assert engine.calls == [("ask", Question("多久?", library="contracts", document="lease", model="tiny"))]
+
+
+def test_ask_in_text(studiolo: Command) -> None:
+    ran = studiolo("ask", "How long?")
+    assert ran.out == (
+        "Twelve months 十二个月 [1].\n\nSources\n[1] 租约 lease.pdf, p. 3: “The term of the lease is twelve months.”\n"
+    )
+    assert "Left out for lack of room: 2 passages, 1 earlier turns." in ran.err
+    assert "Screened: 2 PERSON, 2 PHONE." in ran.err
+    assert "来源" in studiolo("ask", "多久?", LC_ALL="zh_CN.UTF-8").out
+
+
+@pytest.mark.parametrize("arguments", [("ask", "q"), ("ask", "q", "--json")])
+def test_an_answer_that_fails(studiolo: Command, engine: ScriptedEngine, arguments: tuple[str, ...]) -> None:
+    engine.answer = (Started("c", "t", "m"), Failed("model_missing", {"model": "big"}))
+    ran = studiolo(*arguments)
+    assert ran.code == 1
+    assert ran.out == ""
+    assert ran.err == ("studiolo: The model big is not on this machine yet. Get it with `studiolo models pull big`.\n")
+
+
+def test_an_answer_cut_at_the_limit(studiolo: Command, engine: ScriptedEngine) -> None:
+    engine.answer = (Started("c", "t", "m"), Delta("a"), Finished("length"))
+    ran = studiolo("ask", "q")
+    assert ran.code == 0
+    assert "token limit" in ran.err
+
+
+@pytest.mark.parametrize("arguments", [("ask", "q"), ("ask", "q", "--json"), ("add", "x")])
+def test_ctrl_c_cancels_cleanly(studiolo: Command, engine: ScriptedEngine, arguments: tuple[str, ...]) -> None:
+    engine.hold = True
+    before = signal.getsignal(signal.SIGINT)
+    presser = threading.Thread(target=lambda: (engine.holding.wait(10), os.kill(os.getpid(), signal.SIGINT)))
+    presser.start()
+    ran = studiolo(*arguments)
+    presser.join()
+    assert ran.code == 130
+    assert ran.err.endswith("Cancelled.\n")
+    assert engine.cancelled.is_set()
+    assert engine.closed
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_documents(studiolo: Command, engine: ScriptedEngine) -> None:
+    listed = studiolo("documents", "list", "--json").json
+    assert listed["library"] == DEFAULT_LIBRARY
+    assert listed["documents"][0]["name"] == "租约 lease.pdf"
+    assert studiolo("documents", "list").out.startswith("d1\t租约 lease.pdf\t")
+    for named in ("d1", "租约 lease.pdf", "/home/ada/租约 lease.pdf"):
+        assert studiolo("documents", "remove", named).code == 0
+        assert engine.calls[-1] == ("remove_document", "d1", DEFAULT_LIBRARY)
+    gone = studiolo("documents", "remove", "没有.pdf", "--library", "contracts")
+    assert (gone.code, gone.out) == (1, "")
+    assert "没有.pdf" in gone.err
+
+
+def test_libraries(studiolo: Command, engine: ScriptedEngine) -> None:
+    assert studiolo("libraries", "--json").json == studiolo("libraries", "list", "--json").json
+    assert studiolo("libraries").out.startswith("default\t1 documents\t9 passages")
+    assert studiolo("libraries", "create", "合同").out == "合同\n"
+    assert studiolo("libraries", "remove", "contracts", "--yes").code == 0
+    assert engine.calls[-1] == ("remove_library", "contracts")
+    assert studiolo("libraries", "remove", "none", "--yes").code == 1
+
+
+def test_conversations(studiolo: Command) -> None:
+    assert studiolo("conversations", "--json").json["conversations"][0]["id"] == "c1"
+    assert "How long? 多久" in studiolo("conversations").out
+    assert studiolo("conversations", "show", "c1").out.startswith("> How long?\nTwelve months [1].")
+    assert studiolo("conversations", "show", "c1", "--json").json["turns"][0]["id"] == "t1"
+    assert studiolo("conversations", "remove", "c1").code == 0
+    assert studiolo("conversations", "show", "none").code == 1
+
+
+def test_models(studiolo: Command, engine: ScriptedEngine, tmp_path: Path) -> None:
+    assert [model["id"] for model in studiolo("models", "list", "--json").json["models"]] == ["tiny", "big", "e5"]
+    assert "installed (default)" in studiolo("models", "list").out.splitlines()[0]
+    assert studiolo("models", "show", "tiny", "--json").json["sha256"] == "a" * 64
+    assert "en, zh" in studiolo("models", "show", "tiny").out
+    assert studiolo("models", "show", "none").code == 1
+    file = tmp_path / "m.gguf"
+    file.write_text("x")
+    assert studiolo("models", "import", str(file)).out == "tiny\n"
+    assert studiolo("models", "import", str(tmp_path / "gone")).code == 1
+    assert studiolo("models", "remove", "tiny").code == 0
+    assert engine.calls[-1] == ("remove_model", "tiny")
+
+
+def test_pulling(studiolo: Command, engine: ScriptedEngine, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    from studiolo.client import pull
+    from studiolo.events import Progress
+
+    pulled: list[object] = []
+
+    def pull_process(model_id, given_home, cancel, *, source=""):
+        pulled.append((model_id, given_home, source))
+        yield Progress("pull", 1, 2, model_id)
+        if model_id == "gone":
+            raise EnvironmentFault(Code.SOURCE_UNREACHABLE, model=model_id, tried="packages")
+        yield Finished()
+
+    monkeypatch.setattr(pull, "pull_process", pull_process)
+    ran = studiolo("models", "pull", "tiny", "e5", "--source", "hub")
+    assert (ran.code, ran.out) == (0, "")
+    assert pulled == [("tiny", home, "hub"), ("e5", home, "hub")]
+    assert engine.calls == []  # the engine has no network and no part in it
+    failed = studiolo("models", "pull", "gone")
+    assert failed.code == 1
+    assert "models import" in failed.err
+
+
+@pytest.mark.parametrize("ending", ["", "\r\n", "\n"])
+def test_redact_a_file(studiolo: Command, engine: ScriptedEngine, tmp_path: Path, ending: str) -> None:
+    file = tmp_path / "文.txt"
+    file.write_bytes(f"电话 Ada\r\n好{ending}".encode())
+    ran = studiolo("redact", str(file), "--json")
+    assert ran.json == {
+        "text": f"电话 <PERSON>\r\n好{ending}",
+        "entities": [{"type": "PERSON", "start": 3, "end": 3, "score": 0.5}],
+    }
+    assert engine.calls == [("redact", f"电话 Ada\r\n好{ending}")]
+
+
+def test_redact_standard_input(studiolo: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    for arguments in (("redact",), ("redact", "-")):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO("Ada 你好".encode())))
+        assert studiolo(*arguments).out == "<PERSON> 你好\n"
+
+
+def test_redact_what_cannot_be_read(studiolo: Command, tmp_path: Path) -> None:
+    binary = tmp_path / "x.bin"
+    binary.write_bytes(b"\xff\xfe\x00")
+    for path in (binary, tmp_path / "gone", tmp_path):
+        ran = studiolo("redact", str(path))
+        assert (ran.code, ran.out) == (1, "")
+        assert str(path) in ran.err
+        assert len(ran.err.splitlines()) == 1
+
+
+def test_doctor(studiolo: Command, engine: ScriptedEngine) -> None:
+    assert studiolo("doctor", "--json").json["checks"][0] == {"name": "cpu", "state": "ok", "detail": "AVX2"}
+    assert studiolo("doctor").code == 0
+    engine.error = EnvironmentFault(Code.DAMAGED_STORE, store="history")
+    ran = studiolo("doctor")
+    assert ran.code == 1
+    assert ran.out.startswith("FAILED")
+    assert "history" in ran.out
+
+
+def test_an_unexpected_error_is_one_line_without_its_message(
+    studiolo: Command, engine: ScriptedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ValueError("Ada's number is 5")
+
+    monkeypatch.setattr(engine, "search", broken)
+    ran = studiolo("search", "x")
+    assert ran.code == 1
+    assert "Ada" not in ran.err
+    assert "ValueError test_cli_commands.py:" in ran.err
+    assert len(ran.err.splitlines()) == 1
+
+
+def test_an_error_has_one_line_whatever_its_values(studiolo: Command, engine: ScriptedEngine) -> None:
+    engine.error = UserError(Code.FILE_MISSING, path="two\nlines\r{x}")
+    ran = studiolo("search", "x")
+    assert ran.err == "studiolo: There is no file two lines {x}. Check the path.\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("nonsense",),
+        ("add",),
+        ("ask",),
+        ("search", "q", "-k", "0"),
+        ("search", "q", "-k", "x"),
+        ("models",),
+        ("serve", "x"),
+    ],
+)
+def test_wrong_use_is_two(studiolo: Command, engine: ScriptedEngine, arguments: tuple[str, ...]) -> None:
+    ran = studiolo(*arguments)
+    assert ran.code == 2
+    assert ran.out == ""
+    assert "Usage:" in ran.err
+    assert engine.calls == []
+
+
+def test_a_busy_home_is_waited_for(
+    studiolo: Command, home: Home, monkeypatch: pytest.MonkeyPatch, engine: ScriptedEngine
+) -> None:
+    from studiolo.cli import session
+
+    monkeypatch.setattr(session, "NOTE_AFTER_S", 0.0)
+    monkeypatch.setattr(session, "RETRY_S", 0.02)
+    lock = HomeLock(home, pid=4242)
+    threading.Timer(0.3, lock.release).start()
+    ran = studiolo("libraries")
+    assert ran.code == 0
+    assert ran.err == "Another command (pid 4242) has the home open; waiting for it. Ctrl+C stops waiting.\n"
+
+
+def test_a_home_that_stays_busy(home: Home) -> None:
+    from studiolo.cli.session import open_engine
+    from studiolo.cli.terminal import Terminal
+
+    with HomeLock(home, pid=4242), pytest.raises(EnvironmentFault) as caught:  # noqa: SIM117
+        with open_engine(Terminal({"STUDIOLO_HOME": str(home.root)}), wait_s=0.1):
+            pass
+    assert caught.value.code is Code.HOME_BUSY
+    assert caught.value.values["pid"] == 4242
+
+
+def test_a_running_engine_is_asked(studiolo: Command, engine: ScriptedEngine, home: Home) -> None:
+    import os
+
+    from tests.served import TOKEN, served
+
+    from studiolo.handshake import Handshake, announce, write_private
+
+    running = ScriptedEngine()
+    with served(running, home) as site, HomeLock(home, pid=os.getpid()):
+        write_private(home.token_file, TOKEN)
+        announce(home, Handshake(site.url, os.getpid(), str(home.token_file)))
+        assert studiolo("libraries").code == 0
+        assert studiolo("ask", "q", "--json").json["answer"] == "Twelve months 十二个月 [1]."
+    assert [call[0] for call in running.calls] == ["libraries", "ask"]
+    assert engine.calls == []
+
+
+def test_chat(
+    engine: ScriptedEngine, home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from studiolo.cli.chat import talk
+    from studiolo.cli.terminal import Terminal
+
+    lines = [
+        "",
+        "/sources",
+        "How long?",
+        "And then? 然后",
+        "/sources",
+        "/new",
+        "Again",
+        "/what",
+        "/quit",
+        "never asked",
+    ]
+    monkeypatch.setattr(sys, "stdin", io.StringIO("\n".join(lines) + "\n"))
+    talk(engine, Question("", library="contracts", model="tiny"), Terminal({"LANG": "C"}))
+    asked = [call[1] for call in engine.calls]
+    assert [(item.text, item.conversation_id) for item in asked] == [
+        ("How long?", None),
+        ("And then? 然后", "c1"),
+        ("Again", None),
+    ]
+    assert all((item.library, item.model) == ("contracts", "tiny") for item in asked)
+    captured = capsys.readouterr()
+    assert captured.out.count("Twelve months") == 3
+    assert captured.out.count("1. 租约 lease.pdf, p. 3") == 1
+    assert captured.err.count("/quit ends") == 2
+
+
+def test_chat_goes_on_after_an_error(
+    engine: ScriptedEngine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from studiolo.cli.chat import talk
+    from studiolo.cli.terminal import Terminal
+
+    monkeypatch.setattr(sys, "stdin", io.StringIO("one\ntwo\n"))
+    engine.error = UserError(Code.PROMPT_TOO_LONG, tokens=9, limit=5)
+    talk(engine, Question(""), Terminal({"LANG": "C"}))
+    assert len(engine.calls) == 2
+    assert capsys.readouterr().err.count("9 tokens long") == 2
+    engine.error = EnvironmentFault(Code.ENGINE_GONE)
+    monkeypatch.setattr(sys, "stdin", io.StringIO("three\nfour\n"))
+    with pytest.raises(EnvironmentFault):
+        talk(engine, Question(""), Terminal({"LANG": "C"}))

@@ -1,0 +1,288 @@
+"""RemoteEngine: every call comes back as it went in, streams end with one last event, a dead engine is said so."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.scripted_engine import (
+    ANSWER_EVENTS,
+    CONVERSATION,
+    DOCUMENT,
+    HIT,
+    LIBRARY,
+    MODELS,
+    TIMINGS,
+    TURN,
+    USAGE,
+    ScriptedEngine,
+)
+from tests.served import TOKEN, Served, served
+
+from studiolo.client.remote import RemoteEngine
+from studiolo.errors import Code, EnvironmentFault, StudioloError, UserError, error_for
+from studiolo.events import Delta, Failed, FileDone, Finished, Progress, Started
+from studiolo.jobs import CancelToken
+from studiolo.paths import Home
+from studiolo.types import Chat, Message, Question, Reader, Sampling
+
+
+@pytest.fixture(scope="module")
+def one_engine() -> ScriptedEngine:
+    return ScriptedEngine()
+
+
+@pytest.fixture(scope="module")
+def site(one_engine: ScriptedEngine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with served(one_engine, Home(tmp_path_factory.mktemp("home"))) as found:
+        yield found
+
+
+@pytest.fixture
+def engine(one_engine: ScriptedEngine) -> ScriptedEngine:
+    one_engine.calls.clear()
+    return one_engine
+
+
+@pytest.fixture
+def remote(site: Served) -> RemoteEngine:
+    return site.engine
+
+
+def test_plain_calls_give_the_same_values(remote: RemoteEngine, engine: ScriptedEngine, tmp_path: Path) -> None:
+    assert remote.status() == engine.status()
+    assert remote.doctor() == engine.doctor()
+    assert remote.libraries() == [LIBRARY]
+    assert remote.create_library("合同 2026").name == "合同 2026"
+    assert remote.documents() == engine.documents()
+    assert DOCUMENT in remote.documents()
+    assert remote.search("租期", limit=1, document="租约") == [HIT]
+    assert remote.search("x") == engine.search("x")
+    assert remote.embed(["a", "b"]) == engine.embed(["a", "b"])
+    assert remote.embed([]) == []
+    assert remote.conversations() == [CONVERSATION]
+    assert remote.turns("c1") == [TURN]
+    assert remote.model_saw("t1") == "<PERSON_1> 租约"
+    assert remote.redact("Ada") == engine.redact("Ada")
+    assert remote.models() == list(MODELS)
+    assert remote.import_model(tmp_path) == MODELS[0]
+    remote.remove_model("tiny")
+    remote.remove_conversation("c1")
+    remote.remove_document("d1")
+    remote.remove_library("contracts")
+
+
+def test_errors_keep_their_kind_code_and_values(remote: RemoteEngine, tmp_path: Path) -> None:
+    with pytest.raises(UserError) as caught:
+        remote.search("x", library="没有")
+    assert (caught.value.code, caught.value.values) == (Code.UNKNOWN_LIBRARY, {"library": "没有"})
+    with pytest.raises(UserError) as caught:
+        remote.import_model(tmp_path / "gone.gguf")
+    assert caught.value.values == {"path": str(tmp_path / "gone.gguf")}
+    for call, code in (
+        (lambda: remote.turns("../c1"), Code.UNKNOWN_CONVERSATION),
+        (lambda: remote.model_saw("t2"), Code.BAD_REQUEST),
+        (lambda: remote.remove_document("?#%20"), Code.UNKNOWN_DOCUMENT),
+        (lambda: list(remote.ask(Question("q", library="none"))), Code.UNKNOWN_LIBRARY),
+    ):
+        with pytest.raises(StudioloError) as any_caught:
+            call()
+        assert any_caught.value.code in (code, Code.BAD_REQUEST)
+
+
+@pytest.mark.parametrize("code", list(Code))
+def test_every_code_crosses(code: Code, remote: RemoteEngine, one_engine: ScriptedEngine) -> None:
+    error = error_for(code.value, {"path": "/家/a.pdf", "limit_s": 2.5, "pid": 3})
+    one_engine.error = error
+    try:
+        for call in (remote.libraries, lambda: remote.embed(["x"]), lambda: list(remote.ask(Question("q")))):
+            with pytest.raises(type(error)) as caught:
+                call()
+            assert (caught.value.code, caught.value.values) == (error.code, error.values)
+    finally:
+        one_engine.error = None
+
+
+def test_an_answer_is_the_same_events(remote: RemoteEngine, engine: ScriptedEngine) -> None:
+    question = Question(
+        "多久?",
+        library="contracts",
+        document="租约",
+        model="tiny",
+        conversation_id="c1",
+        reader=Reader.MASKED,
+        sampling=Sampling(0.5, 0.8, 0.1, 3, 64, ("。", "\n")),
+        limit=7,
+    )
+    assert tuple(remote.ask(question)) == ANSWER_EVENTS
+    assert engine.calls == [("ask", question)]
+
+
+def test_a_question_without_a_library(remote: RemoteEngine, engine: ScriptedEngine) -> None:
+    list(remote.ask(Question("q", library=None)))
+    assert engine.calls == [("ask", Question("q", library=None))]
+
+
+def test_a_chat_is_the_same_events(remote: RemoteEngine, engine: ScriptedEngine) -> None:
+    chat = Chat((Message("system", "s"), Message("user", "问")), model="tiny", reader=Reader.MASKED)
+    assert tuple(remote.chat(chat)) == ANSWER_EVENTS
+    assert engine.calls == [("chat", chat)]
+
+
+def test_adding_gives_each_file_and_an_end(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "租约.txt").write_text("x")
+    monkeypatch.chdir(tmp_path)
+    with served(ScriptedEngine(), home) as site:
+        events = list(site.engine.add([Path("租约.txt"), Path("gone.txt")], library="合同"))
+    done = [event.result for event in events if isinstance(event, FileDone)]
+    assert [(item.path, item.status) for item in done] == [
+        (str(tmp_path / "租约.txt"), "added"),
+        (str(tmp_path / "gone.txt"), "failed"),
+    ]
+    assert done[1].values == {"path": str(tmp_path / "gone.txt")}
+    assert events[-1] == Finished()
+    assert [event.item for event in events if isinstance(event, Progress)] == [item.path for item in done]
+
+
+def test_a_file_name_that_is_no_text(home: Home, tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff\xfe.txt"))
+    with served(ScriptedEngine(), home) as site:
+        events = list(site.engine.add([path]))
+    assert isinstance(events[-1], Finished)
+    assert [event.result.path for event in events if isinstance(event, FileDone)] == [str(path)]
+
+
+def test_cancelling_an_answer_ends_it_with_what_it_came_to(home: Home) -> None:
+    engine, cancel = ScriptedEngine(hold=True), CancelToken()
+    with served(engine, home) as site:
+        threading.Thread(target=lambda: (engine.holding.wait(10), cancel.cancel())).start()
+        began = time.monotonic()
+        events = list(site.engine.ask(Question("q"), cancel=cancel))
+        assert time.monotonic() - began < 10
+        assert engine.cancelled.is_set()
+    assert events[-1] == Finished("cancelled", TIMINGS, USAGE)
+    assert events[0] == ANSWER_EVENTS[0]
+
+
+def test_a_token_that_is_set_before_the_question(home: Home) -> None:
+    cancel = CancelToken()
+    cancel.cancel()
+    with served(ScriptedEngine(hold=True), home) as site:
+        events = list(site.engine.ask(Question("q"), cancel=cancel))
+    assert isinstance(events[-1], Finished)
+    assert events[-1].reason == "cancelled"
+
+
+def test_cancelling_an_ingestion(home: Home, tmp_path: Path) -> None:
+    engine, cancel = ScriptedEngine(hold=True), CancelToken()
+    with served(engine, home) as site:
+        threading.Thread(target=lambda: (engine.holding.wait(10), cancel.cancel())).start()
+        events = list(site.engine.add([tmp_path], cancel=cancel))
+    assert isinstance(events[-1], Finished)
+    assert events[-1].reason == "cancelled"
+
+
+@pytest.mark.parametrize("read", [True, False])
+@pytest.mark.parametrize("way", ["ask", "add"])
+def test_leaving_early_cancels(home: Home, tmp_path: Path, way: str, read: bool) -> None:
+    engine = ScriptedEngine(hold=True)
+    with served(engine, home) as site:
+        stream = site.engine.ask(Question("q")) if way == "ask" else site.engine.add([tmp_path])
+        if read:
+            assert next(stream) is not None
+        assert engine.holding.wait(10)
+        stream.close()
+        assert engine.cancelled.wait(10)
+
+
+def test_two_questions_at_once(remote: RemoteEngine, engine: ScriptedEngine) -> None:
+    first, second = remote.ask(Question("a")), remote.ask(Question("b"))
+    pairs = list(zip(first, second, strict=True))
+    assert [one for one, _ in pairs] == [other for _, other in pairs] == list(ANSWER_EVENTS)
+
+
+def test_an_engine_that_is_not_there(home: Home) -> None:
+    with served(ScriptedEngine(), home) as site:
+        url = site.url
+    remote = RemoteEngine(url, TOKEN)
+    for call in (
+        remote.status,
+        remote.models,
+        lambda: remote.remove_model("x"),
+        lambda: remote.ask(Question("q")),
+        lambda: remote.add([Path("/x")]),
+    ):
+        with pytest.raises(EnvironmentFault) as caught:
+            call()
+        assert caught.value.code is Code.ENGINE_GONE
+    assert remote.alive() == 0
+    remote.close()
+    with pytest.raises(EnvironmentFault):
+        remote.status()
+
+
+def test_a_wrong_token(site: Served) -> None:
+    remote = RemoteEngine(site.url, "wrong")
+    with pytest.raises(UserError) as caught:
+        remote.status()
+    assert caught.value.code is Code.UNAUTHORISED
+    remote.close()
+
+
+def test_proxies_of_the_environment_are_not_used(site: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    remote = RemoteEngine(site.url, TOKEN)
+    assert remote.status().model == "tiny"
+    remote.close()
+
+
+class Breaking:
+    """A bare server that breaks off in the middle of an answer."""
+
+    def __init__(self, body: bytes) -> None:
+        import socket
+
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._body = body
+        self._thread = threading.Thread(target=self._serve, name="engine-breaking")
+        self._thread.start()
+
+    def _serve(self) -> None:
+        connection, _ = self._listener.accept()
+        connection.recv(65536)
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+        connection.sendall(head + f"{len(self._body):x}\r\n".encode() + self._body + b"\r\n")
+        connection.close()
+        self._listener.close()
+
+    def join(self) -> None:
+        self._thread.join(10)
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b'event: started\ndata: {"kind":"started"}\n\nevent: delta\ndata: {"kind":"del', "engine_gone"),
+        (b'event: started\ndata: {"kind":"started"}\n\ndata: nonsense\n\n', "internal"),
+    ],
+)
+def test_a_stream_that_breaks_ends_with_one_failure(body: bytes, code: str) -> None:
+    server = Breaking(body)
+    remote = RemoteEngine(server.url, TOKEN)
+    events = list(remote.ask(Question("q")))
+    server.join()
+    remote.close()
+    assert isinstance(events[0], Started)
+    assert events[1:] == [Failed(code, events[-1].values)]
+
+
+def test_the_last_event_is_only_one(home: Home) -> None:
+    twice = ScriptedEngine(answer=(Delta("a"), Finished(), Delta("b"), Failed("internal")))
+    with served(twice, home) as site:
+        assert list(site.engine.ask(Question("q"))) == [Delta("a"), Finished()]
