@@ -48,7 +48,7 @@ soak: setup  ## full soak, resumable: make soak [SCENARIO=name]
 	@$(BIN)/python -m tests.soak $(SCENARIO)
 
 screenshots: setup  ## pictures of the window, offscreen, into assets/screenshots
-	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m tests.window.screenshots
+	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m tests.window.screenshots assets/screenshots
 
 lock: setup  ## rewrite the lock files from .venv
 	@$(BIN)/python packaging/lock.py
