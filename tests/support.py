@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from studiolo.errors import Code, PolicyBlock
 from studiolo.inference.runtime import Ended, Piece, Reading, Step
@@ -99,7 +99,7 @@ class FixedScreener:
         redactions = (Redaction("PERSON", len(edits)),) if edits else ()
         return Screened(out + text[position:], tuple(edits), redactions)
 
-    def stream(self, *, library_id: str, reader: Reader) -> FixedStream:
+    def stream(self, *, library_id: str, reader: Reader, seen: Iterable[str] | None = None) -> FixedStream:
         return FixedStream(self, library_id, reader)
 
     def restore(self, text: str, *, library_id: str, reader: Reader) -> str:

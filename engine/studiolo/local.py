@@ -15,7 +15,7 @@ from pathlib import Path
 from studiolo import __version__
 from studiolo.conversation.chat import answer_chat
 from studiolo.conversation.history import History, StoredTurn
-from studiolo.conversation.turn import Turns, pseudonym_scope
+from studiolo.conversation.turn import Turns, library_scope, pseudonym_scope
 from studiolo.doctor import examine
 from studiolo.errors import Code, UserError
 from studiolo.events import Event
@@ -130,6 +130,7 @@ class LocalEngine:
     def remove_library(self, name: str) -> None:
         """Remove a library with all its documents."""
         self._parts.knowledge.remove_library(name)
+        self._parts.screener.forget(library_scope(name))
 
     def add(
         self, paths: Sequence[Path], *, library: str = DEFAULT_LIBRARY, cancel: CancelToken | None = None

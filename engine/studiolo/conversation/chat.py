@@ -51,7 +51,8 @@ def answer_chat(
             kept, dropped = compose_chat(messages, budget_tokens=budget, count=lease.count)
             if dropped:
                 yield LeftOut(turns=dropped)
-            stream = screener.stream(library_id=SCOPE, reader=chat.reader)
+            seen = [part for message in kept for part in message.parts]
+            stream = screener.stream(library_id=SCOPE, reader=chat.reader, seen=seen)
             yield from write(
                 lease,
                 lease.compose(kept),

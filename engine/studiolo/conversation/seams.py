@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -46,8 +46,8 @@ class Screener(Protocol):
         """The text with its values replaced by the library's pseudonyms."""
         ...
 
-    def stream(self, *, library_id: str, reader: Reader) -> AnswerStream:
-        """A screen for one answer."""
+    def stream(self, *, library_id: str, reader: Reader, seen: Iterable[str] | None = None) -> AnswerStream:
+        """A screen for one answer. `seen`: what the model was given; other pseudonyms are not restored."""
         ...
 
     def restore(self, text: str, *, library_id: str, reader: Reader) -> str:

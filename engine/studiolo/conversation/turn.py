@@ -183,7 +183,7 @@ class Turns:
         prompt = lease.compose(composed.messages)
         saw = "".join(segment.text for segment in lease.template.render(composed.messages))
         self._history.note_prompt(turn.turn_id, question_screened=turn.screened_question, model_saw=saw)
-        stream = self._screener.stream(library_id=turn.scope, reader=turn.question.reader)
+        stream = self._screener.stream(library_id=turn.scope, reader=turn.question.reader, seen=[saw])
         yield from write(
             lease,
             prompt,
@@ -243,9 +243,9 @@ class Turns:
         passage = source.hit.passage
         heading = " / ".join(passage.heading)
         return PromptPassage(
-            document=self._screener.screen(passage.document, library_id=scope, direction="title").text,
+            document=self._screener.screen(passage.document, library_id=scope, direction="file_name").text,
             page=passage.page,
-            heading=self._screener.screen(heading, library_id=scope, direction="title").text if heading else "",
+            heading=self._screener.screen(heading, library_id=scope, direction="file_name").text if heading else "",
             text=source.screened.text,
         )
 
@@ -264,7 +264,7 @@ class Turns:
         return Hit(masked, source.hit.score)
 
     def _masked(self, text: str, scope: str, reader: Reader) -> str:
-        screened = self._screener.screen(text, library_id=scope, direction="title")
+        screened = self._screener.screen(text, library_id=scope, direction="file_name")
         return self._screener.restore(screened.text, library_id=scope, reader=reader)
 
     def _finish(self, turn: _Running, ended: TurnState) -> None:
@@ -291,8 +291,13 @@ class Turns:
 def pseudonym_scope(question: Question) -> str:
     """Whose pseudonym table a turn uses: the library's, or the conversation's own where it has none."""
     if question.library is not None:
-        return f"library:{question.library}"
+        return library_scope(question.library)
     return f"conversation:{question.conversation_id}"
+
+
+def library_scope(library: str) -> str:
+    """The name of a library's pseudonym table."""
+    return f"library:{library}"
 
 
 def _sum(*groups: tuple[Redaction, ...]) -> tuple[Redaction, ...]:

@@ -127,11 +127,9 @@ class PrivacyFilter:
         found, counts, blocked = [], Counter[str](), set[str]()
         for span in spans:
             action = self._policy.action(span.type, direction)
-            if action is Action.FLAG:
-                counts[span.type] += 1
-            elif action is Action.BLOCK:
+            if action is Action.BLOCK:
                 blocked.add(span.type)
-            elif action is not Action.ALLOW:
+            elif action not in (Action.ALLOW, Action.FLAG):
                 found.append(
                     Match(span.type, *folded.folded(span.start, span.end), span.score, proven=span.score > 0.9)
                 )

@@ -23,8 +23,8 @@ _WRITTEN_OUT: frozenset[str] = frozenset({"title", "export", "log"})
 class Action(StrEnum):
     """What becomes of a value on its way in."""
 
-    ALLOW = "allow"  # left, not counted
-    FLAG = "flag"  # left, counted
+    ALLOW = "allow"  # left
+    FLAG = "flag"  # left; a report on a document counts it
     MASK = "mask"  # `<PERSON>`, cannot be undone
     PSEUDONYMISE = "pseudonymise"  # a token that a reader who may see the value gets back
     BLOCK = "block"  # the text is refused

@@ -115,7 +115,7 @@ def test_places_and_organisations_are_flagged_not_hidden(screener: PrivacyFilter
     spans = (Span("ORGANIZATION", 0, 13, 0.6), Span("LOCATION", 17, 23, 0.6))
     screened = screener.screen(text, library_id="a", spans=spans)
     assert screened.text == text
-    assert screened.redactions == (Redaction("LOCATION", 1), Redaction("ORGANIZATION", 1))
+    assert screened.redactions == ()  # what is left in place was not screened
 
 
 def test_profiles(tmp_path: Path) -> None:

@@ -1,0 +1,214 @@
+"""The program as a person runs it: separate processes over one home, some of them killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from tests.real.conftest import SMALL, link_models
+
+from studiolo.bootstrap import prepare_home
+from studiolo.paths import Home
+from studiolo.settings import Settings, save_settings
+
+pytestmark = [pytest.mark.real_model, pytest.mark.timeout(600)]
+SAMPLES = Path(__file__).resolve().parent.parent.parent / "assets" / "samples"
+LEASE = SAMPLES / "lease-alder-wharf.pdf"
+NOTE = SAMPLES / "meeting-note-2026-04-14.md"
+
+
+class Shell:
+    """Runs `studiolo ...` on one home."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self.environ = {**os.environ, "STUDIOLO_HOME": str(home.root), "LANG": "C.UTF-8"}
+        self._servers: list[subprocess.Popen[str]] = []
+
+    def run(self, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "studiolo.cli", *arguments],
+            input=stdin, capture_output=True, text=True, encoding="utf-8", env=self.environ, timeout=300, check=False,
+        )  # fmt: skip
+
+    def json(self, *arguments: str) -> list[Any]:
+        done = self.run(*arguments, "--json")
+        assert done.returncode == 0, done.stderr[-2000:]
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def serve(self) -> dict[str, Any]:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "studiolo.cli", "serve"],
+            stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True, env=self.environ,
+        )  # fmt: skip
+        self._servers.append(server)
+        assert server.stdout is not None
+        return dict(json.loads(server.stdout.readline()))
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        for server in self._servers:
+            if server.poll() is None:
+                server.send_signal(how)
+            server.wait(60)
+            assert server.stdout is not None
+            server.stdout.close()
+        self._servers.clear()
+
+
+@pytest.fixture
+def shell(tmp_path: Path, models_home: Home) -> Iterator[Shell]:
+    home = Home(tmp_path / "home")
+    prepare_home(home)
+    link_models(home, models_home)
+    save_settings(home.settings_file, Settings(chat_model=SMALL, answer_tokens=400))  # type: ignore[call-arg]
+    made = Shell(home)
+    yield made
+    made.stop(signal.SIGKILL)
+
+
+def test_without_an_engine_then_with_one_then_two_commands_at_once(shell: Shell) -> None:
+    added = shell.json("add", str(LEASE))
+    assert [line.get("status") for line in added] == ["added", None]
+    assert set(added[0]) == {"path", "status", "reason", "pages", "passages", "seconds"}
+    assert shell.json("add", str(LEASE))[0]["status"] == "unchanged"
+
+    handshake = shell.serve()
+    assert set(handshake) == {"url", "pid", "token_file"}
+    if os.name == "posix":
+        assert Path(handshake["token_file"]).stat().st_mode & 0o777 == 0o600
+    with ThreadPoolExecutor(3) as pool:
+        adding = pool.submit(shell.json, "add", str(NOTE))
+        searching = pool.submit(shell.json, "search", "deposit", "-k", "3")
+        asking = pool.submit(shell.json, "ask", "How long is the term of the lease?")
+        assert adding.result()[0]["status"] == "added"
+        (found,) = searching.result()
+        (answer,) = asking.result()
+    assert found["hits"][0]["document"] == LEASE.name
+    assert set(found["hits"][0]) == {"document", "page", "passage_id", "text", "score"}
+    assert set(answer) == {"answer", "citations", "timings", "usage", "redactions"}
+    shell.stop()
+    assert not shell.home.engine_file.exists()
+
+    with ThreadPoolExecutor(2) as pool:  # nothing runs: one takes the home, the other waits for it
+        both = [pool.submit(shell.json, "search", word) for word in ("deposit", "release")]
+        assert all(future.result()[0]["hits"] for future in both)
+
+
+def test_killing_the_engine_in_the_middle_of_an_answer_keeps_the_conversation(shell: Shell) -> None:
+    shell.json("add", str(LEASE))
+    handshake = shell.serve()
+    token = Path(handshake["token_file"]).read_text().strip()
+    client = httpx.Client(
+        base_url=handshake["url"], headers={"Authorization": f"Bearer {token}"}, timeout=120, trust_env=False
+    )
+    body = {"question": "Tell everything about the lease.", "library": "default", "stream": True}
+
+    def read_until_killed() -> None:
+        with client.stream("POST", "/api/ask", json=body) as answer:
+            for line in answer.iter_lines():
+                if line.startswith("event: delta"):
+                    os.kill(handshake["pid"], signal.SIGKILL)
+
+    with pytest.raises(httpx.HTTPError):
+        read_until_killed()
+    client.close()
+    shell.stop(signal.SIGKILL)
+
+    (conversations,) = shell.json("conversations", "list")
+    (conversation,) = conversations["conversations"] if isinstance(conversations, dict) else conversations
+    assert conversation["title"].startswith("Tell everything")
+    again = shell.serve()
+    assert again["pid"] != handshake["pid"]
+    (answer_after,) = shell.json("ask", "How long is the term?")
+    assert answer_after["citations"] is not None
+
+
+def test_a_second_engine_on_a_home_is_refused_with_a_sentence(shell: Shell) -> None:
+    shell.serve()
+    second = shell.run("serve")
+    assert second.returncode == 1
+    assert len(second.stderr.strip().splitlines()) == 1
+    assert second.stdout == ""
+
+
+def test_a_busy_port_is_said(shell: Shell) -> None:
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = shell.run("serve", "--port", str(port))
+    assert done.returncode == 1
+    assert str(port) in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_bad_files_each_get_one_line_and_leave_nothing(shell: Shell, tmp_path: Path) -> None:
+    from pypdf import PdfWriter
+
+    empty, locked = tmp_path / "empty.pdf", tmp_path / "locked.pdf"
+    writer = PdfWriter()
+    writer.add_blank_page(200, 200)
+    writer.write(empty)
+    writer.encrypt("secret")
+    writer.write(locked)
+    odd, gone, broken = tmp_path / "thing.xyz", tmp_path / "gone.pdf", tmp_path / "broken.pdf"
+    odd.write_bytes(b"\x00\x01\x02" * 100)
+    broken.write_bytes(b"%PDF-1.7 and then nothing")
+    expected = {
+        empty: "empty_document",
+        locked: "needs_password",
+        odd: "unknown_format",
+        gone: "file_missing",
+        broken: "damaged_file",
+    }
+    done = shell.run("add", *map(str, expected), str(LEASE), "--json")
+    assert done.returncode == 1
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    reasons = {line["path"]: line["reason"] for line in lines if "path" in line}
+    assert reasons == {**{str(path): reason for path, reason in expected.items()}, str(LEASE): ""}
+    (documents,) = shell.json("documents", "list")
+    rows = documents["documents"] if isinstance(documents, dict) else documents
+    assert [row["name"] for row in rows if row["status"] == "ready"] == [LEASE.name]
+
+
+def test_a_damaged_model_is_refused_and_leaves_nothing(shell: Shell, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.gguf"
+    source = next((shell.home.models / SMALL).glob("*.gguf"))
+    broken.write_bytes(source.read_bytes()[:4_000_000])
+    before = sorted(path.name for path in shell.home.models.rglob("*"))
+    done = shell.run("models", "import", str(broken))
+    assert done.returncode == 1
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert sorted(path.name for path in shell.home.models.rglob("*")) == before
+
+
+def test_one_flipped_byte_of_a_pulled_model_is_refused_and_removed(shell: Shell, tmp_path: Path) -> None:
+    source = next((shell.home.models / SMALL).glob("*.gguf"))
+    data = bytearray(source.read_bytes())
+    data[len(data) // 2] ^= 1
+    flipped = tmp_path / source.name
+    flipped.write_bytes(data)
+    assert shell.run("models", "remove", SMALL).returncode == 0
+    done = shell.run("models", "pull", SMALL, "--source", str(flipped))
+    assert done.returncode == 1
+    assert "sha" in done.stderr.lower() or "digest" in done.stderr.lower()
+    assert not list((shell.home.models / SMALL).glob("*.gguf")) if (shell.home.models / SMALL).exists() else True
+
+
+def test_every_command_has_help(shell: Shell) -> None:
+    done = shell.run("--help")
+    assert done.returncode == 0
+    commands = "add ask chat conversations doctor documents libraries models redact search serve"
+    for command in commands.split():
+        assert f"  {command} " in done.stdout
