@@ -18,7 +18,7 @@ from studiolo.conversation.history import History, StoredTurn
 from studiolo.conversation.turn import Turns, library_scope, pseudonym_scope
 from studiolo.doctor import examine
 from studiolo.errors import Code, UserError
-from studiolo.events import Event
+from studiolo.events import Event, FileDone
 from studiolo.inference.scheduler import Scheduler
 from studiolo.jobs import CancelToken
 from studiolo.knowledge.library import KnowledgeBase
@@ -136,7 +136,18 @@ class LocalEngine:
         self, paths: Sequence[Path], *, library: str = DEFAULT_LIBRARY, cancel: CancelToken | None = None
     ) -> Iterator[Event]:
         """Add files or folders to a library."""
-        return self._parts.knowledge.add(paths, library=library, cancel=cancel or CancelToken())
+        for event in self._parts.knowledge.add(paths, library=library, cancel=cancel or CancelToken()):
+            if isinstance(event, FileDone) and event.result.status in ("added", "updated"):
+                self._learn(library, event.result.document_id)
+            yield event
+
+    def _learn(self, library: str, document_id: str) -> None:
+        """Give every value of a document its pseudonym now, so that a question that names one is recognised."""
+        for passage in self._parts.knowledge.passages(library, document_id):
+            if passage.spans:
+                self._parts.screener.screen(
+                    passage.text, library_id=library_scope(library), spans=passage.spans, direction="passage"
+                )
 
     def documents(self, library: str = DEFAULT_LIBRARY) -> list[Document]:
         """The documents of a library, by name."""

@@ -135,10 +135,6 @@ class Turns:
         self._models.warm(turn.model_id)  # the file is read while we search
         earlier = [row for row in self._history.turns(question.conversation_id or "") if row.turn.id != turn.turn_id]
 
-        screened = self._screener.screen(question.text, library_id=scope, direction="question")
-        turn.screened_question = screened.text
-        yield from self._note(turn, "question", screened.redactions)
-
         searched = turn.elapsed()
         found = self._search(question, [row.turn.question for row in earlier])
         retrieve_s = turn.elapsed() - searched
@@ -149,6 +145,11 @@ class Turns:
             )
             for hit in found
         ]
+
+        # After the passages: a name that stands in one of them is now known, and found in the question too.
+        screened = self._screener.screen(question.text, library_id=scope, direction="question")
+        turn.screened_question = screened.text
+        yield from self._note(turn, "question", screened.redactions)
 
         with self._models.lease(turn.model_id) as lease:
             if lease.load_s:
