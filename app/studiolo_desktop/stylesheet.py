@@ -99,10 +99,10 @@ QPushButton[role="tab"]:hover {{ color: {t.text}; }}
 QPushButton[role="tab"]:checked {{ background: {t.surface}; color: {t.text}; border: 1px solid {t.line}; }}
 QPushButton[role="tab"]:focus {{ border: 1px solid {t.accent}; }}
 QPushButton[role="chip"] {{ background: {t.accent_soft}; color: {t.accent_ink}; border: 1px solid transparent;
-  border-radius: 12px; padding: 3px 11px; font-size: {size.small}px; }}
+  border-radius: 10px; padding: 3px 11px; font-size: {size.small}px; }}
 QPushButton[role="chip"]:hover, QPushButton[role="chip"]:focus {{ border-color: {t.accent}; }}
 QPushButton[role="chip-quiet"] {{ background: transparent; color: {t.muted}; border: 1px solid {t.line};
-  border-radius: 12px; padding: 3px 11px; font-size: {size.small}px; }}
+  border-radius: 10px; padding: 3px 11px; font-size: {size.small}px; }}
 QPushButton[role="chip-quiet"]:hover, QPushButton[role="chip-quiet"]:focus {{ border-color: {t.accent};
   color: {t.text}; }}
 

@@ -80,6 +80,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "chat.reading.many": ("Reading {n} passages…", "正在阅读 {n} 个段落…"),
     "chat.cancelled": ("Stopped.", "已停止。"),
     "chat.interrupted": ("The engine stopped while it was writing this.", "引擎在回答过程中停止了。"),
+    "chat.failed": ("This answer was not finished.", "此回答未完成。"),
     "chat.truncated": ("The answer reached its length limit.", "回答已达到长度上限。"),
     "chat.left_out.one": ("{n} passage did not fit and was not read", "{n} 个段落因篇幅所限未被阅读"),
     "chat.left_out.many": ("{n} passages did not fit and were not read", "{n} 个段落因篇幅所限未被阅读"),

@@ -10,6 +10,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from studiolo.errors import Code, EnvironmentFault, UserError
@@ -150,6 +151,7 @@ class ScriptedEngine:
         self.history: dict[str, list[Turn]] = {}
         self.titles: dict[str, str] = {}
         self.answer, self.hits, self.quotes = ANSWER, HITS, QUOTES
+        self.redactions = (Redaction("PERSON", 3), Redaction("PHONE_NUMBER", 1))
         self.delay_s = delay_s
         self.sealed = True
         self.asked: list[Question] = []
@@ -247,7 +249,7 @@ class ScriptedEngine:
         turn_id = f"{conversation_id}-t{len(turns) + 1}"
         turns.append(self._turn(turn_id, conversation_id, question, "", "running"))
         yield Started(conversation_id, turn_id, question.model or "qwen-0.5b")
-        hidden = (Redaction("PERSON", 3), Redaction("PHONE_NUMBER", 1))
+        hidden = self.redactions
         yield Redacted("passages", hidden)
         yield Retrieved(self.hits, 0.1)
         written = ""
@@ -374,6 +376,8 @@ class Connector:
             fresh = ScriptedEngine(delay_s=self.engine.delay_s)
             fresh.history, fresh.titles, fresh.stored = self.engine.history, self.engine.titles, self.engine.stored
             fresh.catalogue = self.engine.catalogue
+            for turns in fresh.history.values():  # as the history does with what a kill left running
+                turns[:] = [replace(turn, state="failed") if turn.state == "running" else turn for turn in turns]
             self.engine = fresh
         return ScriptedLink(self.engine)
 

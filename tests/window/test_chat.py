@@ -8,6 +8,8 @@ from pytestqt.qtbot import QtBot
 from tests.window.scripted import ANSWER, LEASE, QUOTES, ScriptedEngine
 
 from studiolo.errors import Code
+from studiolo.types import Redaction
+from studiolo_desktop.texts import ENTITY_WORDS
 from studiolo_desktop.ui.chat.turn_view import TurnView
 from studiolo_desktop.ui.common.confirm import Confirm
 
@@ -129,8 +131,8 @@ def test_hidden_values_are_counted_in_words(qtbot, open_window):
     desktop, _ = open_window()
     view = ask(qtbot, desktop)
     qtbot.waitUntil(lambda: not desktop.chat.busy)
-    said = "3 names and 1 phone number hidden from the model"
-    assert any(child.accessibleName() == said for child in view.findChildren(type(view._chips)))
+    assert view.hidden.isVisible()
+    assert view.hidden.accessibleName() == "3 names and 1 phone number hidden from the model"
 
 
 def test_a_failure_is_a_sentence_below_the_question(qtbot, open_window):
@@ -227,3 +229,29 @@ def test_two_thousand_turns_open_at_once(qtbot, open_window):
     assert len(transcript._views) == 30
     transcript._earlier.click()
     assert len(transcript._views) == 60
+
+
+def test_however_much_was_hidden_the_page_is_no_wider_than_the_window(qtbot, open_window):
+    engine = ScriptedEngine()
+    engine.redactions = tuple(Redaction(kind, 2) for kind in ENTITY_WORDS if kind != "*")
+    desktop, _ = open_window(engine)
+    desktop.window.resize(820, 700)
+    view = ask(qtbot, desktop)
+    qtbot.waitUntil(lambda: not desktop.chat.busy)
+    qtbot.waitUntil(lambda: view._hidden_words.height() > 3 * view.fontMetrics().height())
+    transcript = desktop.window.transcript
+    assert transcript.widget().width() <= transcript.viewport().width()
+    right = view.question.mapTo(transcript.viewport(), view.question.rect().topRight()).x()
+    assert right < transcript.viewport().width()
+
+
+def test_a_turn_the_history_calls_failed_says_so(qtbot, open_window):
+    engine = ScriptedEngine()
+    question = type("Q", (), {"text": "Again?", "model": None})()
+    engine.history["old"] = [engine._turn("t1", "old", question, "", "failed")]
+    engine.titles["old"] = "Old"
+    desktop, _ = open_window(engine)
+    desktop.chat.open("old")
+    qtbot.waitUntil(lambda: bool(desktop.chat.turns))
+    view = desktop.window.transcript.view(desktop.chat.turns[0])
+    assert view.status.text() == "This answer was not finished."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from PySide6.QtWidgets import QAbstractButton, QLineEdit, QListWidget, QPlainTextEdit, QTextBrowser
 from tests.window.scripted import ScriptedEngine, document
@@ -84,5 +86,13 @@ def test_a_narrow_window_leaves_the_room_to_the_conversation(qtbot, open_window)
     assert desktop.window.pane.isVisible()
     desktop.window.resize(760, 600)
     qtbot.waitUntil(lambda: not desktop.window.pane.isVisible())
+    assert desktop.window.sidebar.isVisible()
+    desktop.window.add_paths([Path("/documents/a.pdf")])  # now the right side is wanted: the left one makes way
+    assert desktop.window.pane.isVisible()
+    assert not desktop.window.sidebar.isVisible()
+    assert sum(desktop.window.splitter.sizes()) <= 760
+    desktop.window.toggle_pane()
+    assert desktop.window.sidebar.isVisible()
+    desktop.window.toggle_pane()
     desktop.window.resize(1200, 800)
     qtbot.waitUntil(desktop.window.pane.isVisible)

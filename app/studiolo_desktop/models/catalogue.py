@@ -22,6 +22,7 @@ from studiolo_desktop.bridge.stream import EventStream
 from studiolo_desktop.bridge.supervisor import EngineChange, EngineState, Supervisor
 from studiolo_desktop.models.notices import Notice, Notices
 
+FIRST_CHAT_MODEL = "qwen2.5-coder-0.5b"  # small and quick in both languages: offered where none is there yet
 Pull = Callable[[str, CancelToken], Iterator[Event]]
 """Fetches a model by id in a program of its own."""
 
@@ -89,7 +90,8 @@ class ModelsModel(QObject):
     def starter(self) -> list[Model]:
         """What is missing for a first answer: a chat model if there is none, the embedder, and what finds names."""
         missing = [m for m in self.items if not m.installed]
-        chat = [] if self.chat_models else [m for m in missing if m.kind == "chat" and m.default][:1]
+        offered = [m for m in missing if m.kind == "chat" and (m.default or m.id == FIRST_CHAT_MODEL)]
+        chat = [] if self.chat_models else offered[:1]
         embedder = [m for m in missing if m.kind == "embedder" and m.id == self._embedder]
         return chat + embedder + [m for m in missing if m.kind == "names"]
 

@@ -296,6 +296,8 @@ class ChatModel(QObject):
                 fresh.sources = fresh.sources or before.sources
                 fresh.redactions = before.redactions or fresh.redactions
                 fresh.problem = before.problem
+                if before.state == "interrupted":  # the history calls it failed; here it is known why
+                    fresh.state = "interrupted"
             merged.append(fresh)
         unsaved = [turn for turn in self.turns if not turn.id or turn.id in shown]
         self._show(conversation_id, merged + unsaved)

@@ -28,6 +28,13 @@ from studiolo_desktop.models.notices import Notice, Notices
 FileState = Literal["queued", "working", "added", "updated", "unchanged", "failed", "cancelled"]
 OPEN: tuple[FileState, ...] = ("queued", "working")
 REFRESH_MS = 700
+# Where a stage begins and how much of a file's time it takes, roughly; its own steps move the bar within it.
+STAGES: dict[str, tuple[float, float]] = {
+    "parse": (0.0, 0.0),  # its steps count files, not parts of this one
+    "screen": (0.1, 0.45),
+    "embed": (0.55, 0.4),
+    "write": (0.95, 0.0),
+}
 
 
 @dataclass
@@ -44,6 +51,12 @@ class FileRow:
     passages: int = 0
     problem: Problem | None = None
     retried: bool = False
+
+    @property
+    def fraction(self) -> float:
+        """How far it is, 0..1."""
+        begins, share = STAGES.get(self.stage, (0.0, 0.0))
+        return begins + share * min(1.0, self.done / self.total) if self.total else begins
 
     @property
     def name(self) -> str:

@@ -77,6 +77,7 @@ class MainWindow(QMainWindow):
         self._was_down = False
         self._sources_of = 0  # the turn whose sources were brought forward
         self._pane_by_hand = False
+        self._narrow = False
         self.setAcceptDrops(True)
         self.resize(1240, 800)
         self.setMinimumSize(680, 480)
@@ -128,7 +129,7 @@ class MainWindow(QMainWindow):
     def add_paths(self, paths: Sequence[Path]) -> None:
         """Add files and folders to the library shown."""
         if paths:
-            self.pane.setVisible(True)
+            self._show_pane()
             self.pane.show_documents()
             self._parts.library.add(paths)
 
@@ -173,12 +174,13 @@ class MainWindow(QMainWindow):
     def toggle_pane(self) -> None:
         """Show or hide the right side."""
         self._pane_by_hand = True
-        self.pane.setVisible(not self.pane.isVisible())
+        self.pane.setVisible(self.pane.isHidden())
+        self._make_room()
 
     @Slot(object, int)
     def show_source(self, turn: ChatTurn, number: int) -> None:
         """Open a source of a turn on the right."""
-        self.pane.setVisible(True)
+        self._show_pane()
         self.pane.show_sources()
         self.pane.sources.select(turn, number)
 
@@ -253,6 +255,14 @@ class MainWindow(QMainWindow):
     def _new_chat(self) -> None:
         self._parts.chat.new_conversation()
         self.composer.field.setFocus()
+
+    def _show_pane(self) -> None:
+        self.pane.setVisible(True)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """In a narrow window the left side makes way for the right one."""
+        self.sidebar.setVisible(not self._narrow or self.pane.isHidden())
 
     # following the models
 
@@ -337,12 +347,12 @@ class MainWindow(QMainWindow):
         """A narrow window is for the conversation."""
         super().resizeEvent(event)
         self._overlay.setGeometry(self.rect())
-        if not self._pane_by_hand and event.oldSize().width() >= 0:
-            was, now = event.oldSize().width(), event.size().width()
-            if was >= NARROW > now:
-                self.pane.hide()
-            elif was < NARROW <= now:
-                self.pane.show()
+        narrow = event.size().width() < NARROW
+        if narrow != self._narrow:
+            self._narrow = narrow
+            if not self._pane_by_hand:
+                self.pane.setVisible(not narrow)
+        self._make_room()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """The composition root ends what runs."""

@@ -100,10 +100,16 @@ class Sidebar(QWidget):
         self._remove_action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         self._remove_action.triggered.connect(lambda: self._ask_remove(self.list.currentItem()))
         self.list.addAction(self._remove_action)
-        column.addWidget(self.list, 1)
+        holder = QWidget()
+        part = QVBoxLayout(holder)
+        part.setContentsMargins(0, 0, 0, 0)
+        part.setSpacing(0)
+        part.addWidget(self.list, 1)
         self._none = label(role="small", wrap=True)
         self._none.setContentsMargins(Space.S + 2, 0, Space.S, 0)
-        column.addWidget(self._none)
+        part.addWidget(self._none)
+        part.addStretch(0)
+        column.addWidget(holder, 1)
 
     def _build_foot(self, column: QVBoxLayout) -> None:
         foot = QHBoxLayout()

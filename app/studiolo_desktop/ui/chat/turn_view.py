@@ -66,6 +66,16 @@ class TurnView(QWidget):
         column.addWidget(self._chips)
         self._shown: tuple[object, ...] = ()
 
+        self.hidden = QWidget()
+        line = QHBoxLayout(self.hidden)
+        line.setContentsMargins(Space.XS, 0, 0, 0)
+        line.setSpacing(Space.S)
+        self._hidden_icon = QLabel()
+        self._hidden_words = label(role="small", wrap=True)
+        line.addWidget(self._hidden_icon, 0, Qt.AlignmentFlag.AlignTop)
+        line.addWidget(self._hidden_words, 1)
+        column.addWidget(self.hidden)
+
         self._foot = QWidget()
         foot = QHBoxLayout(self._foot)
         foot.setContentsMargins(0, 0, 0, 0)
@@ -100,6 +110,7 @@ class TurnView(QWidget):
             facts.append(seconds_text(turn.timings.total_s))
         self._facts.setText("  ·  ".join(facts))
         self._refresh_chips(ended=ended)
+        self._refresh_hidden()
         self.copy_button.name(self._look.tr("chat.copy"))
         self.again_button.name(self._look.tr("chat.ask_again"))
 
@@ -129,11 +140,8 @@ class TurnView(QWidget):
         turn, tr = self.turn, self._look.tr
         if turn.state in ("waiting", "thinking"):
             return self._waiting_words(), "muted"
-        if turn.state == "failed" and turn.problem is not None:
-            sentence = self._look.sentence(turn.problem)
-            return f"{sentence.what} {sentence.todo}".strip(), "danger"
-        if turn.state == "interrupted":
-            return tr("chat.interrupted"), "danger"
+        if turn.state in ("failed", "interrupted"):
+            return self._failure_words(), "danger"
         notes: list[str] = []
         if turn.state == "cancelled":
             notes.append(tr("chat.cancelled"))
@@ -144,6 +152,14 @@ class TurnView(QWidget):
         if turn.left_out_turns:
             notes.append(tr.count("chat.left_out_turns", turn.left_out_turns))
         return "  ·  ".join(notes), "small"
+
+    def _failure_words(self) -> str:
+        if self.turn.state == "interrupted":
+            return self._look.tr("chat.interrupted")
+        if self.turn.problem is None:  # of the history, which keeps no reason
+            return self._look.tr("chat.failed")
+        sentence = self._look.sentence(self.turn.problem)
+        return f"{sentence.what} {sentence.todo}".strip()
 
     def _waiting_words(self) -> str:
         turn, tr = self.turn, self._look.tr
@@ -184,8 +200,6 @@ class TurnView(QWidget):
         elif ended and turn.state == "complete":
             quiet = label(tr("chat.no_sources"), role="small")
             chips.append(quiet)
-        if turn.hidden:
-            chips.append(self._hidden_chip())
         return chips
 
     def _source_chip(self, number: int, hit: Hit) -> QPushButton:
@@ -198,18 +212,13 @@ class TurnView(QWidget):
         chip.setToolTip(name)
         return chip
 
-    def _hidden_chip(self) -> QWidget:
-        holder = QWidget()
-        row = QHBoxLayout(holder)
-        row.setContentsMargins(Space.XS, 3, Space.XS, 3)
-        row.setSpacing(Space.XS + 2)
-        icon = QLabel()
-        icon.setPixmap(self._look.pixmap("mask", colour=self._look.tokens.muted, size_px=16))
-        said = label(self._look.tr("chat.hidden", what=self._look.tr.hidden(self.turn.hidden)), role="small")
-        row.addWidget(icon)
-        row.addWidget(said)
-        holder.setAccessibleName(said.text())
-        return holder
+    def _refresh_hidden(self) -> None:
+        self.hidden.setVisible(bool(self.turn.hidden))
+        said = self._look.tr("chat.hidden", what=self._look.tr.hidden(self.turn.hidden)) if self.turn.hidden else ""
+        if said != self._hidden_words.text():
+            self._hidden_words.setText(said)
+            self.hidden.setAccessibleName(said)
+        self._hidden_icon.setPixmap(self._look.pixmap("mask", size_px=16))
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self.turn.answer)

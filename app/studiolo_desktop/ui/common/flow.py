@@ -49,15 +49,12 @@ class FlowLayout(QLayout):
         self._arrange(rect, move=True)
 
     def sizeHint(self) -> QSize:
-        """As narrow as the widest."""
+        """As narrow as need be."""
         return self.minimumSize()
 
     def minimumSize(self) -> QSize:
-        """As narrow as the widest."""
-        size = QSize()
-        for item in self._items:
-            size = size.expandedTo(item.minimumSize())
-        return size
+        """As narrow as need be: a chip that does not fit is cut rather than the page widened."""
+        return QSize(0, max((item.sizeHint().height() for item in self._items), default=0))
 
     def _arrange(self, rect: QRect, *, move: bool) -> int:
         x, y, line_height = rect.x(), rect.y(), 0

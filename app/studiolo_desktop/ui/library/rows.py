@@ -73,8 +73,8 @@ class FileRowView(QFrame):
         working = row.state == "working"
         self.bar.setVisible(working)
         if working:
-            self.bar.setRange(0, row.total)  # 0 of 0 is Qt's "busy"
-            self.bar.setValue(min(row.done, row.total))
+            self.bar.setRange(0, 1000)
+            self.bar.setValue(round(row.fraction * 1000))
         failed = row.state == "failed"
         self.retry_button.setVisible(failed)
         self.forget_button.setVisible(failed)
@@ -92,7 +92,8 @@ class FileRowView(QFrame):
         row, tr = self.row, self._look.tr
         if row.state == "working":
             words = tr(_STAGES.get(row.stage, "file.working"))
-            return (f"{words} · {row.done} / {row.total}" if row.total > 1 else f"{words}…"), "small"
+            counted = row.stage in ("screen", "embed") and row.total > 1
+            return (f"{words} · {row.done} / {row.total}" if counted else f"{words}…"), "small"
         if row.state == "failed" and row.problem is not None:
             sentence = self._look.sentence(row.problem)
             return f"{sentence.what} {sentence.todo}".strip(), "danger"
