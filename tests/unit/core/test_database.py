@@ -19,6 +19,7 @@ def _open(path: Path, **more: object) -> Database:
 
 def test_a_write_that_raises_leaves_nothing(tmp_path: Path) -> None:
     database = _open(tmp_path / "a.db")
+
     def fail_half_way() -> None:
         with database.write() as db:
             db.execute("INSERT INTO things VALUES('x')")
