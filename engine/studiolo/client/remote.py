@@ -120,6 +120,8 @@ class RemoteEngine:
         self, paths: Sequence[Path], *, library: str = DEFAULT_LIBRARY, cancel: CancelToken | None = None
     ) -> Iterator[Event]:
         """Add files or folders; relative paths are taken from this process's folder. Leaving early cancels."""
+        if cancel is not None and cancel.cancelled:
+            return iter([Finished("cancelled")])  # a job, once there, may be quicker than the wish to stop it
         body = {"paths": [str(path.absolute()) for path in paths]}
         job = str(self._call("POST", f"/api/libraries/{_segment(library)}/documents", body)["job"])
         return self._stream(

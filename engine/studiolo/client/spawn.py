@@ -18,10 +18,12 @@ from studiolo.client.attach import connect, find_running
 from studiolo.client.remote import RemoteEngine
 from studiolo.errors import Code, EnvironmentFault, StudioloError
 from studiolo.handshake import Handshake, announced, read_error, read_handshake
+from studiolo.home_lock import HomeLock
 from studiolo.paths import Home
 
 PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 START_S = 60.0
+WAIT_S = 60.0
 STOP_S = 10.0
 RETRY_S = 0.3
 
@@ -92,18 +94,21 @@ def spawn_engine(home: Home, *, environ: Mapping[str, str], port: int = 0, timeo
     return EngineProcess(engine, handshake.pid, process)
 
 
-def attach_or_spawn(home: Home, *, environ: Mapping[str, str], timeout_s: float = START_S) -> EngineProcess:
+def attach_or_spawn(
+    home: Home, *, environ: Mapping[str, str], wait_s: float = WAIT_S, timeout_s: float = START_S
+) -> EngineProcess:
     """The engine that runs, or a new one; waits while another command has the home open for itself.
 
-    Raises EnvironmentFault(home_busy) where that takes longer than `timeout_s`, and what `spawn_engine` raises.
+    Raises EnvironmentFault(home_busy) where that takes longer than `wait_s`, and what `spawn_engine` raises.
     """
-    deadline = time.monotonic() + timeout_s
+    deadline = time.monotonic() + wait_s
     while True:
         found = announced(home)
         engine = find_running(home)
         if engine is not None and found is not None:
             return EngineProcess(engine, found.pid, None)
         try:
+            HomeLock(home, pid=os.getpid()).release()  # cheaper to ask for than a process that learns it is held
             return spawn_engine(home, environ=environ, timeout_s=timeout_s)
         except StudioloError as error:
             if error.code is not Code.HOME_BUSY or time.monotonic() > deadline:

@@ -1,0 +1,304 @@
+"""What every Engine promises, asked of the one in this process and of the same one over HTTP."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.contract.conftest import LEASE, LEASE_ZH, House
+from tests.unit.models.gguf_files import gguf
+
+from studiolo.engine import Engine
+from studiolo.errors import Code, StudioloError, UserError, error_for
+from studiolo.events import Cited, Delta, Event, Failed, FileDone, Finished, Redacted, Retrieved, Started
+from studiolo.jobs import CancelToken
+from studiolo.types import DEFAULT_LIBRARY, Chat, DocumentStatus, Message, Question, Reader, Sampling
+
+PHONE = "13800138000"
+
+
+def read(stream: Iterator[Event]) -> list[Event]:
+    """All events; the last is the only last one."""
+    events = list(stream)
+    assert [isinstance(event, Finished | Failed) for event in events] == [False] * (len(events) - 1) + [True]
+    return events
+
+
+def failure(call: Callable[[], Any]) -> StudioloError:
+    """The error of a call or of the stream it gives: raised, or as its last event."""
+    try:
+        result = call()
+        events = list(result) if isinstance(result, Iterator) else []
+    except StudioloError as error:
+        return error
+    assert events, "no error"
+    assert isinstance(events[-1], Failed), "no error"
+    return error_for(events[-1].code, events[-1].values)
+
+
+def results(events: list[Event]) -> dict[str, str]:
+    """Status (or reason) by file name."""
+    done = [event.result for event in events if isinstance(event, FileDone)]
+    return {Path(result.path).name: result.reason or result.status for result in done}
+
+
+def text_of(events: list[Event]) -> str:
+    return "".join(event.text for event in events if isinstance(event, Delta))
+
+
+def test_status(house: House, engine: Engine) -> None:
+    status = engine.status()
+    assert status == house.local.status()
+    assert status.home == str(house.home.root)
+    assert status.model
+
+
+def test_doctor(engine: Engine) -> None:
+    checks = engine.doctor()
+    assert {check.name for check in checks} >= {"python", "cpu", "home"}
+    assert {check.state for check in checks} <= {"ok", "warning", "failed"}
+
+
+def test_the_default_library_is_always_there(engine: Engine) -> None:
+    assert DEFAULT_LIBRARY in {library.name for library in engine.libraries()}
+
+
+def test_libraries(engine: Engine) -> None:
+    made = engine.create_library("合同 2026")
+    assert made.name == "合同 2026"
+    assert engine.create_library("合同 2026") == made
+    assert made in engine.libraries()
+    engine.remove_library("合同 2026")
+    assert made not in engine.libraries()
+    assert failure(lambda: engine.remove_library("合同 2026")).code is Code.UNKNOWN_LIBRARY
+    for name in ("", "a/b", ".."):
+        assert failure(lambda name=name: engine.create_library(name)).code is Code.BAD_REQUEST
+    assert failure(lambda: engine.documents("none")).code is Code.UNKNOWN_LIBRARY
+
+
+def test_adding(house: House, engine: Engine, tmp_path: Path) -> None:
+    odd = tmp_path / "odd.xyz"
+    odd.write_text("x")
+    events = read(engine.add([house.files, tmp_path / "gone.md", odd], library="adding"))
+    assert results(events) == {
+        "lease.md": "added",
+        "租约.md": "added",
+        "gone.md": "file_missing",
+        "odd.xyz": "unknown_format",
+    }
+    assert events[-1].reason == "stop"
+    listed = engine.documents("adding")
+    assert {document.name for document in listed if document.status is DocumentStatus.READY} == {"lease.md", "租约.md"}
+    assert listed == house.local.documents("adding")
+    again = results(read(engine.add([house.files], library="adding")))
+    assert again == {"lease.md": "unchanged", "租约.md": "unchanged"}
+
+
+def test_removing_a_document(house: House, engine: Engine) -> None:
+    read(engine.add([house.files / "lease.md"], library="removing"))
+    (document,) = engine.documents("removing")
+    engine.remove_document(document.id, library="removing")
+    assert engine.documents("removing") == []
+    assert failure(lambda: engine.remove_document(document.id, library="removing")).code is Code.UNKNOWN_DOCUMENT
+    assert engine.search("lease", library="removing") == []
+
+
+def test_cancelling_before_adding(house: House, engine: Engine) -> None:
+    cancel = CancelToken()
+    cancel.cancel()
+    assert read(engine.add([house.files], library="cancelled", cancel=cancel))[-1].reason == "cancelled"
+
+
+def test_search(filled: House, engine: Engine) -> None:
+    hits = engine.search("term of the lease")
+    assert hits == filled.local.search("term of the lease")
+    assert hits[0].passage.document == "lease.md"
+    assert "twelve months" in hits[0].passage.text
+    assert engine.search("租期")[0].passage.document == "租约.md"
+    assert len(engine.search("lease", limit=1)) == 1
+    assert {hit.passage.document for hit in engine.search("租期 lease", document="lease.md")} == {"lease.md"}
+    assert failure(lambda: engine.search("x", library="none")).code is Code.UNKNOWN_LIBRARY
+    assert failure(lambda: engine.search("x", document="none")).code is Code.UNKNOWN_DOCUMENT
+    assert failure(lambda: engine.search("")).code is Code.BAD_REQUEST
+    assert failure(lambda: engine.search("  ")).code is Code.BAD_REQUEST
+
+
+def test_embedding(house: House, engine: Engine) -> None:
+    vectors = engine.embed(["twelve months", "十二个月"])
+    assert vectors == house.local.embed(["twelve months", "十二个月"])
+    assert [math.hypot(*vector) for vector in vectors] == pytest.approx([1, 1], abs=1e-3)
+    assert engine.embed([]) == []
+
+
+def test_an_answer(filled: House, engine: Engine) -> None:
+    events = read(engine.ask(Question(f"How long is the term? My number is {PHONE}.")))
+    kinds = [type(event) for event in events]
+    assert kinds[0] is Started
+    order = [kind for kind in kinds if kind in (Started, Retrieved, Delta, Cited, Finished)]
+    assert order == sorted(order, key=[Started, Retrieved, Delta, Cited, Finished].index)
+    assert text_of(events) == "The term of the lease is twelve months [1]. 十二个月。"
+    end = events[-1]
+    assert end.usage.prompt_tokens > 0
+    assert end.usage.completion_tokens > 0
+    assert end.timings.total_s > 0
+    (retrieved,) = [event for event in events if isinstance(event, Retrieved)]
+    cited = [event.citation for event in events if isinstance(event, Cited)]
+    assert cited
+    for citation in cited:
+        assert citation.quote in (LEASE if citation.document == "lease.md" else LEASE_ZH)
+        assert citation.passage_id == retrieved.hits[citation.marker - 1].passage.id
+    assert [event for event in events if isinstance(event, Redacted) and event.direction == "question"]
+    assert PHONE not in filled.prompts[-1]
+    assert PHONE not in engine.model_saw(events[0].turn_id)
+    (turn,) = engine.turns(events[0].conversation_id)
+    assert PHONE in turn.question
+    assert (turn.id, turn.state, turn.answer) == (events[0].turn_id, "complete", text_of(events))
+    assert turn.citations == tuple(cited)
+    assert (turn.timings, turn.usage) == (end.timings, end.usage)
+
+
+def test_a_conversation_goes_on(filled: House, engine: Engine) -> None:
+    first = read(engine.ask(Question("How long is the term?")))[0].conversation_id
+    second = read(engine.ask(Question("And the rent?", conversation_id=first)))[0].conversation_id
+    assert first == second
+    assert [turn.question for turn in engine.turns(first)] == ["How long is the term?", "And the rent?"]
+    assert engine.conversations()[0].id == first
+    assert engine.conversations()[0].turns == 2
+    assert engine.conversations() == filled.local.conversations()
+    engine.remove_conversation(first)
+    assert failure(lambda: engine.turns(first)).code is Code.UNKNOWN_CONVERSATION
+    assert failure(lambda: engine.remove_conversation(first)).code is Code.UNKNOWN_CONVERSATION
+    assert failure(lambda: engine.ask(Question("q", conversation_id=first))).code is Code.UNKNOWN_CONVERSATION
+
+
+def test_a_question_without_a_library(filled: House, engine: Engine) -> None:
+    events = read(engine.ask(Question("Good morning", library=None)))
+    assert not [event for event in events if isinstance(event, Retrieved | Cited)]
+    assert isinstance(events[-1], Finished)
+
+
+def test_the_token_limit(filled: House, engine: Engine) -> None:
+    events = read(engine.ask(Question("How long?", sampling=Sampling(max_tokens=5))))
+    assert events[-1].reason == "length"
+
+
+@pytest.mark.parametrize("reader", [Reader.OWNER, Reader.MASKED])
+def test_what_a_reader_sees(filled: House, engine: Engine, reader: Reader) -> None:
+    events = read(engine.ask(Question("租期 联系电话", reader=reader, document="租约.md")))
+    (retrieved,) = [event for event in events if isinstance(event, Retrieved)]
+    shown = "".join(hit.passage.text for hit in retrieved.hits)
+    assert (PHONE in shown) is (reader is Reader.OWNER)
+    assert PHONE not in filled.prompts[-1]
+
+
+@pytest.mark.parametrize(
+    ("question", "code"),
+    [
+        (Question("q", library="none"), Code.UNKNOWN_LIBRARY),
+        (Question("q", document="none"), Code.UNKNOWN_DOCUMENT),
+        (Question("q", model="none"), Code.UNKNOWN_MODEL),
+        (Question("q", model="qwen2.5-coder-1.5b"), Code.MODEL_MISSING),
+        (Question("q", model="lac"), Code.MODEL_KIND),
+        (Question("  "), Code.BAD_REQUEST),
+    ],
+)
+def test_questions_that_cannot_be_answered(filled: House, engine: Engine, question: Question, code: Code) -> None:
+    assert failure(lambda: engine.ask(question)).code is code
+
+
+def test_cancelling_an_answer(filled: House, engine: Engine) -> None:
+    cancel = CancelToken()
+    filled.going.clear()
+
+    def stop() -> None:
+        cancel.cancel()
+        time.sleep(0.5)  # over HTTP the wish has a way to go before the model is let on
+        filled.going.set()
+
+    events: list[Event] = []
+    try:
+        for event in engine.ask(Question("How long?"), cancel=cancel):
+            events.append(event)
+            if isinstance(event, Retrieved):
+                threading.Thread(target=stop, name="stop").start()
+    finally:
+        filled.going.set()
+    assert isinstance(events[-1], Finished)
+    assert events[-1].reason == "cancelled"
+    assert engine.turns(events[0].conversation_id)[-1].state == "cancelled"
+
+
+def test_leaving_an_answer_cancels_it(filled: House, engine: Engine) -> None:
+    filled.going.clear()
+    try:
+        stream = engine.ask(Question("How long?"))
+        started = next(event for event in stream if isinstance(event, Started))
+        stream.close()  # type: ignore[attr-defined]
+        time.sleep(0.3)
+    finally:
+        filled.going.set()
+    deadline = time.monotonic() + 10
+    while (state := engine.turns(started.conversation_id)[-1].state) == "running" and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert state == "cancelled"
+
+
+def test_two_questions_at_once(filled: House, engine: Engine) -> None:
+    answers: list[list[Event]] = []
+
+    def ask(number: int) -> None:
+        answers.append(read(engine.ask(Question(f"How long? {number}"))))
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert [text_of(events)[:8] for events in answers] == ["The term", "The term"]
+
+
+def test_a_chat_is_not_stored(house: House, engine: Engine) -> None:
+    before = engine.conversations()
+    asked = Chat((Message("system", "Be brief."), Message("user", f"Call {PHONE}")), reader=Reader.OWNER)
+    events = read(engine.chat(asked))
+    assert text_of(events).startswith("The term")
+    assert PHONE not in house.prompts[-1]
+    assert engine.conversations() == before
+    unasked = Chat((Message("assistant", "Hello"),))
+    assert failure(lambda: engine.chat(unasked)).code is Code.BAD_REQUEST
+
+
+def test_redacting(house: House, engine: Engine) -> None:
+    text = f"电话{PHONE}已登记"
+    redacted = engine.redact(text)
+    assert redacted == house.local.redact(text)
+    assert PHONE not in redacted.text
+    (entity,) = redacted.entities
+    assert text[entity.start : entity.end] == PHONE
+
+
+def test_models(house: House, engine: Engine, tmp_path: Path) -> None:
+    assert engine.models() == house.local.models()
+    file = tmp_path / "other 模型.gguf"
+    file.write_bytes(gguf(seed=2))
+    imported = engine.import_model(file)
+    assert imported.installed
+    assert imported.id in {model.id for model in engine.models()}
+    engine.remove_model(imported.id)
+    assert imported.id not in {model.id for model in engine.models() if model.installed}
+    assert failure(lambda: engine.import_model(tmp_path / "gone")).code is Code.FILE_MISSING
+    broken = tmp_path / "broken.gguf"
+    broken.write_bytes(b"no model")
+    assert failure(lambda: engine.import_model(broken)).code is Code.DAMAGED_MODEL
+    assert failure(lambda: engine.remove_model("none")).code is Code.UNKNOWN_MODEL
+    assert failure(lambda: engine.remove_model("qwen2.5-coder-1.5b")).code is Code.MODEL_MISSING
+
+
+def test_an_unknown_turn(engine: Engine) -> None:
+    with pytest.raises(UserError):
+        engine.model_saw("none")
