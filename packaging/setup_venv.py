@@ -28,6 +28,11 @@ LOCKS = (ROOT / "packaging" / "requirements.lock", ROOT / "packaging" / "require
 MINIMUM = (3, 11)
 TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 
+# Some virtual machines announce AMX and fault on its first instruction (`ldtilecfg`): a native build then dies while
+# it reads the first prompt. Without AMX the AVX-512 or AVX2 kernels are used.
+NO_AMX = "-mno-amx-tile -mno-amx-int8 -mno-amx-bf16"
+REFUSED_FEATURES = frozenset({"AMX_INT8"})
+
 # What llama.cpp's `system_info` calls a processor feature, and what Linux calls it.
 CPU_FEATURES = {
     "AVX": "avx",
@@ -127,7 +132,7 @@ def run(command: Sequence[str], *, failure: str) -> None:
 
 def follow(command: Sequence[str], *, failure: str) -> None:
     """Run pip with a line for what matters instead of its hundreds; all it said last where it fails."""
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    environment = {**build_environment(), "PYTHONUNBUFFERED": "1"}
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "errors": "replace"}
     last: deque[str] = deque(maxlen=40)
     looked_up = 0
@@ -172,11 +177,31 @@ def gpu_distributions(folder: Path) -> list[str]:
 
 
 def foreign_features(system_info: str, *, flags: frozenset[str]) -> list[str]:
-    """Features a build of llama.cpp uses and this processor lacks. `flags` empty = not known, so none."""
-    if not flags:
-        return []
+    """Features a build of llama.cpp uses and this processor lacks, or that are refused anywhere (AMX).
+
+    `flags` empty = not known: then only the refused ones.
+    """
     built = set(re.findall(r"(\w+) = 1", system_info))
-    return sorted(name for name, flag in CPU_FEATURES.items() if name in built and flag not in flags)
+    foreign = {name for name, flag in CPU_FEATURES.items() if flags and name in built and flag not in flags}
+    return sorted(foreign | (built & REFUSED_FEATURES))
+
+
+def compiler_flags() -> str:
+    """Flags that keep AMX out of a native build, "" where the compiler does not know them (it then has no AMX)."""
+    if platform.machine().lower() not in ("x86_64", "amd64") or os.name != "posix":
+        return ""
+    probe = ["c++", *NO_AMX.split(), "-x", "c++", "-fsyntax-only", os.devnull]
+    known = subprocess.run(probe, capture_output=True, check=False).returncode == 0
+    return NO_AMX if known else ""
+
+
+def build_environment() -> dict[str, str]:
+    """The environment for pip, with the compiler's flags beside those the user has set."""
+    flags = compiler_flags()
+    environment = dict(os.environ)
+    for name in ("CFLAGS", "CXXFLAGS"):
+        environment[name] = f"{environment.get(name, '')} {flags}".strip()
+    return environment
 
 
 def check_llama(version: str) -> None:
@@ -190,9 +215,9 @@ def check_llama(version: str) -> None:
         if attempt == "first":
             why = f"uses {', '.join(foreign)}" if foreign else f"ended with {ran.returncode}"
             print(f"setup: the cached build of llama-cpp-python {why}; compiling it anew (minutes)", file=sys.stderr)
-            wanted = f"llama-cpp-python=={version}"
-            rebuild = pip("install", "--no-cache-dir", "--force-reinstall", "--no-deps", "--no-binary", ":all:", wanted)
-            run(rebuild, failure="llama-cpp-python did not compile; see above")
+            subprocess.run(pip("cache", "remove", "llama_cpp_python"), capture_output=True, check=False)
+            rebuild = pip("install", "--force-reinstall", "--no-deps", f"llama-cpp-python=={version}")
+            follow(rebuild, failure="llama-cpp-python did not compile; see above")
     raise SystemExit("setup: llama-cpp-python does not run on this processor, even compiled here; please report it")
 
 

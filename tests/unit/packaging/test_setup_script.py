@@ -94,6 +94,8 @@ def test_gpu_distributions_are_seen(tmp_path, names, expected):
         ("CPU : AVX = 1 | AVX2 = 1 | AVX512 = 1 | AMX_INT8 = 1 |", {"avx", "avx2"}, ["AMX_INT8", "AVX512"]),
         ("CPU : AVX = 1 | AVX512 = 0 |", {"avx"}, []),
         ("CPU : AVX512 = 1 |", set(), []),
+        ("CPU : AVX2 = 1 | AMX_INT8 = 1 |", {"avx2", "amx_int8"}, ["AMX_INT8"]),
+        ("CPU : AMX_INT8 = 0 |", set(), []),
     ],
 )
 def test_a_build_for_another_processor_is_seen(info, flags, expected):
@@ -168,3 +170,11 @@ def test_the_environments_version_is_read_from_its_own_file(monkeypatch, tmp_pat
     (tmp_path / "pyvenv.cfg").write_text(text, encoding="utf-8")
     monkeypatch.setattr(setup_venv, "VENV", tmp_path)
     assert setup_venv.venv_version() == expected
+
+
+def test_amx_is_kept_out_of_a_build_beside_the_users_own_flags(monkeypatch):
+    monkeypatch.setenv("CFLAGS", "-O2")
+    monkeypatch.setattr(setup_venv, "compiler_flags", lambda: setup_venv.NO_AMX)
+    environment = setup_venv.build_environment()
+    assert environment["CFLAGS"] == f"-O2 {setup_venv.NO_AMX}"
+    assert environment["CXXFLAGS"] == setup_venv.NO_AMX
