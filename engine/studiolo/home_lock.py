@@ -19,8 +19,11 @@ from studiolo.settings import disk_fault
 class HomeLock:
     """The lock of one home; a context manager that gives it back."""
 
-    def __init__(self, home: Home, *, pid: int) -> None:
-        """Take it. Raises EnvironmentFault: home_busy (with the holder's pid, 0 = not known), no_permission."""
+    def __init__(self, home: Home, *, pid: int, patience_s: float = 0.0) -> None:
+        """Take it; where it is held, wait up to `patience_s` for it.
+
+        Raises EnvironmentFault: home_busy (with the holder's pid, 0 = not known), no_permission.
+        """
         from filelock import FileLock, Timeout
 
         self._home = home
@@ -28,7 +31,7 @@ class HomeLock:
             for folder in (home.root, home.run):
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._lock = FileLock(home.lock_file, thread_local=False)
-            self._lock.acquire(timeout=0)
+            self._lock.acquire(timeout=patience_s)
         except Timeout:
             raise EnvironmentFault(Code.HOME_BUSY, home=str(home.root), pid=holder_pid(home)) from None
         except OSError as error:

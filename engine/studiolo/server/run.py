@@ -31,6 +31,7 @@ from studiolo.server.app import create_app
 from studiolo.server.logs import close_log, open_log
 from studiolo.server.security import Rules
 
+LOCK_PATIENCE_S = 1.0  # somebody who only asks whether the home is free holds it for a moment
 GRACE_S = 5  # how long running answers may take to end after they were cancelled
 PARENT_CHECK_S = 1.0
 BACKLOG = 128
@@ -54,7 +55,7 @@ def serve(
     whatever opening the home raises.
     """
     listener = bind(host, port)
-    with contextlib.closing(listener), HomeLock(home, pid=os.getpid()):
+    with contextlib.closing(listener), HomeLock(home, pid=os.getpid(), patience_s=LOCK_PATIENCE_S):
         faults = open_log(home)
         try:
             _no_core_dumps()
