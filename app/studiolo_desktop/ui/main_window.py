@@ -355,7 +355,8 @@ class MainWindow(QMainWindow):
         self._make_room()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """The composition root ends what runs."""
+        """Gone from sight at once; then the composition root ends what runs, which may take a moment."""
+        self.hide()
         self.closing.emit()
         super().closeEvent(event)
 
