@@ -6,8 +6,8 @@ import re
 import warnings
 from pathlib import Path
 
-from bs4 import BeautifulSoup, NavigableString, Tag, XMLParsedAsHTMLWarning
-from bs4.element import PreformattedString
+from bs4 import BeautifulSoup, Tag, XMLParsedAsHTMLWarning
+from bs4.element import NavigableString, PreformattedString
 
 from studiolo.errors import Code, UserError
 from studiolo.knowledge.parsers.blocks import Block, Parsed, clean, clean_code, one_line
