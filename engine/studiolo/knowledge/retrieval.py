@@ -9,7 +9,7 @@ Knows the store and an embedder; nothing of files, states or models that write. 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -25,14 +25,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """What each leg counts for, and how many passages it is asked for."""
+    """What each leg counts for, and how many passages it is asked for.
 
-    keyword: float = 0.5
-    meaning: float = 0.5
+    Equal shares of keywords and meaning were best or within .002 of it (nDCG@10) on XQuAD in English and Chinese and on
+    Cranfield, with E5 and with MiniLM; so was a depth of 60 against 30 and 100.
+    """
+
+    keyword: float = 0.5  # meaning has the rest
+    keyword_across: float = 0.2  # the same where passage and question are of two languages: names and figures only
     exact: float = 0.5  # an identifier or a short Chinese term that occurs as it was asked settles most ties
     earlier: float = 0.3  # the last questions' words beside this one's
     earlier_dependent: float = 0.7  # the same where this question leans on them ("and how much is it?")
-    depth: int = 60  # deeper adds time and no better first five
+    depth: int = 60
 
 
 # Letters and digits mixed or joined by signs: part numbers, clauses, versions, dates. Words cannot tell PN-4471-B from
@@ -77,15 +81,22 @@ class Retrieval:
             lean = weights.earlier_dependent if leans_on_earlier(query) else weights.earlier
             earlier = self._store.keyword(library_id, " ".join(context), limit=depth, documents=documents)
             keyword = _merged(keyword, _share_of_best(earlier), weight=lean)
-        legs = [(weights.keyword, keyword), (weights.exact, self._exact(query, library_id, depth, documents))]
-        languages = embedder.languages
-        if knows(languages, query):
-            vector = _query_vector(embedder, query, context, lean)
-            nearest = self._store.nearest(
-                library_id, vector, limit=depth, documents=documents, languages=(*languages, "") if languages else ()
-            )
-            legs.append((weights.meaning, _spread(nearest)))
-        return fuse(legs, limit=limit)
+        exact = self._exact(query, library_id, depth, documents)
+        if not knows(embedder.languages, query):
+            return fuse(keyword, {}, exact, share=lambda _: 1.0, exact_weight=weights.exact, limit=limit)
+        vector = _query_vector(embedder, query, context, lean)
+        languages = (*embedder.languages, "") if embedder.languages else ()
+        nearest = self._store.nearest(library_id, vector, limit=depth, documents=documents, languages=languages)
+        language = language_of(query)
+
+        def share(passage: Passage) -> float:
+            """What keywords count for, the rest being meaning's."""
+            if languages and passage.language not in languages:
+                return 1.0  # meaning could not know it
+            across = passage.language and language and passage.language != language
+            return weights.keyword_across if across else weights.keyword
+
+        return fuse(keyword, _spread(nearest), exact, share=share, exact_weight=weights.exact, limit=limit)
 
     def _exact(
         self, query: str, library_id: str, depth: int, documents: Sequence[str] | None
@@ -104,19 +115,21 @@ Leg = dict[str, tuple[Passage, float]]
 """Passages with a score 0..1, by id."""
 
 
-def fuse(legs: Sequence[tuple[float, Leg]], *, limit: int) -> list[Hit]:
-    """The weighted mean of the legs' scores; a leg that found nothing at all has no say.
+def fuse(
+    keyword: Leg, meaning: Leg, exact: Leg, *, share: Callable[[Passage], float], exact_weight: float, limit: int
+) -> list[Hit]:
+    """The weighted mean of what the legs say of each passage: `share` goes to keywords, the rest to meaning.
 
-    Passages of the very same text (copies of one document) are given once, the best first.
+    A leg that found nothing at all has no say. Passages of the very same text (copies of one document) are given once,
+    the best first.
     """
-    speaking = [(weight, leg) for weight, leg in legs if leg and weight > 0]
-    whole = sum(weight for weight, _ in speaking)
-    passages: dict[str, Passage] = {}
+    extra = exact_weight if exact else 0.0
     scores: dict[str, float] = {}
-    for weight, leg in speaking:
-        for key, (passage, score) in leg.items():
-            passages.setdefault(key, passage)
-            scores[key] = scores.get(key, 0.0) + weight * score / whole
+    passages = {key: passage for leg in (exact, meaning, keyword) for key, (passage, _) in leg.items()}
+    for key, passage in passages.items():
+        words = share(passage) if keyword and meaning else 1.0 if keyword else 0.0
+        score = words * _score(keyword, key) + (1.0 - words) * _score(meaning, key) + extra * _score(exact, key)
+        scores[key] = score / (1.0 + extra)
     hits: list[Hit] = []
     seen: set[str] = set()
     for key in sorted(scores, key=lambda key: (-scores[key], key)):
@@ -126,6 +139,10 @@ def fuse(legs: Sequence[tuple[float, Leg]], *, limit: int) -> list[Hit]:
         if len(hits) == limit:
             break
     return hits
+
+
+def _score(leg: Leg, key: str) -> float:
+    return leg[key][1] if key in leg else 0.0
 
 
 def knows(languages: Sequence[str], text: str) -> bool:

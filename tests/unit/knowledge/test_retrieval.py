@@ -3,35 +3,57 @@
 from __future__ import annotations
 
 import pytest
+from tests.unit.knowledge.conftest import HashEmbedder
 
-from studiolo.knowledge.retrieval import exact_terms, fuse, knows, leans_on_earlier
+from studiolo.knowledge.retrieval import Retrieval, exact_terms, fuse, knows, leans_on_earlier
+from studiolo.knowledge.store import Found
 from studiolo.types import Passage
 
 
-def passage(name: str, *, text: str = "") -> Passage:
-    return Passage(name, "d", "", 1, 1, 0, 1, (), text or name, "en", ())
+def passage(name: str, *, text: str = "", language: str = "en") -> Passage:
+    return Passage(name, "d", "", 1, 1, 0, 1, (), text or name, language, ())
 
 
 def leg(**scores: float) -> dict[str, tuple[Passage, float]]:
     return {name: (passage(name), score) for name, score in scores.items()}
 
 
-def order(hits) -> list[str]:
-    return [hit.passage.id for hit in hits]
+def fused(keyword=None, meaning=None, exact=None, *, share=0.5, limit=5) -> list[tuple[str, float]]:
+    hits = fuse(keyword or {}, meaning or {}, exact or {}, share=lambda _: share, exact_weight=0.5, limit=limit)
+    return [(hit.passage.id, round(hit.score, 6)) for hit in hits]
 
 
-def test_fusion_is_the_weighted_mean_of_the_legs_that_found_something():
-    hits = fuse([(0.5, leg(a=1.0, b=0.5)), (0.5, leg(b=1.0, c=0.2)), (2.0, {})], limit=5)
-    assert [(hit.passage.id, hit.score) for hit in hits] == [("b", 0.75), ("a", 0.5), ("c", 0.1)]
+def test_fusion_is_the_weighted_mean_of_keywords_and_meaning():
+    assert fused(leg(a=1.0, b=0.5), leg(b=1.0, c=0.2)) == [("b", 0.75), ("a", 0.5), ("c", 0.1)]
+    assert fused(leg(a=1.0, b=0.5), leg(b=1.0, c=0.2), share=0.0)[0] == ("b", 1.0)
 
 
-def test_fusion_of_one_leg_keeps_its_order():
-    assert order(fuse([(0.5, leg(a=0.2, b=0.9)), (0.5, {})], limit=5)) == ["b", "a"]
+def test_a_leg_that_found_nothing_has_no_say():
+    assert fused(leg(a=0.2, b=0.9)) == [("b", 0.9), ("a", 0.2)]
+    assert fused(None, leg(a=0.2, b=0.9)) == [("b", 0.9), ("a", 0.2)]
+    assert fused() == []
+
+
+def test_exact_terms_settle_ties():
+    keyword = leg(a=1.0, b=0.9)
+    assert fused(keyword, None, leg(b=1.0)) == [("b", 0.933333), ("a", 0.666667)]
 
 
 def test_fusion_gives_a_text_once_and_at_most_the_limit():
     twins = {name: (passage(name, text="same"), score) for name, score in (("a", 0.9), ("b", 0.8))}
-    assert order(fuse([(1.0, twins | leg(c=0.5, d=0.4))], limit=2)) == ["a", "c"]
+    assert [name for name, _ in fused(twins | leg(c=0.5, d=0.4), limit=2)] == ["a", "c"]
+
+
+def test_keywords_count_less_between_two_languages():
+    """A chance word in common must not outweigh the meaning of a passage that is in another language."""
+    chance, meant = passage("zh1", language="zh"), passage("en1")
+    store = type("Store", (), {})()
+    store.keyword = lambda *_, **__: [Found(chance, 3.0)]
+    store.nearest = lambda *_, **__: [Found(meant, 0.9), Found(chance, 0.85), Found(passage("zh2", language="zh"), 0.8)]
+    store.containing = lambda *_, **__: []
+    embedder = HashEmbedder()
+    hits = Retrieval(store).search("可以在这里养狗吗", library_id="l", embedder=embedder, limit=3)
+    assert hits[0].passage.id == "en1"
 
 
 @pytest.mark.parametrize(
