@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_STEP = 16  # passages between two looks at the cancel token: under a second of embedding
+_STEP = 32  # passages between two looks at the cancel token: under a second of embedding on two cores
 _HASH_BLOCK = 1 << 20
 _WAIT_S = 0.2  # between two looks at the cancel token
 # Reasons that say something lasting about the file: its row stays in the library, so that nobody believes it was read.

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -75,18 +76,24 @@ class Retrieval:
         """The passages that fit best, best first. `documents` are ids to keep to; `context` earlier questions."""
         weights = self._weights
         depth = max(weights.depth, limit)
-        keyword = _share_of_best(self._store.keyword(library_id, query, limit=depth, documents=documents))
         lean = 0.0
         if context:
             lean = weights.earlier_dependent if leans_on_earlier(query) else weights.earlier
-            earlier = self._store.keyword(library_id, " ".join(context), limit=depth, documents=documents)
-            keyword = _merged(keyword, _share_of_best(earlier), weight=lean)
-        exact = self._exact(query, library_id, depth, documents)
-        if not knows(embedder.languages, query):
+        meant = knows(embedder.languages, query)
+        with ThreadPoolExecutor(1, thread_name_prefix="query") as pool:
+            # The embedder has a thread of its own, and the first time it takes seconds to load.
+            vector = pool.submit(_query_vector, embedder, query, context, lean) if meant else None
+            keyword = _share_of_best(self._store.keyword(library_id, query, limit=depth, documents=documents))
+            if context:
+                earlier = self._store.keyword(library_id, " ".join(context), limit=depth, documents=documents)
+                keyword = _merged(keyword, _share_of_best(earlier), weight=lean)
+            exact = self._exact(query, library_id, depth, documents)
+        if vector is None:
             return fuse(keyword, {}, exact, share=lambda _: 1.0, exact_weight=weights.exact, limit=limit)
-        vector = _query_vector(embedder, query, context, lean)
         languages = (*embedder.languages, "") if embedder.languages else ()
-        nearest = self._store.nearest(library_id, vector, limit=depth, documents=documents, languages=languages)
+        nearest = self._store.nearest(
+            library_id, vector.result(), limit=depth, documents=documents, languages=languages
+        )
         language = language_of(query)
 
         def share(passage: Passage) -> float:

@@ -78,6 +78,23 @@ def test_pdf_outline_names_headings_set_like_the_text(tmp_path):
     assert kinds(parsed) == [("heading", "1. Deposit"), ("paragraph", "The deposit is two rents.")]
 
 
+def test_headers_and_footers_that_pages_repeat_are_read_once(tmp_path):
+    words = ["Apples are red.", "Pears are green.", "Plums are blue.", "Figs are brown."]
+    pages = [
+        [("Handbook 2026", 9.0), ("", 11.0), (text, 11.0), ("", 11.0), (f"Page {number} of 4", 9.0)]
+        for number, text in enumerate(words, start=1)
+    ]
+    parsed = parse(made(tmp_path, "a.pdf", pdf(pages)))
+    assert [(block.text, block.page) for block in parsed.blocks] == [
+        ("Handbook 2026", 1),
+        ("Apples are red.", 1),
+        ("Page 1 of 4", 1),
+        ("Pears are green.", 2),
+        ("Plums are blue.", 3),
+        ("Figs are brown.", 4),
+    ]
+
+
 def test_pdf_is_known_by_its_bytes_whatever_it_is_called(tmp_path):
     assert parse(made(tmp_path, "scan.dat", pdf([[("Some words", 11.0)]]))).pages == 1
 

@@ -20,6 +20,9 @@ _LIST_ITEM = re.compile(r"^(?:[-–•*·‣▪●○◦]|\(?[0-9]{1,3}[.)、]|\
 _SENTENCE_END = re.compile(r"[.!?:;。！？：；][\"'”’）)\]]*$")
 _WORD = re.compile(r"[^\W\d_]+")
 _HEADING_LONGEST = 160
+_EDGE_LINES = 2  # at a page's top and bottom, where headers and footers stand
+_RUNNING_LEAST = 3  # pages that must repeat a line
+_RUNNING_SHARE = 0.5  # of all pages
 _LARGER = 1.15  # a heading's height against the body's
 _GAP = 1.4  # distance of lines against the usual one, beyond which a paragraph ends
 _EARLY = 0.25  # share of the block's width that a line leaves empty when its break is meant
@@ -39,6 +42,7 @@ class Line:
 
 def blocks_of(pages: Sequence[Sequence[Line]], *, outline: Mapping[tuple[int, str], int]) -> list[Block]:
     """All pages' blocks in reading order; `outline` gives the level of a heading by page and `heading_key`."""
+    pages = _without_running_lines(pages)
     body = _body_height(line for page in pages for line in page)
     words = Counter(word.lower() for page in pages for line in page for word in _WORD.findall(line.text))
     sizes = sorted({_size(line) for page in pages for line in page if line.height > body * _LARGER}, reverse=True)
@@ -56,6 +60,31 @@ def blocks_of(pages: Sequence[Sequence[Line]], *, outline: Mapping[tuple[int, st
             else:
                 blocks.append(Block("paragraph", text, page=number))
     return blocks
+
+
+def _without_running_lines(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
+    """The pages without the headers and footers that most of them repeat, figures aside; the first one stays."""
+    seen: Counter[str] = Counter()
+    for page in pages:
+        seen.update({_running_key(line) for line in (*page[:_EDGE_LINES], *page[-_EDGE_LINES:])})
+    running = {key for key, count in seen.items() if key and count >= max(_RUNNING_LEAST, len(pages) * _RUNNING_SHARE)}
+    met: set[str] = set()
+    kept: list[list[Line]] = []
+    for page in pages:
+        lines: list[Line] = []
+        for position, line in enumerate(page):
+            key = _running_key(line)
+            edge = position < _EDGE_LINES or position >= len(page) - _EDGE_LINES
+            if not (edge and key in running and key in met):
+                lines.append(line)
+            if edge:
+                met.add(key)
+        kept.append(lines)
+    return kept
+
+
+def _running_key(line: Line) -> str:
+    return re.sub(r"\d+", "#", " ".join(line.text.split()))
 
 
 def heading_key(text: str) -> str:
