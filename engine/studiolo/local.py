@@ -1,6 +1,6 @@
 """LocalEngine: the Engine whose work is done in this process. Each method is a few lines over the part that knows.
 
-Whoever opens it must hold the home's lock (`studiolo.client.home_lock`): there is one engine a home.
+Whoever opens it must hold the home's lock (`studiolo.home_lock`): there is one engine a home.
 Threads: any; each part guards itself.
 """
 
@@ -23,6 +23,7 @@ from studiolo.inference.scheduler import Scheduler
 from studiolo.jobs import CancelToken
 from studiolo.knowledge.library import KnowledgeBase
 from studiolo.models.store import ModelStore
+from studiolo.originals import forget_library, forget_upload
 from studiolo.paths import Home
 from studiolo.privacy.filter import PrivacyFilter
 from studiolo.settings import Settings
@@ -131,6 +132,7 @@ class LocalEngine:
         """Remove a library with all its documents."""
         self._parts.knowledge.remove_library(name)
         self._parts.screener.forget(library_scope(name))
+        forget_library(self._parts.home, name)
 
     def add(
         self, paths: Sequence[Path], *, library: str = DEFAULT_LIBRARY, cancel: CancelToken | None = None
@@ -155,7 +157,9 @@ class LocalEngine:
 
     def remove_document(self, document_id: str, *, library: str = DEFAULT_LIBRARY) -> None:
         """Remove a document and its text."""
+        path = self._parts.knowledge.document(library, document_id).path
         self._parts.knowledge.remove_document(document_id, library=library)
+        forget_upload(self._parts.home, path)
 
     def search(
         self, query: str, *, library: str = DEFAULT_LIBRARY, limit: int = 5, document: str | None = None

@@ -40,7 +40,7 @@ class Answer:
                 self.text += event.text
             case Cited():
                 self.citations.append(event.citation)
-            case Redacted():
+            case Redacted() if event.direction != "answer":  # there it was put back or masked, not kept from the model
                 for redaction in event.redactions:
                     self.counts[redaction.type] = self.counts.get(redaction.type, 0) + redaction.count
             case Finished():
@@ -52,7 +52,7 @@ class Answer:
 
     @property
     def redactions(self) -> tuple[Redaction, ...]:
-        """What was screened in question, passages and answer together, by type."""
+        """What was kept from the model, in question and passages together, by type."""
         return tuple(Redaction(name, self.counts[name]) for name in sorted(self.counts))
 
 

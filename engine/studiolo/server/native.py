@@ -19,6 +19,7 @@ from studiolo import wire
 from studiolo.errors import Code, UserError
 from studiolo.events import Event, FileDone, Progress
 from studiolo.jobs import CancelToken, Job
+from studiolo.originals import forget_upload
 from studiolo.server.bodies import (
     AskBody,
     ChatBody,
@@ -31,7 +32,7 @@ from studiolo.server.bodies import (
 from studiolo.server.errors import WireResponse
 from studiolo.server.service import Service
 from studiolo.server.streaming import EventStream, Pump, Source, job_events, sse_lines
-from studiolo.server.uploads import Upload, forget_library, forget_upload
+from studiolo.server.uploads import Upload
 from studiolo.shapes import Answer, answer_shape, file_shape
 
 StreamName = Header(default=None, alias=wire.STREAM_HEADER, max_length=64)
@@ -78,7 +79,6 @@ def _library_routes(router: APIRouter, service: Service) -> None:
     def remove_library(name: str) -> Response:
         """Remove a library with all its documents."""
         service.engine.remove_library(name)
-        forget_library(service.home, name)
         return Response(status_code=NO_CONTENT)
 
 
@@ -123,10 +123,7 @@ def _document_routes(router: APIRouter, service: Service) -> None:
     @router.delete("/libraries/{name}/documents/{document_id}", status_code=NO_CONTENT, tags=["documents"])
     def remove_document(name: str, document_id: str) -> Response:
         """Remove a document and its text."""
-        known = [document.path for document in service.engine.documents(name) if document.id == document_id]
         service.engine.remove_document(document_id, library=name)
-        for path in known:
-            forget_upload(service.home, path)
         return Response(status_code=NO_CONTENT)
 
 

@@ -6,13 +6,9 @@ an upload that breaks off leaves nothing behind. Threads: one `Upload` is fed by
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
 import shutil
-import unicodedata
 import uuid
-from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,49 +16,11 @@ from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from studiolo.errors import Code, UserError
+from studiolo.originals import library_folder, safe_name
 from studiolo.paths import Home
 from studiolo.settings import disk_fault
 
-NAME_BYTES = 180  # file systems allow 255; `.partial` suffixes and such need room
 FILES = 1000  # parts of one request
-_RESERVED = re.compile(r"^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?$", re.IGNORECASE)
-
-
-def safe_name(name: str) -> str:
-    """A file name for any system: last component, no control or reserved characters, no leading dot, not too long."""
-    last = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1]
-    kept = "".join("_" if char in '<>:"|?*' else char for char in last if unicodedata.category(char)[0] != "C")
-    kept = kept.strip().lstrip(".").rstrip(". ") or "upload"
-    if _RESERVED.match(kept):
-        kept = f"_{kept}"
-    stem, dot, suffix = kept.rpartition(".")
-    if not dot or len(suffix.encode()) > 16:
-        stem, suffix = kept, ""
-    ending = f".{suffix}" if suffix else ""
-    while len((stem + ending).encode()) > NAME_BYTES:
-        stem = stem[:-1]
-    return stem + ending
-
-
-def library_folder(home: Home, library: str) -> Path:
-    """Where a library's uploads are kept. A name that had to be changed gets a digest, so that two never share one."""
-    folder = safe_name(library)
-    if folder != library:
-        folder = f"{folder}-{hashlib.sha256(library.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
-    return home.uploads / folder
-
-
-def forget_upload(home: Home, path: str) -> None:
-    """Remove a removed document's original, if it was one of ours."""
-    with suppress(OSError, ValueError):
-        file = Path(path)
-        if file.resolve().is_relative_to(home.uploads.resolve()):
-            file.unlink(missing_ok=True)
-
-
-def forget_library(home: Home, library: str) -> None:
-    """Remove all uploads of a removed library."""
-    shutil.rmtree(library_folder(home, library), ignore_errors=True)
 
 
 class Upload:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from tests.scripted_engine import ScriptedEngine
 
-from studiolo.cli import session
+from studiolo.client import session
 from studiolo.cli.main import run
 from studiolo.cli.terminal import Terminal
 from studiolo.paths import Home

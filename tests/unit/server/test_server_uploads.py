@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from studiolo.errors import Code, UserError
+from studiolo.originals import forget_upload, library_folder, safe_name
 from studiolo.paths import Home
-from studiolo.server.uploads import Upload, forget_upload, library_folder, safe_name
+from studiolo.server.uploads import Upload
 
 
 @pytest.mark.parametrize(
