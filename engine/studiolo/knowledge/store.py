@@ -9,6 +9,7 @@ happens nobody reads. One process at a time may have the folder open (the home's
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import threading
@@ -88,10 +89,13 @@ class PassageStore:
                     .when_not_matched_by_source_delete(f"document_id = {_quoted(document_id)}")
                     .execute(data)
                 )
-            self._index(table, again=False)
             self._commits[library_id] = self._commits.get(library_id, 0) + 1
-        if self._commits[library_id] >= _TIDY_EVERY:
-            self.tidy(library_id)
+        # The document is in: that upkeep fails (on a full disk) must not say otherwise. The next write tries again, and
+        # until then words are found without the index, if slower and not cut by ICU.
+        with contextlib.suppress(EnvironmentFault), self._writing, self._translated():
+            self._index(table, again=False)
+            if self._commits[library_id] >= _TIDY_EVERY:
+                self.tidy(library_id)
 
     def delete(self, library_id: str, document_id: str) -> None:
         """Remove a document's passages from what can be found; `purge` removes them from the disk."""

@@ -127,6 +127,18 @@ def test_a_reader_sees_all_of_a_document_or_none_while_it_changes(store):
     assert all(len(texts_seen) == 1 for texts_seen in seen)
 
 
+def test_a_document_is_in_even_if_the_upkeep_after_it_fails(store, monkeypatch):
+    def full(*_args, **_kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(PassageStore, "_index", full)
+    write(store, "d1", ["some words"])
+    assert texts(store.keyword(LIBRARY, "words", limit=5)) == ["some words"]
+    monkeypatch.undo()
+    write(store, "d2", ["租赁合同的期限"])
+    assert texts(store.keyword(LIBRARY, "合同", limit=5)) == ["租赁合同的期限"]
+
+
 def files(folder: Path) -> set[Path]:
     return {path for path in folder.rglob("*") if path.is_file()}
 
