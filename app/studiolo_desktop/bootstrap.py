@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -44,6 +45,7 @@ class Desktop(QObject):
         super().__init__()
         settings, problem = _settings(home.settings_file)
         self._settings_file = home.settings_file
+        self._writing_settings = threading.Lock()
         self.look = Look(app, theme=settings.theme, language=settings.language, on_choice=self._keep)
         self.notices = Notices(self)
         self.supervisor = Supervisor(connect, patience=patience, parent=self)
@@ -56,7 +58,7 @@ class Desktop(QObject):
             self.supervisor,
             self.notices,
             pull=pull,
-            settings_file=home.settings_file,
+            keep=self._keep,
             chosen=settings.chat_model,
             embedder=settings.embedder,
             parent=self,
@@ -93,11 +95,12 @@ class Desktop(QObject):
         self.calls.close()
         self.look.close()
 
-    def _keep(self, choice: dict[str, str]) -> None:
+    def _keep(self, choice: Mapping[str, str]) -> None:
         path = self._settings_file
 
         def keep() -> None:
-            save_settings(path, load_settings(path).model_copy(update=choice))
+            with self._writing_settings:  # two choices in quick succession are kept by two threads
+                save_settings(path, load_settings(path).model_copy(update=choice))
 
         self.calls.run_local(keep, then=lambda _none: None, failed=self.notices.report)
 

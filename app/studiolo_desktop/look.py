@@ -5,7 +5,7 @@ Main thread only. Choices are kept in the settings file by the composition root,
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QLocale, QObject, Qt, Signal, SignalInstance
 from PySide6.QtGui import QFont, QFontInfo, QFontMetrics, QGuiApplication, QIcon, QPainter, QPixmap
@@ -33,7 +33,7 @@ class Look:
         *,
         theme: str = "system",
         language: str = "",
-        on_choice: Callable[[dict[str, str]], None] | None = None,
+        on_choice: Callable[[Mapping[str, str]], None] | None = None,
     ) -> None:
         self._signals = _Signals()
         self._app = app

@@ -60,7 +60,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     # composer
     "composer.name": ("Your question", "您的问题"),
     "composer.placeholder": ("Ask about your documents", "就您的文档提问"),
-    "composer.placeholder_no_model": ("Get a model first, then ask here", "请先获取模型，然后在此提问"),
+    "composer.placeholder_no_model": ("Get a model first", "请先获取模型"),
     "composer.send": ("Send (Enter)", "发送（Enter）"),
     "composer.stop": ("Stop (Esc)", "停止（Esc）"),
     "composer.add": ("Add documents (Ctrl+O)", "添加文档（Ctrl+O）"),
@@ -112,6 +112,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "empty.docs_body": (
         "Drop PDF, text, Markdown or HTML files anywhere on this window. They never leave this computer.",
         "将 PDF、文本、Markdown 或 HTML 文件拖到窗口任意位置。文件只在本机读取，绝不外传。",
+    ),
+    "empty.adding_title": ("Reading your documents", "正在阅读您的文档"),
+    "empty.adding_body": (
+        "How far each one is stands on the right. You can ask as soon as the first is there.",
+        "右侧显示每份文档的进度。第一份读完即可提问。",
     ),
     "empty.start_title": ("Welcome to your study", "欢迎来到您的书房"),
     "empty.start_body": (

@@ -231,12 +231,21 @@ class LocalEngine:
     # models
 
     def models(self) -> list[Model]:
-        """The catalogue, and what was imported beside it."""
+        """The catalogue, and what was imported. `default` marks the one that answers, or the one to get first."""
+        models = self._parts.store.list()
+        first = self._first_choice(models)
+        return [replace(model, default=model.id == first) for model in models]
+
+    def _first_choice(self, models: Sequence[Model]) -> str:
+        """The chat model that answers; where none is there, the very one a question's error would name."""
         try:
-            chosen = self._chat_model(None)
-        except UserError:
-            chosen = ""
-        return [replace(model, default=model.id == chosen) for model in self._parts.store.list()]
+            return self._chat_model(None)
+        except UserError as error:
+            if any(model.kind == "chat" and model.installed for model in models):
+                return ""  # the settings name one that is not there: another must be chosen by hand
+            if error.code is Code.MODEL_MISSING:
+                return str(error.values["model"])
+            return self._parts.store.catalogue.flagged("first_start").id
 
     def import_model(self, path: Path) -> Model:
         """Take a model file from this machine."""

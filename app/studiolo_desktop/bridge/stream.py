@@ -69,10 +69,9 @@ class EventStream(QObject):
 
     def _put(self, event: Event) -> None:
         with self._lock:
-            first = not self._pending
             self._pending.append(event)
-        if first:
-            self._wake.emit()
+            if len(self._pending) == 1:  # under the lock: once the last event is taken, this object may be gone
+                self._wake.emit()
 
     @Slot()
     def _woken(self) -> None:

@@ -150,6 +150,8 @@ class Supervisor(QObject):
                 self._stopping.wait(self._patience.back_off_s)
                 continue
             self._by_hand.clear()
+            if self._stopping.is_set():  # `stop` may have come just before the line above
+                break
             self._step(EngineChange(EngineState.FAILED, problem))
             self._by_hand.wait()
             tries = 0

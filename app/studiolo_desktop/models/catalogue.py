@@ -5,7 +5,7 @@ The engine has no network, so it cannot fetch: a pull is a separate program, rea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -14,7 +14,6 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from studiolo.events import Event, Failed, Finished, Progress
 from studiolo.jobs import CancelToken
-from studiolo.settings import load_settings, save_settings
 from studiolo.types import Model
 from studiolo_desktop.bridge.calls import Calls
 from studiolo_desktop.bridge.problem import Problem, problem_of_event
@@ -22,7 +21,6 @@ from studiolo_desktop.bridge.stream import EventStream
 from studiolo_desktop.bridge.supervisor import EngineChange, EngineState, Supervisor
 from studiolo_desktop.models.notices import Notice, Notices
 
-FIRST_CHAT_MODEL = "qwen2.5-coder-0.5b"  # small and quick in both languages: offered where none is there yet
 Pull = Callable[[str, CancelToken], Iterator[Event]]
 """Fetches a model by id in a program of its own."""
 
@@ -52,7 +50,7 @@ class ModelsModel(QObject):
         notices: Notices,
         *,
         pull: Pull,
-        settings_file: Path,
+        keep: Callable[[Mapping[str, str]], None],
         chosen: str = "",
         embedder: str = "",
         parent: QObject | None = None,
@@ -61,7 +59,7 @@ class ModelsModel(QObject):
         self._calls = calls
         self._notices = notices
         self._pull = pull
-        self._settings_file = settings_file
+        self._keep = keep
         self._stream: EventStream | None = None
         self._wanted: list[str] = []
         self._readings = count(1)
@@ -90,8 +88,7 @@ class ModelsModel(QObject):
     def starter(self) -> list[Model]:
         """What is missing for a first answer: a chat model if there is none, the embedder, and what finds names."""
         missing = [m for m in self.items if not m.installed]
-        offered = [m for m in missing if m.kind == "chat" and (m.default or m.id == FIRST_CHAT_MODEL)]
-        chat = [] if self.chat_models else offered[:1]
+        chat = [] if self.chat_models else [m for m in missing if m.kind == "chat" and m.default]
         embedder = [m for m in missing if m.kind == "embedder" and m.id == self._embedder]
         return chat + embedder + [m for m in missing if m.kind == "names"]
 
@@ -107,12 +104,7 @@ class ModelsModel(QObject):
     def choose(self, model_id: str) -> None:
         """Let this model answer from now on."""
         self._wish = model_id
-        path = self._settings_file
-
-        def keep() -> None:
-            save_settings(path, load_settings(path).model_copy(update={"chat_model": model_id}))
-
-        self._calls.run_local(keep, then=lambda _none: None, failed=self._notices.report)
+        self._keep({"chat_model": model_id})
         self.chosen_changed.emit(model_id)
         self.changed.emit()
 

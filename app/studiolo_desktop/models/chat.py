@@ -108,6 +108,7 @@ class ChatModel(QObject):
         """Ask; False where there is nothing to ask or an answer is still on its way."""
         if self.busy or not text.strip():
             return False
+        self._opening = ""  # what is on screen is what is asked about
         turn = ChatTurn(key=next(self._keys), question=text.strip())
         self.turns.append(turn)
         self.turn_added.emit(turn)
@@ -138,6 +139,7 @@ class ChatModel(QObject):
     def open(self, conversation_id: str) -> None:
         """Show a conversation of the history. An answer on its way is stopped."""
         if conversation_id == self.conversation_id and self.turns:
+            self._opening = ""  # another one that was asked for just before is not wanted any more
             return
         self._leave()
         self._opening = conversation_id
@@ -178,6 +180,7 @@ class ChatModel(QObject):
         if stream is not self._stream:
             if stream.ended:  # of a conversation that was left; its thread may still have been reading
                 stream.deleteLater()
+                self.stored.emit()
             return
         for event in events:
             self._take(turn, event)
@@ -231,10 +234,15 @@ class ChatModel(QObject):
     # the history
 
     def _leave(self) -> None:
+        """Stop what is being answered; its turn stays as far as it came, should the next page not open."""
         self._opening = ""
+        turn = self.running
         if self._stream is not None:
             self._stream.cancel()
             self._stream = None
+        if turn is not None:
+            turn.state = "cancelled"
+            self.turn_changed.emit(turn)
             self.busy_changed.emit(False)
 
     def _opened(self, conversation_id: str, turns: list[Turn]) -> None:

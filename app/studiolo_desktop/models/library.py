@@ -18,7 +18,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from studiolo.errors import Code
 from studiolo.events import Event, Failed, FileDone, Finished, Progress
 from studiolo.jobs import CancelToken
-from studiolo.types import DEFAULT_LIBRARY, AddResult, Document, Library
+from studiolo.types import DEFAULT_LIBRARY, AddResult, Document, DocumentStatus, Library
 from studiolo_desktop.bridge.calls import Calls
 from studiolo_desktop.bridge.problem import Problem, problem_of_event, problem_of_reason
 from studiolo_desktop.bridge.stream import EventStream
@@ -103,6 +103,11 @@ class LibraryModel(QObject):
     def empty(self) -> bool:
         """Whether the library is known to hold nothing, with nothing on its way."""
         return self.known and not self.documents and not any(row.state in OPEN for row in self.files)
+
+    @property
+    def readable(self) -> list[Document]:
+        """The documents that an answer can rest on."""
+        return [d for d in self.documents if d.status in (DocumentStatus.READY, DocumentStatus.PARTIAL)]
 
     def choose(self, name: str) -> None:
         """Show another library."""

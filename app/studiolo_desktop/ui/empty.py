@@ -18,7 +18,7 @@ from studiolo_desktop.ui.models.setup import SetupCard
 
 
 class EmptyState(ScrollColumn):
-    """One of: starting, failed, models missing, no documents, ready to ask."""
+    """One of: starting, failed, models missing, no documents, the first ones being read, ready to ask."""
 
     def __init__(
         self,
@@ -79,6 +79,7 @@ class EmptyState(ScrollColumn):
         models.fetching_changed.connect(self.refresh)
         library.documents_changed.connect(self.refresh)
         library.files_changed.connect(self.refresh)
+        library.busy_changed.connect(self.refresh)
         look.changed.connect(self.refresh)
         self.refresh()
 
@@ -92,8 +93,8 @@ class EmptyState(ScrollColumn):
             return "starting"
         if self._models.chosen is None or self._models.starter:
             return "start"
-        if not self._library.documents:
-            return "docs"
+        if not self._library.readable:
+            return "adding" if self._library.busy else "docs"
         return "ask"
 
     @Slot()
@@ -103,12 +104,12 @@ class EmptyState(ScrollColumn):
         self._picture.setPixmap(self._look.pixmap("studiolo", size_px=64))
         self.title.setText(tr(f"empty.{kind}_title"))
         if kind == "ask":
-            self.body.setText(tr.count("empty.ask_body", len(self._library.documents)))
+            self.body.setText(tr.count("empty.ask_body", len(self._library.readable)))
         else:
             self.body.setText(tr(f"empty.{kind}_body"))
         self.setup.setVisible(kind == "start")
         self.add_button.setVisible(kind == "docs")
-        self.samples_button.setVisible(kind == "docs" and self._has_samples and not self._library.busy)
+        self.samples_button.setVisible(kind == "docs" and self._has_samples)
         self.start_button.setVisible(kind == "failed")
         self.buttons.setVisible(kind in ("docs", "failed"))
         self.add_button.setText(tr("add.files"))

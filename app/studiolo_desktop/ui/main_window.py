@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, Qt, QUrl, Signal, Slot
+from PySide6.QtCore import QEvent, QMimeData, Qt, QUrl, Signal, Slot
 from PySide6.QtGui import (
     QCloseEvent,
     QDesktopServices,
@@ -45,7 +45,7 @@ from studiolo_desktop.ui.top_bar import TopBar
 
 _ENGINE = "engine"
 _DOCUMENT_PATTERNS = "*.pdf *.txt *.md *.markdown *.html *.htm"
-NARROW = 900  # below this the right side makes room for the conversation
+NARROW = 1000  # below this the right side makes room for the conversation
 
 
 @dataclass(frozen=True)
@@ -353,6 +353,18 @@ class MainWindow(QMainWindow):
             if not self._pane_by_hand:
                 self.pane.setVisible(not narrow)
         self._make_room()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Who comes back to the window may have added documents or asked by a command meanwhile."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow():
+            self._look_again()
+
+    def _look_again(self) -> None:
+        if self._parts.supervisor.state is EngineState.READY:
+            self._parts.library.refresh()
+            self._parts.conversations.refresh()
+            self._parts.models.refresh()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Gone from sight at once; then the composition root ends what runs, which may take a moment."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt, Slot
-from PySide6.QtGui import QActionGroup
+from PySide6.QtGui import QActionGroup, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from studiolo_desktop.i18n import size_text
@@ -15,6 +15,8 @@ from studiolo_desktop.models.chat import ChatModel
 from studiolo_desktop.models.conversations import ConversationsModel
 from studiolo_desktop.theme import Space
 from studiolo_desktop.ui.common.controls import ElidedLabel, IconButton, MenuButton
+
+LEAST_NAME = 90  # pixels of a model's name that stay whatever the window's width
 
 
 class TopBar(QWidget):
@@ -57,6 +59,11 @@ class TopBar(QWidget):
         look.changed.connect(self.relook)
         self.relook()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The model's name leaves room for the title."""
+        super().resizeEvent(event)
+        self._refresh_model()
+
     @Slot()
     def relook(self) -> None:
         """New words, new colours."""
@@ -96,7 +103,8 @@ class TopBar(QWidget):
     def _refresh_model(self) -> None:
         chosen = self._models.chosen
         name = chosen.title.split(" (")[0] if chosen else self._look.tr("top.no_model")
-        self.model_button.set_words(name)
+        room = max(LEAST_NAME, int(self.width() * 0.45) - 66)  # icon, arrow and padding
+        self.model_button.set_words(self.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, room))
         self.model_button.setIcon(self._look.icon("model"))
         self.model_button.setAccessibleName(f"{self._look.tr('top.model')}: {name}")
         self.model_button.setToolTip(chosen.title if chosen else self._look.tr("top.model"))

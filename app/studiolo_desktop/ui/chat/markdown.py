@@ -142,7 +142,9 @@ def _cited(text: str, markers: AbstractSet[int], inks: Inks) -> str:
         numbers = [int(n) for n in re.findall(r"\d+", match.group(1))]
         if not all(n in markers for n in numbers):
             continue
-        out.append(escape(text[at : match.start()]))
+        before = text[at : match.start()]
+        joined = before.rstrip(" ")
+        out.append(escape(joined) + ("&nbsp;" if joined != before else ""))  # a chip never begins a line alone
         out += [_chip(n, inks) for n in numbers]
         at = match.end()
     out.append(escape(text[at:]))

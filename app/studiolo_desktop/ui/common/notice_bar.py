@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer, Slot
+from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout
 
 from studiolo_desktop.look import Look
@@ -34,6 +34,8 @@ class NoticeBar(QFrame):
         texts.addWidget(self.todo)
         self.action_button = button(self._act)
         self._close = IconButton(look, "close", self._notices.dismiss, size_px=16)
+        for control in (self.action_button, self._close):
+            control.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the caret where one was writing
         row.addWidget(self._icon)
         row.addLayout(texts, 1)
         row.addWidget(self.action_button)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from studiolo_desktop.i18n import size_text
@@ -95,11 +95,11 @@ class SetupCard(QFrame):
             title = ElidedLabel(role="strong")
             title.set_whole(model.title)
             column.addWidget(title)
-            column.addWidget(label(tr(f"models.kind_{model.kind}"), role="small"))
+            column.addWidget(label(f"{tr(f'models.kind_{model.kind}')}  ·  {model.licence}", role="small", wrap=True))
             self._grid.addWidget(words, line, 0)
-            self._grid.addWidget(label(model.licence, role="small"), line, 1)
             size = label(size_text(model.size_bytes), role="small")
+            size.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             if model.installed:
                 size.setText(tr("models.installed"))
                 set_role(size, "good")
-            self._grid.addWidget(size, line, 2)
+            self._grid.addWidget(size, line, 1)
