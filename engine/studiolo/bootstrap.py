@@ -91,6 +91,8 @@ def prepare_home(home: Home) -> None:
             partial.write_text(json.dumps({"format": HOME_FORMAT}), encoding="utf-8")
             os.replace(partial, home.format_file)  # noqa: PTH105
         found = json.loads(home.format_file.read_text(encoding="utf-8"))["format"]
+        if not isinstance(found, int):
+            raise TypeError
     except OSError as error:
         raise disk_fault(error, home.root) from None
     except (ValueError, KeyError, TypeError):

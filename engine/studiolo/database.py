@@ -13,6 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from studiolo.errors import Code, EnvironmentFault
+from studiolo.settings import disk_fault
+
+LOW_DISK_BYTES = 1 << 20  # an I/O error with less than this free is a full disk
 
 Migration = Callable[[sqlite3.Connection], None]
 
@@ -91,15 +94,36 @@ class Database:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorname in ("SQLITE_FULL", "SQLITE_IOERR_WRITE"):
-                raise EnvironmentFault(Code.DISK_FULL, path=str(self._path.parent)) from None
-            if error.sqlite_errorname in ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM"):
-                raise EnvironmentFault(Code.NO_PERMISSION, path=str(self._path.parent)) from None
-            raise
         except sqlite3.DatabaseError as error:
-            if error.sqlite_errorname in ("SQLITE_CORRUPT", "SQLITE_NOTADB"):
-                raise EnvironmentFault(Code.DAMAGED_STORE, store=self._store) from None
-            raise
-        except PermissionError:
-            raise EnvironmentFault(Code.NO_PERMISSION, path=str(self._path.parent)) from None
+            fault = self._fault(getattr(error, "sqlite_errorname", ""))  # Python's own complaints have no name
+            if fault is None:
+                raise
+            raise fault from None
+        except OSError as error:
+            raise disk_fault(error, self._path.parent) from None
+
+    def _fault(self, name: str) -> EnvironmentFault | None:
+        """What SQLite's name for an error means to a person (https://www.sqlite.org/rescode.html)."""
+        place = str(self._path.parent)
+        if name.startswith("SQLITE_IOERR"):
+            # On a full disk it names whatever it was doing: growing its shared memory file, for one.
+            full = _free_bytes(self._path.parent) < LOW_DISK_BYTES
+            return EnvironmentFault(Code.DISK_FULL if full else Code.NO_PERMISSION, path=place)
+        faults = {
+            "SQLITE_FULL": EnvironmentFault(Code.DISK_FULL, path=place),
+            "SQLITE_CORRUPT": EnvironmentFault(Code.DAMAGED_STORE, store=self._store),
+            "SQLITE_NOTADB": EnvironmentFault(Code.DAMAGED_STORE, store=self._store),
+            "SQLITE_READONLY": EnvironmentFault(Code.NO_PERMISSION, path=place),
+            "SQLITE_CANTOPEN": EnvironmentFault(Code.NO_PERMISSION, path=place),
+            "SQLITE_PERM": EnvironmentFault(Code.NO_PERMISSION, path=place),
+            "SQLITE_BUSY": EnvironmentFault(Code.HOME_BUSY, home=place, pid=0),  # another program has the file open
+            "SQLITE_LOCKED": EnvironmentFault(Code.HOME_BUSY, home=place, pid=0),
+        }
+        return next((fault for prefix, fault in faults.items() if name.startswith(prefix)), None)
+
+
+def _free_bytes(folder: Path) -> int:
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return LOW_DISK_BYTES

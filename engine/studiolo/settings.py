@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -38,9 +39,13 @@ def load_settings(path: Path) -> Settings:
         raw = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return Settings()  # type: ignore[call-arg]  # the fields have defaults; mypy has no pydantic plugin
-    except (ValueError, UnicodeDecodeError):
+    except OSError:
+        raise UserError(Code.FILE_UNREADABLE, path=str(path)) from None
+    except (ValueError, RecursionError):
         raise EnvironmentFault(Code.DAMAGED_STORE, store="settings") from None
-    if isinstance(raw, dict) and isinstance(raw.get("format"), int) and raw["format"] > FORMAT:
+    if not isinstance(raw, dict):
+        raise EnvironmentFault(Code.DAMAGED_STORE, store="settings")
+    if isinstance(raw.get("format"), int) and raw["format"] > FORMAT:
         raise EnvironmentFault(Code.NEWER_FORMAT, store="settings", found=raw["format"], supported=FORMAT)
     try:
         return Settings.model_validate(raw)
@@ -52,13 +57,14 @@ def load_settings(path: Path) -> Settings:
 
 def save_settings(path: Path, settings: Settings) -> None:
     """Write whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         partial.write_text(settings.model_dump_json(indent=2), encoding="utf-8")
         os.replace(partial, path)  # noqa: PTH105
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
         raise disk_fault(error, path.parent) from None
 
 

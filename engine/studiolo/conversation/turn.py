@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -116,7 +117,7 @@ class Turns:
             stored = True
             yield Finished(turn.writing.reason, turn.timings, turn.writing.usage)
         except StudioloError as error:
-            self._finish(turn, "failed")
+            self._give_up(turn)
             yield Failed(error.code.value, error.values)
         except GeneratorExit:
             cancel.cancel()
@@ -124,7 +125,7 @@ class Turns:
                 self._finish(turn, "cancelled")
             raise
         except Exception as error:  # noqa: BLE001 - the edge of a turn: its row must not stay "running"
-            self._finish(turn, "failed")
+            self._give_up(turn)
             bug = EngineBug(Code.INTERNAL, where=type(error).__name__)
             yield Failed(bug.code.value, bug.values)
 
@@ -279,6 +280,11 @@ class Turns:
         self._history.finish(
             turn.turn_id, answer_screened=turn.writing.text, state=ended, extras=extras, now=self._clock()
         )
+
+    def _give_up(self, turn: _Running) -> None:
+        """Store that the turn failed. Where the disk takes no more, its row says so from the next start on."""
+        with suppress(StudioloError):
+            self._finish(turn, "failed")
 
     @staticmethod
     def _note(

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import threading
 import time
 from collections import Counter
@@ -50,6 +51,8 @@ _LASTING = frozenset(
         Code.FILTER_FAILED,
     }
 )
+
+_FILTER_LACKS = frozenset({Code.MODEL_MISSING, Code.DAMAGED_MODEL, Code.MISSING_PACKAGE})
 
 
 class Turns:
@@ -146,10 +149,13 @@ def add(
 
 
 def walk(paths: Sequence[Path]) -> Iterator[Path]:
-    """The files meant: those named as they are, of folders those that can be read, without hidden ones; each once."""
+    """The files meant: those named as they are, of folders those that can be read, without hidden ones; each once.
+
+    A folder that cannot be listed is given as it is: the look at it then says that it cannot be read.
+    """
     seen: set[bytes] = set()
     for named in paths:
-        found = _within(named) if named.is_dir() else iter([named])
+        found = _within(named) if os.path.isdir(named) else iter([named])  # noqa: PTH112 - never raises
         for path in found:
             key = path_key(path)
             if key not in seen:
@@ -158,12 +164,14 @@ def walk(paths: Sequence[Path]) -> Iterator[Path]:
 
 
 def _within(folder: Path) -> Iterator[Path]:
-    for root, folders, files in os.walk(folder):
+    closed: list[Path] = []
+    for root, folders, files in os.walk(folder, onerror=lambda error: closed.append(Path(error.filename))):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             path = Path(root, name)
             if not name.startswith((".", "~$")) and is_known(path) and path.is_file():
                 yield path
+    yield from closed
 
 
 def _add_one(
@@ -206,18 +214,22 @@ def _add_one(
 def _look(path: Path, *, limit_bytes: int) -> _File:
     """Size and digest of a file. Raises UserError: file_missing, file_unreadable, unknown_format, file_too_large."""
     shown = display(path)
-    if path.suffix and not is_known(path) and path.is_file():
-        with _readable(path).open("rb") as file:
-            if b"%PDF-" not in file.read(1024):
-                raise UserError(
-                    Code.UNKNOWN_FORMAT, path=shown, suffix=path.suffix.lower(), known=" ".join(KNOWN_SUFFIXES)
-                )
     try:
-        if not path.exists():
-            raise UserError(Code.FILE_MISSING, path=shown)
-        if not path.is_file():
-            raise UserError(Code.FILE_UNREADABLE, path=shown)
-        size = path.stat().st_size
+        status = path.stat()
+    except PermissionError:
+        raise UserError(Code.FILE_UNREADABLE, path=shown) from None
+    except (OSError, ValueError):  # also: no such folder, a link in a circle, a name that no file can have
+        raise UserError(Code.FILE_MISSING, path=shown) from None
+    if not stat.S_ISREG(status.st_mode):  # a pipe or a device would never come to an end
+        raise UserError(Code.FILE_UNREADABLE, path=shown)
+    try:
+        if path.suffix and not is_known(path):
+            with path.open("rb") as file:
+                if b"%PDF-" not in file.read(1024):
+                    raise UserError(
+                        Code.UNKNOWN_FORMAT, path=shown, suffix=path.suffix.lower(), known=" ".join(KNOWN_SUFFIXES)
+                    )
+        size = status.st_size
         if size > limit_bytes:
             raise UserError(Code.FILE_TOO_LARGE, path=shown, limit_bytes=limit_bytes)
         digest = hashlib.sha256()
@@ -227,12 +239,6 @@ def _look(path: Path, *, limit_bytes: int) -> _File:
     except OSError:
         raise UserError(Code.FILE_UNREADABLE, path=shown) from None
     return _File(path=path, key=path_key(path), size_bytes=size, sha256=digest.hexdigest())
-
-
-def _readable(path: Path) -> Path:
-    if not os.access(path, os.R_OK):
-        raise UserError(Code.FILE_UNREADABLE, path=display(path))
-    return path
 
 
 def _unchanged(intake: Intake, file: _File, *, library: LibraryRow, known: Record | None) -> AddResult | None:
@@ -260,7 +266,9 @@ def _screened(
             yield Progress("screen", number, len(chunks), item=display(path))
         try:
             spans.append(tuple(intake.screen(piece.text)))
-        except StudioloError:
+        except StudioloError as error:
+            if error.code in _FILTER_LACKS:  # says what to do about it
+                raise
             raise PolicyBlock(Code.FILTER_FAILED) from None
     return spans
 

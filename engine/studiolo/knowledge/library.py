@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from studiolo.errors import Code, StudioloError, UserError
+from studiolo.errors import Code, EnvironmentFault, StudioloError, UserError
 from studiolo.events import Event, Failed
 from studiolo.jobs import CancelToken
 from studiolo.knowledge import ingest
@@ -165,6 +165,8 @@ class KnowledgeBase:
         names = self._shelf.names(row.id)
         if not query.strip() or not names:
             return []
+        if not self._store.exists(row.id) and self._shelf.names(row.id):  # asked again: it may just have been emptied
+            raise EnvironmentFault(Code.DAMAGED_STORE, store="passages")
         hits = self._retrieval.search(
             query,
             library_id=row.id,

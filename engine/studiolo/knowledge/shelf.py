@@ -93,7 +93,10 @@ class Pending:
 
 def path_key(path: Path) -> bytes:
     """What a file is known by: the bytes of its absolute path with links resolved."""
-    return os.fsencode(os.path.realpath(path))
+    try:
+        return os.fsencode(os.path.realpath(path))
+    except ValueError:  # a name that no file can have; asking for it says so
+        return str(path).encode("utf-8", "surrogatepass")
 
 
 def checked_name(name: str) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
+import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -150,6 +151,10 @@ class PassageStore:
             table = self._table(library_id)
             return None if table is None else self._content(table, document_id)
 
+    def exists(self, library_id: str) -> bool:
+        """Whether the library has a table, damaged or not."""
+        return (self._folder / f"{_table_name(library_id)}.lance").is_dir()
+
     def count(self, library_id: str) -> int:
         """Passages of a library."""
         with self._translated(), self._gate.reading():
@@ -235,7 +240,11 @@ class PassageStore:
         with self._opening:
             if self._db is None:
                 require_avx2()
-                import lancedb  # noqa: TID251 - the one place
+                os.environ.setdefault("LANCEDB_LOG", "off")  # it would write to stderr, and quote what it reads
+                try:
+                    import lancedb  # noqa: TID251 - the one place
+                except ImportError:
+                    raise EnvironmentFault(Code.MISSING_PACKAGE, package="lancedb") from None
 
                 self._check_format()
                 self._db = lancedb.connect(str(self._folder), read_consistency_interval=timedelta(0))
@@ -245,6 +254,8 @@ class PassageStore:
         marker = self._folder / "format.json"
         try:
             found = json.loads(marker.read_text(encoding="utf-8"))["format"]
+            if not isinstance(found, int):
+                raise TypeError
         except FileNotFoundError:
             self._folder.mkdir(parents=True, exist_ok=True)
             marker.write_text(json.dumps({"format": FORMAT}), encoding="utf-8")
@@ -291,7 +302,9 @@ class PassageStore:
             if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS):
                 raise disk_fault(error, self._folder) from None
             raise _fault(error, self._folder) from None
-        except RuntimeError as error:
+        except UnicodeError:
+            raise  # ours
+        except (RuntimeError, ValueError) as error:  # ValueError: a table or a data file it cannot make sense of
             raise _fault(error, self._folder) from None
 
 

@@ -70,3 +70,47 @@ def test_a_full_disk_is_said(tmp_path: Path) -> None:
     with database.read() as db:
         assert db.execute("SELECT COUNT(*) FROM things").fetchone()[0] == 0
     database.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "free_bytes", "code"),
+    [
+        ("SQLITE_IOERR_SHMSIZE", 0, Code.DISK_FULL),
+        ("SQLITE_IOERR_SHMSIZE", 1 << 40, Code.NO_PERMISSION),
+        ("SQLITE_FULL", 1 << 40, Code.DISK_FULL),
+        ("SQLITE_CORRUPT_INDEX", 1 << 40, Code.DAMAGED_STORE),
+        ("SQLITE_CANTOPEN_ISDIR", 1 << 40, Code.NO_PERMISSION),
+        ("SQLITE_READONLY_DIRECTORY", 1 << 40, Code.NO_PERMISSION),
+        ("SQLITE_BUSY_SNAPSHOT", 1 << 40, Code.HOME_BUSY),
+    ],
+)
+def test_sqlites_complaints_get_our_codes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, free_bytes: int, code: Code
+) -> None:
+    database = Database(tmp_path / "store.db", store="history", version=1, schema="CREATE TABLE t(a)")
+    monkeypatch.setattr("studiolo.database._free_bytes", lambda _: free_bytes)
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorname = name
+    with pytest.raises(EnvironmentFault) as caught, database.write():
+        raise error
+    database.close()
+    assert caught.value.code is code
+
+
+def test_a_full_disk_rolls_back_and_the_store_goes_on(tmp_path: Path) -> None:
+    database = Database(tmp_path / "store.db", store="history", version=1, schema="CREATE TABLE t(a)")
+    with database.write() as connection:
+        connection.execute("INSERT INTO t VALUES('kept')")
+        connection.execute("PRAGMA max_page_count=4")
+
+    def write_too_much() -> None:
+        with database.write() as connection:
+            connection.execute("INSERT INTO t VALUES('small')")
+            connection.execute("INSERT INTO t VALUES(zeroblob(1000000))")
+
+    with pytest.raises(EnvironmentFault) as caught:
+        write_too_much()
+    assert caught.value.code is Code.DISK_FULL
+    with database.read() as connection:
+        assert [row[0] for row in connection.execute("SELECT a FROM t")] == ["kept"]
+    database.close()

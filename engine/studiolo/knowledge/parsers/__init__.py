@@ -117,4 +117,8 @@ def _is_plain(head: bytes) -> bool:
 
 def display(path: Path) -> str:
     """A path as text that can be stored and printed, also where the name is not valid UTF-8."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
+    try:
+        raw = os.fsencode(path)
+    except ValueError:  # a surrogate that stands for no byte
+        raw = str(path).encode("utf-8", "backslashreplace")
+    return raw.decode("utf-8", "backslashreplace")
