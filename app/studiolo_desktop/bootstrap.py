@@ -46,6 +46,7 @@ class Desktop(QObject):
         settings, problem = _settings(home.settings_file)
         self._settings_file = home.settings_file
         self._writing_settings = threading.Lock()
+        self._choices: dict[str, str] = {}
         self.look = Look(app, theme=settings.theme, language=settings.language, on_choice=self._keep)
         self.notices = Notices(self)
         self.supervisor = Supervisor(connect, patience=patience, parent=self)
@@ -96,11 +97,13 @@ class Desktop(QObject):
         self.look.close()
 
     def _keep(self, choice: Mapping[str, str]) -> None:
+        """Write a choice down; quick ones are written by several threads, so each writes all that was chosen."""
         path = self._settings_file
+        self._choices = {**self._choices, **choice}
 
         def keep() -> None:
-            with self._writing_settings:  # two choices in quick succession are kept by two threads
-                save_settings(path, load_settings(path).model_copy(update=choice))
+            with self._writing_settings:
+                save_settings(path, load_settings(path).model_copy(update=self._choices))
 
         self.calls.run_local(keep, then=lambda _none: None, failed=self.notices.report)
 

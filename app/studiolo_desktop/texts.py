@@ -101,27 +101,27 @@ TEXTS: dict[str, tuple[str, str]] = {
     # empty states
     "empty.ask_title": ("What would you like to know?", "您想了解什么？"),
     "empty.ask_body.one": (
-        "Ask about the document in this library. Answers name the page they come from.",
-        "可以就资料库中的文档提问。回答会注明出处页码。",
+        "Ask about the document in this library.\nAnswers name the page they come from.",
+        "可以就资料库中的文档提问。\n回答会注明出处页码。",
     ),
     "empty.ask_body.many": (
-        "Ask about the {n} documents in this library. Answers name the page they come from.",
-        "可以就资料库中的 {n} 份文档提问。回答会注明出处页码。",
+        "Ask about the {n} documents in this library.\nAnswers name the page they come from.",
+        "可以就资料库中的 {n} 份文档提问。\n回答会注明出处页码。",
     ),
     "empty.docs_title": ("Bring in something to read", "添加一些文档"),
     "empty.docs_body": (
-        "Drop PDF, text, Markdown or HTML files anywhere on this window. They never leave this computer.",
-        "将 PDF、文本、Markdown 或 HTML 文件拖到窗口任意位置。文件只在本机读取，绝不外传。",
+        "Drop PDF, text, Markdown or HTML files anywhere on this window.\nThey never leave this computer.",
+        "将 PDF、文本、Markdown 或 HTML 文件拖到窗口任意位置。\n文件只在本机读取，绝不外传。",
     ),
     "empty.adding_title": ("Reading your documents", "正在阅读您的文档"),
     "empty.adding_body": (
-        "How far each one is stands on the right. You can ask as soon as the first is there.",
-        "右侧显示每份文档的进度。第一份读完即可提问。",
+        "Progress is shown on the right.\nYou can ask as soon as the first one is there.",
+        "右侧显示每份文档的进度。\n第一份读完即可提问。",
     ),
     "empty.start_title": ("Welcome to your study", "欢迎来到您的书房"),
     "empty.start_body": (
-        "Studiolo answers from your own documents, on this computer alone. It needs these models once:",
-        "Studiolo 仅在本机、仅依据您自己的文档作答。首次使用需要获取以下模型：",
+        "Studiolo answers from your own documents, on this computer alone.\nIt needs these models once:",
+        "Studiolo 仅在本机、仅依据您自己的文档作答。\n首次使用需要获取以下模型：",
     ),
     "empty.get_models": ("Get them ({size})", "获取（{size}）"),
     "empty.import_model": ("Import a GGUF file…", "导入 GGUF 文件…"),
@@ -239,7 +239,7 @@ TEXTS: dict[str, tuple[str, str]] = {
 ENTITY_WORDS: dict[str, tuple[str, str, str]] = {
     "PERSON": ("name", "names", "个姓名"),
     "PHONE_NUMBER": ("phone number", "phone numbers", "个电话号码"),
-    "EMAIL_ADDRESS": ("e-mail address", "e-mail addresses", "个电子邮箱"),
+    "EMAIL_ADDRESS": ("email address", "email addresses", "个电子邮箱"),
     "LOCATION": ("place", "places", "个地点"),
     "ADDRESS": ("address", "addresses", "个地址"),
     "ORGANIZATION": ("organisation", "organisations", "个机构名"),

@@ -152,6 +152,8 @@ class ScriptedEngine:
         self.titles: dict[str, str] = {}
         self.answer, self.hits, self.quotes = ANSWER, HITS, QUOTES
         self.redactions = (Redaction("PERSON", 3), Redaction("PHONE_NUMBER", 1))
+        self.appended = ""  # what the engine adds when the model has ended: markers it found itself
+        self.screened_in_answer: tuple[Redaction, ...] = ()
         self.delay_s = delay_s
         self.sealed = True
         self.asked: list[Question] = []
@@ -212,16 +214,22 @@ class ScriptedEngine:
     ) -> Iterator[Event]:
         self._here()
         for path in paths:
+            others = [d for d in self.stored.get(library, []) if d.name != path.name]
+            reading = document(path.name, library=library, path=str(path), status=DocumentStatus.READING, passages=0)
+            before = list(self.stored.get(library, []))
+            self.stored[library] = [*others, reading]
             for stage, steps in (("parse", 1), ("screen", 6), ("embed", 6), ("write", 1)):
                 for step in range(steps):
                     yield Progress(stage=stage, done=step + 1, total=steps, item=str(path))
                     time.sleep(self.delay_s)
                     self._here()
                 if stage == "embed" and self.hold_file == path.name and self._wait(cancel):
+                    self.stored[library] = before
                     yield Finished(reason="cancelled")
                     return
             if path.name in self.fails:
                 code, values = self.fails[path.name]
+                self.stored[library] = before
                 result = AddResult(str(path), "failed", code.value, values={"path": str(path), **values})
             else:
                 self.added.append(path)
@@ -252,6 +260,8 @@ class ScriptedEngine:
         hidden = self.redactions
         yield Redacted("passages", hidden)
         yield Retrieved(self.hits, 0.1)
+        for done in range(100, 901, 200):
+            yield Progress("read", done, 900)
         written = ""
         for index, word in enumerate(self.answer.split(" ")):
             if self.hold_after == index and self._wait(cancel):
@@ -263,6 +273,11 @@ class ScriptedEngine:
             piece = (" " if index else "") + word
             written += piece
             yield Delta(piece)
+        if self.screened_in_answer:
+            yield Redacted("answer", self.screened_in_answer)
+        if self.appended:
+            written += self.appended
+            yield Delta(self.appended)
         citations = tuple(self._citation(n) for n in sorted(self.quotes) if n <= len(self.hits))
         for citation in citations:
             yield Cited(citation)

@@ -255,3 +255,67 @@ def test_a_turn_the_history_calls_failed_says_so(qtbot, open_window):
     qtbot.waitUntil(lambda: bool(desktop.chat.turns))
     view = desktop.window.transcript.view(desktop.chat.turns[0])
     assert view.status.text() == "This answer was not finished."
+
+
+def test_markers_that_the_engine_adds_after_the_answer_become_chips(qtbot, open_window):
+    engine = ScriptedEngine()
+    engine.answer, engine.appended = "It runs for three years, and the deposit comes back.", " [1]【2】"
+    desktop, _ = open_window(engine)
+    view = ask(qtbot, desktop)
+    qtbot.waitUntil(lambda: not desktop.chat.busy)
+    assert len(view.answer.chip_rects()) == 2
+    assert view.answer.toPlainText().split() == [*engine.answer.split(), "1", "2"]
+    assert [view._flow.itemAt(i).widget().text() for i in range(view._flow.count())] == [
+        "1  lease-alder-wharf.pdf, page 2",
+        "2  lease-alder-wharf.pdf, page 4",
+        "3 sources",
+    ]
+
+
+def test_what_was_screened_in_the_answer_is_not_called_hidden_from_the_model(qtbot, open_window):
+    engine = ScriptedEngine()
+    engine.redactions = (Redaction("PERSON", 1),)
+    engine.screened_in_answer = (Redaction("CREDIT_CARD", 2),)
+    desktop, _ = open_window(engine)
+    view = ask(qtbot, desktop)
+    qtbot.waitUntil(lambda: not desktop.chat.busy)
+    assert view._hidden_words.text() == "1 name hidden from the model"
+
+
+def test_how_far_the_model_has_read_is_shown_until_it_writes(qtbot, open_window):
+    engine = ScriptedEngine()
+    engine.hold_after = 0
+    desktop, _ = open_window(engine)
+    view = ask(qtbot, desktop)
+    qtbot.waitUntil(lambda: view.bar.isVisible() and (view.bar.value(), view.bar.maximum()) == (900, 900))
+    assert view.status.text() == "Reading 3 passages…"
+    engine.gate.set()
+    qtbot.waitUntil(lambda: not desktop.chat.busy)
+    assert not view.bar.isVisible()
+
+
+def test_leaving_a_question_that_waits_for_the_engine_gives_the_send_button_back(qtbot, open_window):
+    desktop, _ = open_window(ready=False)
+    desktop.window.show()
+    ask(qtbot, desktop)
+    button = desktop.window.composer.send_button
+    assert button.accessibleName() == "Stop (Esc)"
+    desktop.chat.new_conversation()
+    assert button.accessibleName() == "Send (Enter)"
+    assert not desktop.chat.busy
+
+
+def test_a_conversation_that_cannot_be_opened_leaves_the_page_and_asking_as_they_were(qtbot, open_window):
+    engine = ScriptedEngine()
+    engine.hold_after = 8
+    desktop, _ = open_window(engine)
+    view = ask(qtbot, desktop)
+    qtbot.waitUntil(lambda: "fixed" in view.answer.toPlainText())
+    desktop.chat.open("gone")
+    qtbot.waitUntil(lambda: desktop.notices.latest is not None)
+    assert desktop.notices.latest.problem.code is Code.UNKNOWN_CONVERSATION
+    assert [turn.state for turn in desktop.chat.turns] == ["cancelled"]
+    engine.hold_after = None
+    ask(qtbot, desktop, "And now?")
+    qtbot.waitUntil(lambda: desktop.chat.turns[-1].state == "complete")
+    assert len(desktop.chat.turns) == 2

@@ -157,3 +157,21 @@ def test_samples_are_offered_where_there_is_nothing(qtbot, open_window, tmp_path
     qtbot.waitUntil(lambda: len(desktop.library.documents) == 1)
     assert empty.kind == "ask"
     assert not desktop.window.pane.documents.drop_zone.isVisible()
+
+
+def test_a_file_being_read_stands_in_one_list_and_the_middle_says_that_it_is_read(qtbot, open_window):
+    engine = ScriptedEngine()
+    engine.hold_file = "first.pdf"
+    desktop, _ = open_window(engine)
+    window = desktop.window
+    drop(window, ["first.pdf"])
+    qtbot.waitUntil(lambda: desktop.library.files[0].stage == "embed")
+    window._look_again()
+    qtbot.waitUntil(lambda: [d.name for d in desktop.library.documents] == ["first.pdf"])
+    assert window.pane.documents.document_views == {}
+    assert len(window.pane.documents.file_views) == 1
+    assert window.empty.kind == "adding"
+    assert window.empty.title.text() == "Reading your documents"
+    engine.gate.set()
+    qtbot.waitUntil(lambda: window.empty.kind == "ask")
+    assert list(window.pane.documents.document_views) == ["first.pdf"]

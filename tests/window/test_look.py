@@ -96,3 +96,30 @@ def test_a_narrow_window_leaves_the_room_to_the_conversation(qtbot, open_window)
     desktop.window.toggle_pane()
     desktop.window.resize(1200, 800)
     qtbot.waitUntil(desktop.window.pane.isVisible)
+
+
+def test_choices_in_quick_succession_are_all_kept(qtbot, open_window, home):
+    desktop, _ = open_window()
+    for _ in range(10):
+        desktop.look.choose_theme("light")
+        desktop.models.choose("qwen-0.5b")
+        desktop.look.choose_language("en")
+        desktop.look.choose_theme("dark")
+        desktop.models.choose("qwen-1.5b")
+        desktop.look.choose_language("zh")
+    desktop.window.close()  # waits for what is being written
+    kept = load_settings(home.settings_file)
+    assert (kept.theme, kept.language, kept.chat_model) == ("dark", "zh", "qwen-1.5b")
+    assert desktop.notices.latest is None
+
+
+def test_the_first_run_card_fits_into_the_smallest_window(qtbot, open_window):
+    desktop, _ = open_window(ScriptedEngine(installed=False))
+    window = desktop.window
+    for language in ("en", "zh"):
+        desktop.look.choose_language(language)
+        window.resize(window.minimumSize())
+        qtbot.waitUntil(lambda: window.size() == window.minimumSize())
+        viewport = window.empty.viewport()
+        assert window.empty.widget().minimumSizeHint().width() <= viewport.width()
+        assert window.empty.widget().width() <= viewport.width()

@@ -110,7 +110,7 @@ class House:
 def house(home: Home, models_home: Home, qapp: QApplication, qtbot: QtBot) -> Iterator[House]:
     prepare_home(home)
     link_models(home, models_home)
-    save_settings(home.settings_file, Settings(chat_model=SMALL, answer_tokens=200))  # type: ignore[call-arg]
+    save_settings(home.settings_file, Settings(chat_model=SMALL, answer_tokens=64))  # type: ignore[call-arg]
     made = House(home, qapp, qtbot)
     yield made
     made.close()

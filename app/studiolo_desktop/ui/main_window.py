@@ -132,6 +132,7 @@ class MainWindow(QMainWindow):
             self._show_pane()
             self.pane.show_documents()
             self._parts.library.add(paths)
+            self.composer.field.setFocus()  # the button that was pressed may be gone now
 
     @Slot()
     def add_samples(self) -> None:

@@ -1,7 +1,7 @@
 """An answer's Markdown as HTML for a QTextDocument. Text in, text out; knows nothing of widgets.
 
 The model's words are never trusted: raw HTML is shown as text, an image becomes its description, and nothing that
-loads anything can come out of here. `[1]` becomes a link `cite:1` where a source of that number exists.
+loads anything can come out of here. `[1]`, or `【1】`, becomes a link `cite:1` where a source of that number exists.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 CITE_SCHEME = "cite"
-_MARKER = re.compile(r"\[(\d{1,2}(?:\s*[,，、]\s*\d{1,2})*)\]")
+_MARKER = re.compile(r"[\[【]\s*(\d{1,2}(?:\s*[,，、]\s*\d{1,2})*)\s*[\]】]")
 _LINK_SCHEMES = ("http://", "https://", "mailto:")
 
 _BLOCKS = {

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFontMetrics, QGuiApplication, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from studiolo.types import Hit
 from studiolo_desktop.i18n import seconds_text
@@ -18,6 +18,7 @@ from studiolo_desktop.ui.common.controls import IconButton, button, label, set_r
 from studiolo_desktop.ui.common.flow import FlowLayout
 
 MOST_CHIPS = 4
+BAR_WIDTH = 180
 
 
 def place(look: Look, hit: Hit) -> str:
@@ -59,6 +60,10 @@ class TurnView(QWidget):
 
         self.status = label(role="muted", wrap=True)
         column.addWidget(self.status)
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setFixedWidth(BAR_WIDTH)
+        column.addWidget(self.bar)
 
         self._chips = QWidget()
         self._chips.setProperty("role", "clear")
@@ -76,20 +81,24 @@ class TurnView(QWidget):
         line.addWidget(self._hidden_words, 1)
         column.addWidget(self.hidden)
 
-        self._foot = QWidget()
-        foot = QHBoxLayout(self._foot)
-        foot.setContentsMargins(0, 0, 0, 0)
-        foot.setSpacing(2)
         self.copy_button = IconButton(look, "copy", self._copy, size_px=17)
         self.again_button = IconButton(look, "retry", lambda: _ignore(ask_again(self.turn)), size_px=17)
         self._facts = label(role="small")
-        foot.addWidget(self.copy_button)
-        foot.addWidget(self.again_button)
-        foot.addSpacing(Space.S)
-        foot.addWidget(self._facts)
-        foot.addStretch(1)
+        self._foot = self._build_foot()
         column.addWidget(self._foot)
         self.refresh()
+
+    def _build_foot(self) -> QWidget:
+        foot = QWidget()
+        line = QHBoxLayout(foot)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(2)
+        line.addWidget(self.copy_button)
+        line.addWidget(self.again_button)
+        line.addSpacing(Space.S)
+        line.addWidget(self._facts)
+        line.addStretch(1)
+        return foot
 
     def refresh(self) -> None:
         """Show the turn as it is now."""
@@ -102,6 +111,7 @@ class TurnView(QWidget):
         self.status.setText(text)
         self.status.setVisible(bool(text))
         set_role(self.status, role)
+        self._refresh_bar()
         ended = turn.state not in UNFINISHED
         self._foot.setVisible(ended)
         self.copy_button.setVisible(bool(turn.answer))
@@ -152,6 +162,16 @@ class TurnView(QWidget):
         if turn.left_out_turns:
             notes.append(tr.count("chat.left_out_turns", turn.left_out_turns))
         return "  ·  ".join(notes), "small"
+
+    def _refresh_bar(self) -> None:
+        """How much of the prompt the model has read; where nothing can be counted, that it is at work."""
+        turn = self.turn
+        self.bar.setVisible(turn.state == "thinking")
+        if turn.state == "thinking":
+            counted = turn.stage == "read" and turn.stage_total > 0
+            self.bar.setRange(0, turn.stage_total if counted else 0)
+            self.bar.setValue(turn.stage_done if counted else 0)
+            self.bar.setAccessibleName(self.status.text())
 
     def _failure_words(self) -> str:
         if self.turn.state == "interrupted":

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from studiolo.types import Document
+from studiolo.types import Document, DocumentStatus
 from studiolo_desktop.look import Look
 from studiolo_desktop.models.library import OPEN, FileRow, LibraryModel
 from studiolo_desktop.theme import Space
@@ -94,6 +94,7 @@ class DocumentsPane(QWidget):
         column.addLayout(holder)
         self._build_list(column)
         library.files_changed.connect(self._rebuild_files)
+        library.files_changed.connect(self._rebuild_documents)
         library.file_changed.connect(self._file_changed)
         library.documents_changed.connect(self._rebuild_documents)
         library.busy_changed.connect(self._refresh_head)
@@ -152,12 +153,17 @@ class DocumentsPane(QWidget):
 
     @Slot()
     def _rebuild_documents(self) -> None:
-        content = tuple(self._library.documents)
+        on_their_way = {row.path for row in self._library.files if row.state in OPEN}
+        content = tuple(
+            document
+            for document in self._library.documents
+            if document.status is not DocumentStatus.READING or document.path not in on_their_way
+        )  # a file that is being read has its row above
         if content != self._shown:
             self._shown = content
             _empty(self._documents)
             self.document_views = {}
-            for document in self._library.documents:
+            for document in content:
                 view = DocumentRowView(self._look, document, on_remove=self._remove)
                 self.document_views[document.id] = view
                 self._documents.addWidget(view)

@@ -128,7 +128,9 @@ class DocumentRowView(QFrame):
             column.addWidget(label(f"{sentence.what} {sentence.todo}".strip(), role="danger", wrap=True))
         if document.redactions:
             found = look.tr("docs.hidden", what=look.tr.hidden(document.redactions))
-            column.addWidget(label(found, role="small", wrap=True))
+            self.found = ElidedLabel(role="small", mode=Qt.TextElideMode.ElideRight)  # the tooltip has all of it
+            self.found.set_whole(found)
+            column.addWidget(self.found)
         line.addLayout(column, 1)
         self.remove_button = IconButton(look, "trash", lambda: on_remove(document), size_px=17)
         self.remove_button.name(look.tr("docs.remove", name=document.name))

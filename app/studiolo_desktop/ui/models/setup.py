@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QProgressBar, QVBoxLayout, QWidget
 
 from studiolo_desktop.i18n import size_text
 from studiolo_desktop.look import Look
 from studiolo_desktop.models.catalogue import ModelsModel
 from studiolo_desktop.theme import Space
 from studiolo_desktop.ui.common.controls import ElidedLabel, button, label, set_role
+from studiolo_desktop.ui.common.flow import FlowLayout
 from studiolo_desktop.ui.models.dialog import fetching_words, set_bar
 
 
@@ -39,16 +40,15 @@ class SetupCard(QFrame):
         self._how_far = label(role="small")
         column.addWidget(self.bar)
         column.addWidget(self._how_far)
-        row = QHBoxLayout()
-        row.setSpacing(Space.S)
+        buttons = QWidget()
+        row = FlowLayout(buttons, gap=Space.S)
         self.get_button = button(models.pull_starter, role="primary")
         self.stop_button = button(models.cancel_pull)
         self.import_button = button(on_import, role="text")
         row.addWidget(self.get_button)
         row.addWidget(self.stop_button)
         row.addWidget(self.import_button)
-        row.addStretch(1)
-        column.addLayout(row)
+        column.addWidget(buttons)
         models.changed.connect(self.refresh)
         models.fetching_changed.connect(self.refresh)
         look.changed.connect(self.refresh)

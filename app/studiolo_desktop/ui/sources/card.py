@@ -45,8 +45,12 @@ def snippet(text: str, ranges: Sequence[tuple[int, int]]) -> str:
     if start:
         space = text.find(" ", start, start + 20)
         start = space + 1 if space >= 0 else start
-    words = " ".join(text[start : start + SNIPPET_CHARACTERS].split())
-    return ("… " if start else "") + words + (" …" if start + SNIPPET_CHARACTERS < len(text) else "")
+    end = start + SNIPPET_CHARACTERS
+    if end < len(text):
+        space = text.rfind(" ", end - 20, end + 1)  # Chinese has none, and may be cut anywhere
+        end = space if space >= 0 else end
+    words = " ".join(text[start:end].split())
+    return ("… " if start else "") + words + (" …" if end < len(text) else "")
 
 
 class SourceCard(QFrame):
