@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from studiolo.conversation.history import History
 from studiolo.cpu import available_memory_bytes, worker_threads
@@ -57,7 +58,7 @@ def open_local(
     chosen = settings or load_settings(home.settings_file)
     store = ModelStore(home, load_catalogue())
     analyzer = replaced.analyzer or Analyzer(
-        spacy_folder=lambda: store.path("en-core-web-sm"), lac_folder=lambda: store.path("lac")
+        spacy_folder=lambda: _names_folder(store, "en-core-web-sm"), lac_folder=lambda: _names_folder(store, "lac")
     )
     screener = PrivacyFilter(analyzer, path=home.pseudonyms_db)
     embedders = Embedders(store, threads=worker_threads(chosen.threads))
@@ -114,10 +115,21 @@ def _switch_off_telemetry(environ: Mapping[str, str]) -> None:
             os.environ[name] = value
 
 
+def _names_folder(store: ModelStore, model_id: str) -> Path:
+    """The folder of a name finder. The filter needs them all, so the error names all that are missing."""
+    missing = [model.id for model in store.list() if model.kind == "names" and not model.installed]
+    if missing:
+        raise UserError(Code.MODEL_MISSING, model=" ".join(missing))
+    return store.path(model_id)
+
+
 def _runtime_loader(store: ModelStore, settings: Settings) -> Callable[[str], Runtime]:
     def load(model_id: str) -> Runtime:
         path = store.path(model_id)
-        info = read_gguf(path)
+        try:
+            info = read_gguf(path)
+        except UserError as error:  # it knows the file's name only
+            raise UserError(error.code, **{**error.values, "model": model_id}) from None
         context_tokens = min(settings.context_tokens, info.context_tokens or settings.context_tokens)
         needed = estimate_memory_bytes(info, path.stat().st_size, context_tokens)
         free = available_memory_bytes() - MEMORY_RESERVE_BYTES

@@ -49,13 +49,41 @@ def worker_threads(wanted: int = 0) -> int:
 
 
 def available_memory_bytes() -> int:
-    """Memory that can be had without swapping: the system's figure, or the control group's limit if smaller."""
+    """Memory that can be had without swapping: the system's figure, or what limits on this process leave, if less."""
     import psutil
 
-    free = int(psutil.virtual_memory().available)
+    return max(0, min([int(psutil.virtual_memory().available), *_control_group_rooms(), *_address_space_room()]))
+
+
+def _control_group_rooms(root: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")) -> list[int]:
+    """What each control group (version 2) around this process leaves. Cached files count as free: they can go."""
     try:
-        limit = Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii").strip()
-        used = Path("/sys/fs/cgroup/memory.current").read_text(encoding="ascii").strip()
+        names = [line.partition("::")[2].strip("/\n") for line in own.read_text().splitlines() if line[:3] == "0::"]
     except OSError:
-        return free
-    return free if limit == "max" else min(free, int(limit) - int(used))
+        return []
+    rooms = []
+    folder = root.joinpath(*names[:1])
+    for group in (folder, *folder.parents):
+        if not group.is_relative_to(root):
+            break
+        try:
+            limit = (group / "memory.max").read_text(encoding="ascii").strip()
+            used = int((group / "memory.current").read_text(encoding="ascii"))
+            stat = dict(line.split() for line in (group / "memory.stat").read_text(encoding="ascii").splitlines())
+            if limit != "max":
+                rooms.append(int(limit) - used + int(stat.get("inactive_file", 0)))
+        except (OSError, ValueError):
+            continue
+    return rooms
+
+
+def _address_space_room() -> list[int]:
+    """What `ulimit -v` leaves."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return []
+    import psutil
+
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    return [] if limit == resource.RLIM_INFINITY else [limit - int(psutil.Process().memory_info().vms)]

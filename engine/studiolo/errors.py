@@ -33,7 +33,7 @@ class Code(StrEnum):
     UNKNOWN_CONVERSATION = "unknown_conversation"  # conversation
     UNKNOWN_JOB = "unknown_job"  # job
     UNKNOWN_MODEL = "unknown_model"  # model
-    MODEL_MISSING = "model_missing"  # model: known to the catalogue, not on this machine
+    MODEL_MISSING = "model_missing"  # model (several: a space between): known to the catalogue, not on this machine
     MODEL_KIND = "model_kind"  # model, kind, needed
     DAMAGED_MODEL = "damaged_model"  # model
     DIGEST_MISMATCH = "digest_mismatch"  # file, expected, actual
@@ -43,7 +43,7 @@ class Code(StrEnum):
     UNAUTHORISED = "unauthorised"
     FORBIDDEN_ORIGIN = "forbidden_origin"
     # EnvironmentFault
-    NOT_ENOUGH_MEMORY = "not_enough_memory"  # model, needed_bytes, available_bytes, smaller (model id or "")
+    NOT_ENOUGH_MEMORY = "not_enough_memory"  # model, needed_bytes (0: not known), available_bytes, smaller (id or "")
     DISK_FULL = "disk_full"  # path
     NO_PERMISSION = "no_permission"  # path
     PORT_BUSY = "port_busy"  # host, port
@@ -110,3 +110,12 @@ def error_for(code: str, values: dict[str, str | int | float]) -> StudioloError:
     if known is Code.INTERNAL:
         return EngineBug(known, **values)
     return EnvironmentFault(known, **values)
+
+
+def unexpected(error: BaseException, *, model: str = "") -> StudioloError:
+    """What an edge says of an exception that is none of ours: its type, never its text."""
+    if isinstance(error, StudioloError):
+        return error
+    if isinstance(error, MemoryError):
+        return EnvironmentFault(Code.NOT_ENOUGH_MEMORY, model=model, needed_bytes=0, available_bytes=0, smaller="")
+    return EngineBug(Code.INTERNAL, where=type(error).__name__)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
-from studiolo.errors import Code, EngineBug, StudioloError, UserError
+from studiolo.errors import Code, UserError, unexpected
 from studiolo.events import Event, Failed, Finished
 
 
@@ -157,8 +157,6 @@ class JobBoard:
                 if isinstance(event, Finished | Failed):
                     return
             job.put(Finished())
-        except StudioloError as error:
-            job.put(Failed(code=error.code.value, values=error.values))
         except BaseException as error:  # noqa: BLE001 - the edge of this thread; the watcher must learn of it
-            bug = EngineBug(Code.INTERNAL, where=type(error).__name__)
-            job.put(Failed(code=bug.code.value, values=bug.values))
+            told = unexpected(error)
+            job.put(Failed(code=told.code.value, values=told.values))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 import click
 
@@ -11,7 +10,7 @@ from studiolo.cli.interrupt import cancel_on_interrupt
 from studiolo.cli.progress import Bar, progress_bar
 from studiolo.cli.sentences import sentence_of
 from studiolo.cli.session import open_engine
-from studiolo.cli.terminal import DONE, FAILED, Terminal
+from studiolo.cli.terminal import DONE, FAILED, Terminal, existing, one_line
 from studiolo.errors import Code, error_for
 from studiolo.events import Failed, FileDone, Finished, Progress
 from studiolo.shapes import file_shape, summary_shape
@@ -27,7 +26,7 @@ def add(terminal: Terminal, *, paths: tuple[str, ...], library: str, as_json: bo
     """Add files or folders to a library."""
     began = time.monotonic()
     results: list[AddResult] = []
-    files = [Path(path).absolute() for path in paths]
+    files = [existing(path) for path in paths]
     with open_engine(terminal) as engine, progress_bar() as bar, cancel_on_interrupt() as cancel:
         for event in engine.add(files, library=library, cancel=cancel):
             match event:
@@ -47,6 +46,8 @@ def add(terminal: Terminal, *, paths: tuple[str, ...], library: str, as_json: bo
         terminal.json(summary_shape(results, seconds=time.monotonic() - began))
     elif failed and len(results) > 1:
         terminal.say("more_failed", failed=failed, total=len(results))
+    elif not results:
+        terminal.say("no_files")
     return FAILED if failed else DONE
 
 
@@ -56,7 +57,7 @@ def _show(result: AddResult, terminal: Terminal, bar: Bar, *, as_json: bool) -> 
     elif result.status == "failed":
         bar.line(f"studiolo: {_reason(result, terminal)}")
     else:
-        terminal.text(f"{result.status}\t{result.path}\t{result.pages} p\t{result.passages} passages")
+        terminal.text(f"{result.status}\t{one_line(result.path)}\t{result.pages} p\t{result.passages} passages")
 
 
 def _reason(result: AddResult, terminal: Terminal) -> str:

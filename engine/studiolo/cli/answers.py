@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from studiolo.cli.interrupt import cancel_on_interrupt
-from studiolo.cli.terminal import Terminal
+from studiolo.cli.terminal import Terminal, one_line
 from studiolo.engine import Engine
 from studiolo.events import Delta, Event, LeftOut, Progress
 from studiolo.shapes import Answer
@@ -63,7 +63,7 @@ def _write_sources(answer: Answer, terminal: Terminal) -> None:
 
 
 def _citation_line(citation: Citation, terminal: Terminal) -> str:
-    place = citation.document
+    place = one_line(citation.document)
     if citation.page:
         place += f", {terminal.word('page', page=citation.page)}"
     quote = " ".join(citation.quote.split())
@@ -74,7 +74,7 @@ def _citation_line(citation: Citation, terminal: Terminal) -> str:
 def hit_lines(number: int, hit: Hit, terminal: Terminal) -> str:
     """A passage as text: where it stands, then what it says."""
     passage = hit.passage
-    place = passage.document
+    place = one_line(passage.document)
     if passage.page:
         place += f", {terminal.word('page', page=passage.page)}"
     return f"{number}. {place}  ({hit.score:.3f})\n   {' '.join(passage.text.split())}"

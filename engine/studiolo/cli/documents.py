@@ -6,7 +6,7 @@ import click
 
 from studiolo import wire
 from studiolo.cli.session import open_engine
-from studiolo.cli.terminal import DONE, Terminal
+from studiolo.cli.terminal import DONE, Terminal, one_line
 from studiolo.errors import Code, UserError
 from studiolo.types import DEFAULT_LIBRARY, Document
 
@@ -29,7 +29,9 @@ def list_documents(terminal: Terminal, library: str, as_json: bool) -> int:
         return DONE
     for document in found:
         state = document.status.value + (f" ({document.reason})" if document.reason else "")
-        terminal.text(f"{document.id}\t{document.name}\t{document.pages} p\t{document.passages} passages\t{state}")
+        terminal.text(
+            f"{document.id}\t{one_line(document.name)}\t{document.pages} p\t{document.passages} passages\t{state}"
+        )
     return DONE
 
 

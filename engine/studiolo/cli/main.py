@@ -13,8 +13,8 @@ from contextlib import suppress
 import click
 
 from studiolo import __version__
-from studiolo.cli.terminal import DONE, FAILED, INTERRUPTED, Terminal, mute_stdout, use_utf8
-from studiolo.errors import Code, EngineBug, StudioloError
+from studiolo.cli.terminal import DONE, FAILED, INTERRUPTED, Terminal, keep_quiet, mute_stdout, use_utf8
+from studiolo.errors import Code, EngineBug, StudioloError, unexpected
 
 # name: (module, one line for `--help`). The line is repeated from the command, so that help loads no command.
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -66,6 +66,7 @@ def cli() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """The console script."""
     use_utf8()
+    keep_quiet()
     sys.exit(run(arguments, terminal=Terminal()))
 
 
@@ -99,6 +100,8 @@ def _told(error: BaseException, terminal: Terminal) -> int:
                 mute_stdout()
         case StudioloError():
             terminal.fail(error)
+        case MemoryError():
+            terminal.fail(unexpected(error))
         case _:  # a traceback could show a person's text
             terminal.fail(EngineBug(Code.INTERNAL, where=_place(error)))
     return FAILED

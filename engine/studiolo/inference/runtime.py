@@ -204,6 +204,7 @@ class LlamaRuntime:
                 yield Ended("cancelled")
                 return
             yield Reading(start + len(batch), len(tokens), reused)
+        self._refuse_nonsense()
         yield from self._write(sampling, cancel)
 
     def _write(self, sampling: Sampling, cancel: CancelToken) -> Iterator[Step]:
@@ -232,6 +233,15 @@ class LlamaRuntime:
             yield Ended("length")
         finally:
             self._lib.llama_sampler_free(sampler)
+
+    def _refuse_nonsense(self) -> None:
+        """Flipped bits in the weights load without complaint and show as scores that are no numbers."""
+        import numpy as np
+
+        scores = self._lib.llama_get_logits_ith(self._context, -1)
+        count = self._lib.llama_vocab_n_tokens(self._vocab)
+        if not scores or not np.isfinite(np.ctypeslib.as_array(scores, (count,))).any():
+            raise UserError(Code.DAMAGED_MODEL, model=self._model_id)
 
     def _abort(self) -> None:
         self._abort_flag.value = b"x"

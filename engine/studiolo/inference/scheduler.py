@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
-from studiolo.errors import Code, EngineBug, StudioloError
+from studiolo.errors import Code, EngineBug, StudioloError, unexpected
 from studiolo.inference.runtime import Ended, Piece, Reading, Runtime, Step
 from studiolo.inference.stopping import StopFinder
 from studiolo.inference.template import ChatTemplate, TemplateMessage
@@ -245,7 +245,7 @@ class Scheduler:
         except StudioloError as error:
             steps.put(_Failure(error))
         except BaseException as error:  # noqa: BLE001 - the edge of this thread; the asker must not wait for ever
-            steps.put(_Failure(EngineBug(Code.INTERNAL, where=type(error).__name__)))
+            steps.put(_Failure(unexpected(error)))
         finally:
             with self._state:
                 self._running -= 1

@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from studiolo.errors import Code, EngineBug, PolicyBlock, StudioloError, UserError
+from studiolo.errors import Code, PolicyBlock, StudioloError, UserError, unexpected
 from studiolo.events import Event, FileDone, Finished, Progress
 from studiolo.jobs import CancelToken
 from studiolo.knowledge.chunking import Chunk, Sizes, chunk, context_of
@@ -207,8 +207,7 @@ def _add_one(
     except StudioloError as error:
         return _failed(intake, path, error, file=file, fresh=fresh, library=library)
     except Exception as error:  # noqa: BLE001 - one bad file must not stop the others; it is told as our defect
-        bug = EngineBug(Code.INTERNAL, where=type(error).__name__)
-        return _failed(intake, path, bug, file=file, fresh=fresh, library=library)
+        return _failed(intake, path, unexpected(error), file=file, fresh=fresh, library=library)
 
 
 def _look(path: Path, *, limit_bytes: int) -> _File:

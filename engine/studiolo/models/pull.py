@@ -23,7 +23,7 @@ from pathlib import Path
 
 from filelock import BaseFileLock, Timeout
 
-from studiolo.errors import Code, EngineBug, EnvironmentFault, StudioloError, UserError
+from studiolo.errors import Code, EnvironmentFault, StudioloError, UserError, unexpected
 from studiolo.events import Event, Failed, Finished, Progress
 from studiolo.jobs import CancelToken
 from studiolo.models import hub, packages
@@ -82,8 +82,8 @@ def _given(source: str) -> Path | HubSource | None:
         hub.check_address(source)
         return HubSource(source)
     path = Path(source).expanduser()
-    if not path.exists():
-        raise UserError(Code.FILE_MISSING, path=source)
+    if not (path.is_file() or path.is_dir()):
+        raise UserError(Code.FILE_UNREADABLE if path.exists() else Code.FILE_MISSING, path=source)
     return path
 
 
@@ -261,8 +261,8 @@ def main(arguments: list[str] | None = None) -> int:
         _print(Failed(code=error.code.value, values=error.values))
     except Exception as error:  # noqa: BLE001 - the edge of this process; whoever started it must learn of it
         failed = True
-        bug = EngineBug(Code.INTERNAL, where=type(error).__name__)
-        _print(Failed(code=bug.code.value, values=bug.values))
+        told = unexpected(error)
+        _print(Failed(code=told.code.value, values=told.values))
     return int(failed)
 
 

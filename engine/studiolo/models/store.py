@@ -11,6 +11,7 @@ import hashlib
 import json
 import re
 import shutil
+import stat
 import uuid
 import zipfile
 from contextlib import suppress
@@ -95,14 +96,17 @@ class ModelStore:
         Raises UserError: file_missing, file_unreadable, damaged_model, digest_mismatch, model_exists, unknown_model;
         EnvironmentFault: disk_full, no_permission. Leaves nothing half-written.
         """
-        if not path.is_file():
-            raise UserError(Code.FILE_MISSING, path=str(path))
         try:
-            size_bytes = path.stat().st_size
+            status = path.stat()
+            if not stat.S_ISREG(status.st_mode):  # a pipe or a device would never come to an end
+                raise UserError(Code.FILE_UNREADABLE, path=str(path))
+            size_bytes = status.st_size
             with path.open("rb") as file:
                 head = file.read(4)
-        except OSError:
+        except PermissionError:
             raise UserError(Code.FILE_UNREADABLE, path=str(path)) from None
+        except (OSError, ValueError):
+            raise UserError(Code.FILE_MISSING, path=str(path)) from None
         sizes = {file.size_bytes for model in self.catalogue.models for file in model.files}
         if head != GGUF_MAGIC and size_bytes not in sizes and not zipfile.is_zipfile(path):
             raise UserError(Code.DAMAGED_MODEL, model=path.name)
@@ -110,7 +114,7 @@ class ModelStore:
         try:
             with writing_into(self.home.models):
                 scratch.mkdir(parents=True)
-                require_space(scratch, size_bytes)
+                require_space(self.home.models, size_bytes)
             return self._take_in(path, scratch, model_id, size_bytes=size_bytes, is_gguf=head == GGUF_MAGIC)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)

@@ -18,7 +18,7 @@ from starlette.responses import Response
 
 from studiolo import __version__
 from studiolo.engine import Engine
-from studiolo.errors import Code, EngineBug, StudioloError, UserError
+from studiolo.errors import Code, StudioloError, UserError, unexpected
 from studiolo.paths import Home
 from studiolo.server.errors import WireResponse, respond
 from studiolo.server.native import native_router
@@ -116,4 +116,4 @@ async def _http_error(request: Request, error: HTTPException) -> Response:
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
-    return respond(EngineBug(Code.INTERNAL, where=type(error).__name__), request.url.path)
+    return respond(unexpected(error), request.url.path)

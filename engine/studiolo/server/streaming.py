@@ -16,7 +16,7 @@ from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from studiolo import wire
-from studiolo.errors import Code, EngineBug, StudioloError, UserError, error_for
+from studiolo.errors import Code, EngineBug, StudioloError, UserError, error_for, unexpected
 from studiolo.events import Event, Failed
 from studiolo.jobs import CancelToken, Job
 
@@ -152,7 +152,7 @@ class Pump:
             self._hand_over(error)
         except Exception as error:
             log.exception("stream failed")
-            self._hand_over(EngineBug(Code.INTERNAL, where=type(error).__name__))
+            self._hand_over(unexpected(error))
 
     def _hand_over(self, item: Event | StudioloError) -> None:
         while not self._room.acquire(timeout=0.2):

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from studiolo.errors import Code, EngineBug, EnvironmentFault, PolicyBlock, StudioloError, UserError, error_for
+from studiolo.errors import (
+    Code,
+    EngineBug,
+    EnvironmentFault,
+    PolicyBlock,
+    StudioloError,
+    UserError,
+    error_for,
+    unexpected,
+)
 
 
 def test_values_are_in_neither_str_nor_repr() -> None:
@@ -31,3 +40,11 @@ def test_who_must_act() -> None:
 
 def test_a_code_of_a_newer_engine_is_a_bug_not_a_crash() -> None:
     assert isinstance(error_for("from_the_future", {}), EngineBug)
+
+
+def test_what_nobody_foresaw_is_told_by_its_kind_alone() -> None:
+    bug = unexpected(ValueError("the text of a letter"))
+    assert (type(bug), bug.values) == (EngineBug, {"where": "ValueError"})
+    assert unexpected(MemoryError(), model="big").code is Code.NOT_ENOUGH_MEMORY
+    ours = UserError(Code.FILE_MISSING, path="x")
+    assert unexpected(ours) is ours

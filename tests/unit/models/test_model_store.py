@@ -139,7 +139,7 @@ def test_an_embedder_or_adapter_is_no_chat_model(models: ModelStore, tmp_path: P
 
 def test_a_missing_file_and_a_folder(models: ModelStore, tmp_path: Path) -> None:
     assert code_of(models.import_file, tmp_path / "none.gguf") is Code.FILE_MISSING
-    assert code_of(models.import_file, tmp_path) is Code.FILE_MISSING
+    assert code_of(models.import_file, tmp_path) is Code.FILE_UNREADABLE
 
 
 def test_a_disk_without_room(models: ModelStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,105 @@
+"""Opening a home and loading into it: every refusal names what to do, and comes before anything native runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.unit.models import gguf_files
+
+from studiolo import bootstrap
+from studiolo.bootstrap import open_local, prepare_home
+from studiolo.errors import Code, EnvironmentFault, StudioloError, UserError
+from studiolo.inference import runtime
+from studiolo.models.catalog import load_catalogue
+from studiolo.models.store import ModelStore
+from studiolo.paths import Home
+from studiolo.settings import Settings
+from studiolo.types import Question
+
+
+def refused(action: Callable[..., object], *arguments: object, **named: object) -> StudioloError:
+    with pytest.raises(StudioloError) as caught:
+        action(*arguments, **named)
+    return caught.value
+
+
+@pytest.fixture
+def store(home: Home, tmp_path: Path) -> ModelStore:
+    """A store with one imported model of a few kilobytes, `tiny`."""
+    made = ModelStore(home, load_catalogue())
+    (tmp_path / "tiny.gguf").write_bytes(gguf_files.gguf())
+    made.import_file(tmp_path / "tiny.gguf")
+    return made
+
+
+def test_a_model_that_does_not_fit_is_refused_with_its_figures(
+    store: ModelStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bootstrap, "available_memory_bytes", lambda: bootstrap.MEMORY_RESERVE_BYTES)
+    error = refused(bootstrap._runtime_loader(store, Settings()), "tiny")
+    assert error.code is Code.NOT_ENOUGH_MEMORY
+    assert error.values["model"] == "tiny"
+    assert int(error.values["needed_bytes"]) > int(error.values["available_bytes"])
+    assert error.values["smaller"] == ""
+
+
+def test_a_smaller_model_is_named_where_one_would_fit(store: ModelStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    smallest = min((model for model in store.list() if model.kind == "chat"), key=lambda model: model.memory_bytes)
+    monkeypatch.setattr(bootstrap, "estimate_memory_bytes", lambda *_: 1 << 50)
+    error = refused(bootstrap._runtime_loader(store, Settings()), "tiny")
+    assert error.code is Code.NOT_ENOUGH_MEMORY
+    assert error.values["smaller"]
+    assert bootstrap._smaller(store, smallest.memory_bytes) == smallest.id
+
+
+def test_a_damaged_model_is_named_by_its_id(store: ModelStore) -> None:
+    path = store.path("tiny")
+    path.write_bytes(path.read_bytes()[:200])
+    error = refused(bootstrap._runtime_loader(store, Settings()), "tiny")
+    assert (error.code, error.values["model"]) == (Code.DAMAGED_MODEL, "tiny")
+
+
+def test_the_filter_names_every_model_it_lacks(store: ModelStore) -> None:
+    error = refused(bootstrap._names_folder, store, "lac")
+    assert error.code is Code.MODEL_MISSING
+    assert str(error.values["model"]).split() == ["en-core-web-sm", "lac"]
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"format": "one"}'])
+def test_a_damaged_home_is_said(home: Home, text: str) -> None:
+    home.root.mkdir()
+    home.format_file.write_text(text)
+    assert refused(prepare_home, home).code is Code.DAMAGED_STORE
+
+
+def test_a_newer_home_is_refused(home: Home) -> None:
+    home.root.mkdir()
+    home.format_file.write_text('{"format": 99}')
+    error = refused(prepare_home, home)
+    assert (error.code, error.values["found"]) == (Code.NEWER_FORMAT, 99)
+
+
+def test_a_home_that_is_a_file_is_said(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("")
+    assert refused(prepare_home, Home(tmp_path / "home")).code is Code.NO_PERMISSION
+
+
+def test_an_old_processor_is_told_before_llama_cpp_loads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("studiolo.cpu.cpu_flags", lambda: frozenset({"sse4_2", "avx"}))
+    monkeypatch.setattr("studiolo.cpu.platform.machine", lambda: "x86_64")
+    error = refused(runtime.library)
+    assert (type(error), error.code, error.values["missing"]) == (EnvironmentFault, Code.UNSUPPORTED_CPU, "AVX2")
+
+
+def test_an_empty_home_says_what_to_pull(home: Home) -> None:
+    engine = open_local(home, environ={})
+    try:
+        asked = refused(engine.ask, Question("How long is the term?", library="default"))
+        redacted = refused(engine.redact, "Call Anna Smith")
+        embedded = refused(engine.embed, ["words"])
+    finally:
+        engine.close()
+    for error in (asked, redacted, embedded):
+        assert (type(error), error.code) == (UserError, Code.MODEL_MISSING)
