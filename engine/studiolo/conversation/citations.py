@@ -9,19 +9,26 @@ Content words are words of three letters and more, numbers, and pairs of Han cha
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 VERIFIED_SHARE = 0.5  # of a statement's content words, found in the quote
+WIDEST_QUOTE = 4  # sentences
 UNMARKED_SHARE = 0.6  # the same for a statement without a marker: here the passage is our guess, so more is asked
+UNMARKED_WORDS = 3  # fewer content words are in too many passages
 _MARKER = re.compile("[\\[【]\\s*\\d{1,2}(?:\\s*[,\uff0c、]\\s*\\d{1,2})*\\s*[\\]】]")
 _NUMBER_IN_MARKER = re.compile(r"\d{1,2}")
-_END = "。!?;\uff01\uff1f\uff1b"  # what ends a sentence, beside a full stop before a blank
-_SENTENCE = re.compile(rf"[^{_END}\n]*?(?:[{_END}]+|\n+|\.(?=\s|$)|$)", re.DOTALL)
-_WORD = re.compile(r"\d[\d.,]*\d|\d|[^\W\d_]+", re.UNICODE)
+_STOP = "。!?;\uff01\uff1f\uff1b"  # what always ends a sentence
+# A full stop ends one before a blank, but not after a title, an initial or a common abbreviation.
+_FULL_STOP = r"(?<!\b[A-Z])(?<!\b(?:Dr|Mr|Ms|St|No|vs|pp))(?<!\b(?:Mrs|Inc|Ltd|etc|e\.g|i\.e|a\.m|p\.m))\.(?=\s|$)"
+_STATEMENT = re.compile(rf"(?:(?!{_FULL_STOP})[^{_STOP}\n])*(?:[{_STOP}]+|\n+|{_FULL_STOP}|$)")
+_SENTENCE_END = re.compile(rf"[{_STOP}]+|{_FULL_STOP}|\n{{2,}}|$")
+# A line break ends a sentence only where it ends a row: in tables and lists.
+_ROW = re.compile(r"\s*(?:[-*\u2022\u00b7]|\d{1,2}[.)\u3001])\s|.*\|")
+_WORD = re.compile(r"[^\W_]+(?:[.,]\d+)*")
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]+")
+_FUNCTION_HAN = re.compile("[的是了在和与为有也就都而及或这那其]")
 _PSEUDONYM = re.compile(r"[\[<{⟦]?[A-Z][A-Za-z]*_[A-Z]?\d+[\]>}⟧]?")
 _COMMON = frozenset(
     {
@@ -100,7 +107,7 @@ def check(answer: str, passages: Sequence[str]) -> tuple[Evidence, ...]:
         if not named:
             scored = [max(scored, key=lambda item: item[0][0])] if scored else []
         for (share, start, end, complete), index in scored:
-            if not named and (share < UNMARKED_SHARE or not complete):
+            if not named and (share < UNMARKED_SHARE or not complete or len(words) < UNMARKED_WORDS):
                 continue
             evidence = Evidence(index, start, end, verified=share >= VERIFIED_SHARE and complete)
             if index not in best or (evidence.verified, share) > (best[index][1].verified, best[index][0]):
@@ -114,7 +121,7 @@ def statements(answer: str) -> list[tuple[str, tuple[int, ...]]]:
     A marker after the full stop belongs to the sentence before it.
     """
     found: list[tuple[str, tuple[int, ...]]] = []
-    for match in _SENTENCE.finditer(answer):
+    for match in _STATEMENT.finditer(answer):
         raw = match.group()
         if not raw.strip():
             continue
@@ -144,46 +151,63 @@ def content_words(text: str) -> frozenset[str]:
     """What a sentence is about, folded for comparison."""
     words: set[str] = set()
     for run in _HAN.findall(text):
-        words.update(run[i : i + 2] for i in range(len(run) - 1))
-        if len(run) == 1:
-            words.add(run)
+        for stretch in _FUNCTION_HAN.split(run):
+            words.update(stretch[i : i + 2] for i in range(len(stretch) - 1))
+            if len(stretch) == 1:
+                words.add(stretch)
     for word in _WORD.findall(_HAN.sub(" ", text)):
-        folded = word.casefold().rstrip(".,").replace(",", "")  # 6,800 and 6800 are one number
-        if folded[:1].isdigit() or (len(folded) > 2 and folded not in _COMMON):
+        folded = word.casefold().replace(",", "")  # 6,800 and 6800 are one number
+        if any(char.isdigit() for char in folded):
+            words.add(folded)
+        elif len(folded) > 2 and folded not in _COMMON:
             words.add(_stem(folded))
     return frozenset(words)
 
 
 def sentences(text: str) -> list[tuple[int, int]]:
-    """Spans of the sentences of `text`, without surrounding blanks. A line break inside a sentence does not end it."""
+    """Spans of the sentences and table rows of `text`, without surrounding blanks."""
     spans: list[tuple[int, int]] = []
     start = 0
-    for match in re.finditer(rf"[{_END}]+|\.(?=\s|$)|\n{{2,}}|$", text):
+    for match in _SENTENCE_END.finditer(text):
         end = match.end()
-        raw = text[start:end]
-        stripped = raw.strip()
-        if stripped:
-            offset = start + len(raw) - len(raw.lstrip())
-            spans.append((offset, offset + len(stripped)))
+        spans.extend(_rows(text, start, end))
         start = end
     return spans
 
 
+def _rows(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """The rows of a table or list between `start` and `end`, or the whole stretch as one."""
+    lines = text[start:end].splitlines(keepends=True)
+    rows = [""]
+    for line in lines:
+        if _ROW.match(line) or (rows[-1] and _ROW.match(rows[-1])):
+            rows.append(line)
+        else:
+            rows[-1] += line
+    for row in rows:
+        stripped = row.strip()
+        if stripped:
+            offset = start + len(row) - len(row.lstrip())
+            yield offset, offset + len(stripped)
+        start += len(row)
+
+
 def _best_quote(words: frozenset[str], statement: str, passage: str) -> tuple[float, int, int, bool]:
     """(share of the words found, start, end, whether all numbers and pseudonyms are there) of the best quote:
-    one sentence, or two neighbouring ones where one does not carry the statement."""
+    one sentence, or a few neighbouring ones where one does not carry the statement."""
     spans = sentences(passage)
-    exact = {word for word in words if word[:1].isdigit()} | set(_PSEUDONYM.findall(statement))
+    exact = {word for word in words if any(char.isdigit() for char in word)} | set(_PSEUDONYM.findall(statement))
     best = (0.0, 0, min(len(passage), 1), False)
-    windows = [(a, b, 1) for a, b in spans] + [(a[0], b[1], 2) for a, b in itertools.pairwise(spans)]
-    for start, end, size in windows:
-        quote = passage[start:end]
-        quote_words = content_words(quote)
-        share = len(words & quote_words) / len(words)
-        complete = all(item in quote_words or item in quote for item in exact)
-        score = share - 0.08 * (size - 1)  # a second sentence must bring something
-        if (complete, score) > (best[3], best[0]):
-            best = (score, start, end, complete)
+    for size in range(1, WIDEST_QUOTE + 1):
+        for first in range(len(spans) - size + 1):
+            start, end = spans[first][0], spans[first + size - 1][1]
+            quote = passage[start:end]
+            quote_words = content_words(quote)
+            share = len(words & quote_words) / len(words)
+            complete = all(item in quote_words or item in quote for item in exact)
+            score = share - 0.08 * (size - 1)  # each further sentence must bring something
+            if (complete, score) > (best[3], best[0]):
+                best = (score, start, end, complete)
     return best
 
 

@@ -1,8 +1,9 @@
 """What the model is given to read: parts in a fixed order, within a token budget, nothing cut silently.
 
-Order: what the assistant is, the last turns, the passages, the question. The question and the instructions always
-stand; passages are taken best first; turns newest first. Where there are earlier turns, passages leave them a
-quarter of the room. Everything handed in is screened already; this module knows neither values nor pseudonyms.
+Order: what the assistant is, the last turns, the passages with the best one last, the question. The question and the
+instructions always stand; passages are taken best first, turns newest first. Where there are earlier turns, passages
+leave them a quarter of the room. Everything handed in is screened already; this module knows neither values nor
+pseudonyms.
 """
 
 from __future__ import annotations
@@ -105,7 +106,9 @@ def compose(
     for turn in turns[len(turns) - kept :]:
         messages.append(TemplateMessage("user", (turn.question,)))
         messages.append(TemplateMessage("assistant", (turn.answer,)))
-    shown = texts[:taken] or [_NO_PASSAGES[language]]
+    # The best passage stands next to the question: on 18 questions over the samples the 1.5B model answers 17 that
+    # way and 15 the other way round. Numbers stay those of the ranking.
+    shown = texts[:taken][::-1] or [_NO_PASSAGES[language]]
     messages.append(TemplateMessage("user", (*shown, asked)))
     return Composed(
         messages=tuple(messages),

@@ -60,5 +60,50 @@ def test_sentences_do_not_end_at_decimal_points() -> None:
     assert [text[a:b] for a, b in sentences(text)] == ["It costs 3.50 euros.", "Second\nline goes on.", "Third"]
 
 
+@pytest.mark.parametrize(
+    ("answer", "passage", "quote"),
+    [
+        (
+            "Error code E11 means that the temperature sensor failed.",
+            "Error codes\n\nCode | Meaning\nE10 | Tank empty\nE11 | Temperature sensor failed\nE12 | Pump blocked",
+            "E11 | Temperature sensor failed",
+        ),
+        (
+            "员工试用期的工资是人民币14400元。",
+            "第四条\n\n乙方试用期月工资为人民币14400元\uff0c转正后月工资为人民币18000元。甲方于每月十日前存入。",
+            "乙方试用期月工资为人民币14400元\uff0c转正后月工资为人民币18000元。",
+        ),
+        (
+            "The deposit is 1,670 pounds, paid by card <CARD_1> on 12 February 2026.",
+            (
+                "The tenant has paid a deposit of 1,670 pounds. It is held by a scheme under AW-12-5520. "
+                "The deposit was paid by card <CARD_1> on 12 February 2026."
+            ),
+            "The tenant has paid a deposit",
+        ),
+        (
+            "The phone number of Dr. Ines Carvalho is +351 21 555 0134.",
+            "- Test laboratory: Dr. Ines Carvalho, phone +351 21 555 0134\n- Customer: 13700001234",
+            "- Test laboratory: Dr. Ines Carvalho, phone +351 21 555 0134",
+        ),
+    ],
+)
+def test_rows_lists_and_wide_statements_find_their_quote(answer: str, passage: str, quote: str) -> None:
+    other = "The number for urgent repairs is +44 117 496 0199, day and night. Ask for Tom."
+    (evidence,) = check(answer, [other, passage])
+    assert evidence.index == 1
+    assert evidence.verified
+    found = passage[evidence.start : evidence.end]
+    assert quote in found
+    assert len(found) < 3 * len(quote) + 100
+
+
+@pytest.mark.parametrize("text", ["Ask Dr. Wu. Then go.", "See No. 5 of it. Then go.", "Mr. J. Li came. Then go."])
+def test_a_title_or_an_initial_ends_no_sentence(text: str) -> None:
+    assert [text[a:b] for a, b in sentences(text)][-1] == "Then go."
+    assert len(sentences(text)) == 2
+    assert len(statements(text)) == 2
+
+
 def test_content_words() -> None:
     assert content_words("The 1,250 tenants 租金") == {"1250", "tenant", "租金"}

@@ -20,7 +20,8 @@ def test_everything_fits() -> None:
     composed = compose("How long?", passages=PASSAGES, turns=[], budget_tokens=1000, count=_words)
     assert (composed.passages, composed.left_out_passages, composed.left_out_turns) == (3, 0, 0)
     last = composed.messages[-1].parts
-    assert last[0].startswith("Passage 1, from lease.pdf, page 1:\n")
+    assert [part.split(",")[0] for part in last[:-1]] == ["Passage 3", "Passage 2", "Passage 1"]  # the best one last
+    assert last[2].startswith("Passage 1, from lease.pdf, page 1:\n")
     assert last[-1] == "Question: How long?"
 
 
@@ -47,7 +48,7 @@ def test_a_question_too_long_is_said() -> None:
 def test_a_chinese_question_gets_chinese_instructions() -> None:
     composed = compose("租期多长\uff1f", passages=PASSAGES, turns=[], budget_tokens=1000, count=_words)
     assert "段落" in composed.messages[0].parts[0]
-    assert composed.messages[-1].parts[0].startswith("段落1\uff0c出自lease.pdf\uff0c第1页")
+    assert composed.messages[-1].parts[2].startswith("段落1\uff0c出自lease.pdf\uff0c第1页")
 
 
 def test_without_passages_the_model_is_told_so() -> None:
