@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from tests.window.scripted import ScriptedEngine, document
 
@@ -16,7 +16,7 @@ def drop(window, names: list[str]) -> None:
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(f"/documents/{name}") for name in names])
     action, button, key = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    window.dragEnterEvent(QDragEnterEvent(QPointF(400, 300), action, data, button, key))
+    window.dragEnterEvent(QDragEnterEvent(QPoint(400, 300), action, data, button, key))
     assert window._overlay.isVisible()
     assert "My documents" in window._overlay.text.text()
     window.dropEvent(QDropEvent(QPointF(400, 300), action, data, button, key))

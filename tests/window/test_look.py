@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -123,3 +124,15 @@ def test_the_first_run_card_fits_into_the_smallest_window(qtbot, open_window):
         viewport = window.empty.viewport()
         assert window.empty.widget().minimumSizeHint().width() <= viewport.width()
         assert window.empty.widget().width() <= viewport.width()
+
+
+def test_the_binding_takes_no_reference_to_none_that_is_not_its_own(qtbot, open_window):
+    """PySide6 6.12.0 lost one with each call from Qt (PYSIDE-3474): before Python 3.12 a long session dies of it."""
+    desktop, _ = open_window()
+    pane = desktop.window.pane
+    pane.repaint()
+    before = sys.getrefcount(None)
+    for _ in range(1000):
+        pane.repaint()
+        desktop.window.composer.send_button.setEnabled(not desktop.window.composer.send_button.isEnabled())
+    assert sys.getrefcount(None) > before - 500
