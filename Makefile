@@ -47,12 +47,12 @@ bench: setup  ## benchmarks: make bench SUITE=name DATA=path (no SUITE: list the
 soak: setup  ## full soak, resumable: make soak [SCENARIO=name]
 	@$(BIN)/python -m tests.soak $(SCENARIO)
 
-screenshots: setup  ## pictures of the window, offscreen, into assets/screenshots
-	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m tests.window.screenshots assets/screenshots
+screenshots: setup  ## pictures of the window in all its states, offscreen, into .screenshots
+	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m tests.window.screenshots .screenshots
 
 lock: setup  ## rewrite the lock files from .venv
 	@$(BIN)/python packaging/lock.py
 
 clean:  ## remove what the checks and the demonstration left (keeps .venv and pulled models)
-	rm -rf .demo-home .soak .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
+	rm -rf .demo-home .soak .bench .screenshots .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
 	find engine app tests packaging assets -name __pycache__ -type d -prune -exec rm -rf {} +

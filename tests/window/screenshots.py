@@ -2,6 +2,7 @@
 
 The engine behind it is scripted, so that a picture depends on nothing but the window. With `--home` it is the real
 one, over that home and its models: the samples are added, a question is asked, the engine is killed while it answers.
+With `--readme HOME` it makes the two pictures of the README, over a new home that borrows the models of HOME.
 `--font` names the family that stands in for the system's own on a bare machine.
 """
 
@@ -59,7 +60,7 @@ class Stage:
         self.desktop.start()
         self.until(lambda: self.desktop.models.known and self.desktop.library.known)
 
-    def until(self, done: Callable[[], bool], *, limit_s: float = 20.0) -> None:
+    def until(self, done: Callable[[], bool], *, limit_s: float = 20.0, settle: bool = True) -> None:
         """Let the window work until `done`."""
         end = time.monotonic() + limit_s
         while not done():
@@ -67,7 +68,8 @@ class Stage:
             time.sleep(0.005)
             if time.monotonic() > end:
                 raise TimeoutError
-        self.settle()
+        if settle:
+            self.settle()
 
     def settle(self) -> None:
         """Let layouts and timers come to rest."""
@@ -192,6 +194,11 @@ class RealStage(Stage):
     def close(self) -> None:
         self.desktop.window.close()
 
+    def shoot(self, path: Path) -> None:
+        """The window as it is now."""
+        self.app.processEvents()
+        self.desktop.window.grab().save(str(path))
+
     def picture(self, name: str, folder: Path) -> None:
         """The window as it is now, in every theme and language."""
         look = self.desktop.look
@@ -239,6 +246,73 @@ def real_engine(app: QApplication, *, home: Path, folder: Path, size: str) -> No
         stage.close()
 
 
+README_MODEL = "qwen2.5-coder-1.5b"
+README_SIZE = "1280x800"
+README_QUESTIONS = (
+    "How often must the machine be descaled?",
+    "Who has to approve a hotel above the limit?",
+    "How long is the term of the lease, and when does it end?",
+)
+
+
+def readme(app: QApplication, *, models: Path, folder: Path) -> None:
+    """`window-adding-dark-zh.png` and `window-sources-light-en.png`: a real engine reads the samples and answers."""
+    from tests.real.conftest import link_models
+
+    from studiolo.bootstrap import prepare_home
+    from studiolo.settings import Settings, save_settings
+
+    with tempfile.TemporaryDirectory() as root:
+        home = Home(Path(root))
+        prepare_home(home)
+        link_models(home, Home(models))
+        save_settings(home.settings_file, Settings(chat_model=README_MODEL))  # type: ignore[call-arg]
+        stage = RealStage(app, home=home.root, size=README_SIZE)
+        try:
+            _readme_adding(stage, folder)
+            _readme_sources(stage, folder)
+        finally:
+            stage.close()
+
+
+def _readme_adding(stage: RealStage, folder: Path) -> None:
+    desk = stage.desktop
+    desk.look.choose_theme("dark")
+    desk.look.choose_language("zh")
+    desk.window.add_samples()
+    rows = desk.library.files
+    stage.until(
+        lambda: (
+            not desk.library.busy
+            or (
+                any(row.state == "added" for row in rows)
+                and any(row.stage in ("screen", "embed") and 0 < row.done < row.total for row in rows)
+            )
+        ),
+        limit_s=300,
+        settle=False,
+    )
+    stage.shoot(folder / "window-adding-dark-zh.png")
+    stage.until(lambda: not desk.library.busy, limit_s=600)
+
+
+def _readme_sources(stage: RealStage, folder: Path) -> None:
+    desk = stage.desktop
+    desk.look.choose_theme("light")
+    desk.look.choose_language("en")
+    for words in README_QUESTIONS:
+        desk.chat.new_conversation()
+        desk.chat.ask(words)
+        stage.until(lambda: not desk.chat.busy, limit_s=300)
+        turn = desk.chat.turns[-1]
+        print(turn.state, turn.answer, [(c.marker, c.page, c.quote, c.verified) for c in turn.citations])
+    while desk.notices.latest is not None:
+        desk.notices.dismiss()
+    desk.window.show_source(turn, turn.citations[0].marker)
+    stage.settle()
+    stage.shoot(folder / "window-sources-light-en.png")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
@@ -248,6 +322,7 @@ def main() -> None:
     parser.add_argument("--theme", action="append", choices=["light", "dark"])
     parser.add_argument("--language", action="append", choices=["en", "zh"])
     parser.add_argument("--home", type=Path)
+    parser.add_argument("--readme", type=Path, metavar="HOME")
     wanted = parser.parse_args()
     wanted.folder.mkdir(parents=True, exist_ok=True)
     app = QApplication([])
@@ -256,6 +331,9 @@ def main() -> None:
         font = QFont(wanted.font)
         font.setPixelSize(14)
         app.setFont(font)
+    if wanted.readme:
+        readme(app, models=wanted.readme, folder=wanted.folder)
+        return
     if wanted.home:
         real_engine(app, home=wanted.home, folder=wanted.folder, size=wanted.size)
         return
