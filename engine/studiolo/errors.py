@@ -119,3 +119,11 @@ def unexpected(error: BaseException, *, model: str = "") -> StudioloError:
     if isinstance(error, MemoryError):
         return EnvironmentFault(Code.NOT_ENOUGH_MEMORY, model=model, needed_bytes=0, available_bytes=0, smaller="")
     return EngineBug(Code.INTERNAL, where=type(error).__name__)
+
+
+def import_failed(error: BaseException, *, package: str) -> EnvironmentFault:
+    """Why a package could not be imported: it is not there, or there is no memory for its libraries."""
+    said = str(error).lower()
+    if isinstance(error, MemoryError) or "failed to map" in said or "allocate memory" in said:
+        return EnvironmentFault(Code.NOT_ENOUGH_MEMORY, model="", needed_bytes=0, available_bytes=0, smaller="")
+    return EnvironmentFault(Code.MISSING_PACKAGE, package=package)

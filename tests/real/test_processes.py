@@ -206,6 +206,132 @@ def test_one_flipped_byte_of_a_pulled_model_is_refused_and_removed(shell: Shell,
     assert not list((shell.home.models / SMALL).glob("*.gguf")) if (shell.home.models / SMALL).exists() else True
 
 
+def one_line(done: subprocess.CompletedProcess[str]) -> str:
+    """The line on stderr of a command that failed as it should."""
+    assert done.returncode == 1, (done.returncode, done.stdout[-500:], done.stderr[-2000:])
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("studiolo: ")
+    assert "report it" not in line
+    return line
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes and devices of POSIX")
+def test_a_pipe_a_device_and_a_loop_are_refused_and_not_waited_for(shell: Shell, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.txt")
+    (tmp_path / "loop.txt").symlink_to("loop.txt")
+    long, odd = tmp_path / ("a" * 300 + ".txt"), tmp_path / "two\nlines\x1b[31m.xyz"
+    odd.write_bytes(b"\x00")
+    done = shell.run("add", str(tmp_path / "pipe.txt"), "/dev/zero", str(tmp_path / "loop.txt"), str(long), str(odd))
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 6, done.stderr  # a line each, and how many failed
+    assert "\x1b" not in done.stderr
+    assert "cannot be read" in one_line(shell.run("models", "import", str(tmp_path / "pipe.txt")))
+    assert "10 MiB" in one_line(shell.run("redact", "/dev/zero"))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "word"),
+    [
+        ("format.json", b'{"format": 99}', "newer"),
+        ("format.json", b"{", "damaged"),
+        ("settings.json", b'{"format": 99}', "newer"),
+        ("settings.json", b"{", "settings.json"),
+        ("history.db", b"no database " * 900, "damaged"),
+        ("knowledge.db", b"no database " * 900, "damaged"),
+        ("pseudonyms.db", b"no database " * 900, "damaged"),
+    ],
+)
+def test_a_store_that_cannot_be_used_is_named_and_left_alone(
+    shell: Shell, name: str, content: bytes, word: str
+) -> None:
+    (shell.home.root / name).write_bytes(content)
+    assert word in one_line(shell.run("documents", "list"))
+    assert word in one_line(shell.run("serve"))
+    assert (shell.home.root / name).read_bytes() == content
+    assert not shell.home.engine_file.exists()
+
+
+def test_without_its_models_the_filter_lets_nothing_through_and_names_them(shell: Shell, tmp_path: Path) -> None:
+    import shutil
+
+    for model in ("lac", "en-core-web-sm"):
+        shutil.rmtree(shell.home.models / model)
+    done = shell.run("redact", stdin="Call Anna Smith on 07700 900123")
+    assert "studiolo models pull en-core-web-sm lac" in one_line(done)
+    assert done.stdout == ""
+    (tmp_path / "note.txt").write_text("Call Anna Smith on 07700 900123", encoding="utf-8")
+    assert "models pull en-core-web-sm lac" in one_line(shell.run("add", str(tmp_path / "note.txt")))
+    (documents,) = shell.json("documents", "list")
+    assert documents["documents"] == []
+
+
+def test_a_processor_without_avx2_is_told(shell: Shell) -> None:
+    import platform
+
+    if platform.machine().lower() not in ("x86_64", "amd64"):
+        pytest.skip("another processor")
+    program = (
+        "import studiolo.cpu; studiolo.cpu.cpu_flags = lambda: frozenset({'sse4_2'}); "
+        "from studiolo.cli.main import main; main(['add', PATH])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program.replace("PATH", repr(str(NOTE)))],
+        capture_output=True, text=True, env=shell.environ, timeout=120, check=False,
+    )  # fmt: skip
+    assert "AVX2" in one_line(done)
+
+
+@pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="mounts a small disk")
+def test_a_full_disk_is_said_and_nothing_half_written_stays(shell: Shell, tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(disk)], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("may not mount")
+    try:
+        (disk / "models").symlink_to(shell.home.models)
+        shell.environ["STUDIOLO_HOME"] = str(disk)
+        assert shell.json("libraries", "list")
+        for left_kb in (0, 40, 150):
+            filler = disk / "filler"
+            space = os.statvfs(disk)
+            filler.write_bytes(b"\0" * max(0, space.f_bavail * space.f_frsize - left_kb * 1024))
+            assert "full" in one_line(shell.run("add", str(NOTE)))
+            filler.unlink()
+            (documents,) = shell.json("documents", "list")
+            assert documents["documents"] == []
+        (disk / "models").unlink()
+        source = next((shell.home.models / SMALL).glob("*.gguf"))
+        assert "full" in one_line(shell.run("models", "import", str(source)))
+        assert "full" in one_line(shell.run("models", "pull", SMALL, "--source", str(source)))
+        assert not [path for path in (disk / "models").rglob("*") if path.is_file() and path.suffix != ".lock"]
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Ctrl+C as a signal")
+def test_ctrl_c_while_adding_leaves_nothing(shell: Shell, tmp_path: Path) -> None:
+    import time
+
+    words = "The tenant pays the rent on the first day of each month by standing order. "
+    (tmp_path / "long.txt").write_text("".join(f"{number}. {words}\n\n" for number in range(4000)), encoding="utf-8")
+    adding = subprocess.Popen(
+        [sys.executable, "-m", "studiolo.cli", "add", str(tmp_path / "long.txt")],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=shell.environ,
+    )  # fmt: skip
+    deadline = time.monotonic() + 60
+    while not shell.home.knowledge_db.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(3)
+    adding.send_signal(signal.SIGINT)
+    out, err = adding.communicate(timeout=60)
+    assert (adding.returncode, out, err.split()) == (130, "", ["Cancelled."])
+    (documents,) = shell.json("documents", "list")
+    assert documents["documents"] == []
+
+
 def test_every_command_has_help(shell: Shell) -> None:
     done = shell.run("--help")
     assert done.returncode == 0

@@ -12,6 +12,8 @@ from studiolo.cli.terminal import DONE, Terminal
 from studiolo.errors import Code, UserError
 from studiolo.shapes import redacted_shape
 
+LIMIT_BYTES = 10_000_000  # what the API takes
+
 
 @click.command()
 @click.argument("file", default="-", metavar="[FILE|-]")
@@ -35,11 +37,17 @@ def redact(terminal: Terminal, file: str, as_json: bool) -> int:
 def _read(file: str) -> str:
     """The text as it stands, line ends included: offsets are promised in code points of the input."""
     try:
-        raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        if file == "-":
+            raw = sys.stdin.buffer.read(LIMIT_BYTES + 1)
+        else:
+            with Path(file).open("rb") as source:  # may be a pipe or a device, which need not come to an end
+                raw = source.read(LIMIT_BYTES + 1)
+        if len(raw) > LIMIT_BYTES:
+            raise UserError(Code.FILE_TOO_LARGE, path=file, limit_bytes=LIMIT_BYTES)
         return raw.decode("utf-8")
     except FileNotFoundError:
         raise UserError(Code.FILE_MISSING, path=file) from None
     except UnicodeDecodeError:
         raise UserError(Code.UNKNOWN_FORMAT, path=file, suffix=Path(file).suffix, known="UTF-8") from None
-    except OSError:
+    except (OSError, ValueError):
         raise UserError(Code.FILE_UNREADABLE, path=file) from None

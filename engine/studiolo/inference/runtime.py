@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from studiolo.cpu import require_avx2, worker_threads
-from studiolo.errors import Code, EngineBug, EnvironmentFault, UserError
+from studiolo.errors import Code, EngineBug, EnvironmentFault, UserError, import_failed
 from studiolo.inference.template import ChatTemplate
 from studiolo.jobs import CancelToken
 from studiolo.types import Sampling
@@ -86,8 +86,8 @@ def library() -> Any:
     os.environ.setdefault("GGML_NO_BACKTRACE", "1")
     try:
         import llama_cpp  # noqa: TID251 - the one place
-    except (ImportError, OSError, RuntimeError):
-        raise EnvironmentFault(Code.MISSING_PACKAGE, package="llama-cpp-python") from None
+    except (ImportError, OSError, RuntimeError, MemoryError) as error:
+        raise import_failed(error, package="llama-cpp-python") from None
     if not _LOG:
         quiet = llama_cpp.llama_log_callback(_no_log)
         llama_cpp.llama_log_set(quiet, ctypes.c_void_p(0))

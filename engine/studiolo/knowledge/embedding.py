@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from studiolo.cpu import cpu_flags, worker_threads
-from studiolo.errors import Code, EnvironmentFault, UserError
+from studiolo.errors import Code, UserError, import_failed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -164,7 +164,7 @@ class Embedder:
 
 def _one_thread() -> None:
     """For a thread of the pool: no helpers inside torch. The setting is the calling thread's own."""
-    with contextlib.suppress(ImportError):  # said in words where the model is loaded
+    with contextlib.suppress(ImportError, OSError, MemoryError):  # said in words where the model is loaded
         import torch  # noqa: TID251 - the one place
 
         torch.set_num_threads(1)
@@ -178,8 +178,8 @@ def _load_model(folder: Path, model_id: str, *, precision: Precision) -> Any:
         import torch  # noqa: TID251 - the one place
         from sentence_transformers import SentenceTransformer  # noqa: TID251 - the one place
         from transformers.utils import logging as transformers_logging
-    except ImportError:
-        raise EnvironmentFault(Code.MISSING_PACKAGE, package="sentence-transformers") from None
+    except (ImportError, OSError, MemoryError) as error:
+        raise import_failed(error, package="sentence-transformers") from None
     transformers_logging.disable_progress_bar()  # stderr is the command line's
     # Only the matrix unit makes bfloat16 worth it: by AVX512-BF16 alone it was measured slower than float32. oneDNN
     # asks the kernel for the unit and does without it where it is refused.

@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from studiolo.cpu import require_avx2
 from studiolo.errors import Code, EnvironmentFault, StudioloError, UserError
 from studiolo.events import Event, Failed
 from studiolo.jobs import CancelToken
@@ -137,6 +138,7 @@ class KnowledgeBase:
 
     def _add(self, paths: Sequence[Path], library: LibraryRow, cancel: CancelToken) -> Iterator[Event]:
         try:
+            require_avx2()  # before a file is read and embedded in vain
             embedder = self._embedder(library.embedder)
             yield from ingest.add(self._intake, paths, library=library, embedder=embedder, cancel=cancel)
         except StudioloError as error:
@@ -165,6 +167,7 @@ class KnowledgeBase:
         names = self._shelf.names(row.id)
         if not query.strip() or not names:
             return []
+        require_avx2()
         if not self._store.exists(row.id) and self._shelf.names(row.id):  # asked again: it may just have been emptied
             raise EnvironmentFault(Code.DAMAGED_STORE, store="passages")
         hits = self._retrieval.search(

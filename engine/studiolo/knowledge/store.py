@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from studiolo.cpu import require_avx2
-from studiolo.errors import Code, EnvironmentFault
+from studiolo.errors import Code, EnvironmentFault, import_failed
 from studiolo.knowledge.language import fold
 from studiolo.settings import disk_fault
 from studiolo.types import Passage, Span
@@ -243,8 +243,8 @@ class PassageStore:
                 os.environ.setdefault("LANCEDB_LOG", "off")  # it would write to stderr, and quote what it reads
                 try:
                     import lancedb  # noqa: TID251 - the one place
-                except ImportError:
-                    raise EnvironmentFault(Code.MISSING_PACKAGE, package="lancedb") from None
+                except (ImportError, OSError) as error:
+                    raise import_failed(error, package="lancedb") from None
 
                 self._check_format()
                 self._db = lancedb.connect(str(self._folder), read_consistency_interval=timedelta(0))

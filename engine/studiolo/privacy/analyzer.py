@@ -19,7 +19,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from studiolo.errors import Code, EnvironmentFault, PolicyBlock, StudioloError, UserError
+from studiolo.errors import Code, PolicyBlock, StudioloError, UserError, import_failed
 from studiolo.privacy.known import KnownValues
 from studiolo.privacy.normalize import fold
 from studiolo.privacy.persons import parts_to_look_for
@@ -124,8 +124,8 @@ def _english(folder: Path) -> Callable[[str], list[tuple[str, int, int]]]:
     with _without("torch", "transformers"):
         try:
             import spacy  # noqa: TID251
-        except ImportError:
-            raise EnvironmentFault(Code.MISSING_PACKAGE, package="spacy") from None
+        except (ImportError, OSError, MemoryError) as error:
+            raise import_failed(error, package="spacy") from None
         try:
             pipeline = spacy.load(
                 configs[0].parent, exclude=["tagger", "parser", "senter", "attribute_ruler", "lemmatizer"]
@@ -168,8 +168,8 @@ def _build_engine(families: Sequence[Family], names: NameFinder | None) -> Any:
             import presidio_analyzer as presidio  # noqa: TID251
             from presidio_analyzer.context_aware_enhancers import ContextAwareEnhancer  # noqa: TID251
             from presidio_analyzer.nlp_engine import NoOpNlpEngine  # noqa: TID251
-        except ImportError:
-            raise EnvironmentFault(Code.MISSING_PACKAGE, package="presidio-analyzer") from None
+        except (ImportError, OSError, MemoryError) as error:
+            raise import_failed(error, package="presidio-analyzer") from None
 
     # Presidio logs patterns and timings; its decision trace would hold the text. Neither is ours to write.
     for name in ("presidio-analyzer", "decision_process"):

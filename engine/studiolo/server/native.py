@@ -216,6 +216,8 @@ def _model_routes(router: APIRouter, service: Service) -> None:
     @router.post("/models", status_code=201, tags=["models"])
     def import_model(body: ImportBody) -> Response:
         """Import a model file of this machine."""
+        if not Path(body.path).is_absolute():
+            raise UserError(Code.BAD_REQUEST, field="path", problem="the path must be absolute")
         return WireResponse(wire.plain(service.engine.import_model(Path(body.path))), status_code=201)
 
     @router.delete("/models/{model_id}", status_code=NO_CONTENT, tags=["models"])

@@ -12,6 +12,7 @@ from studiolo.errors import (
     StudioloError,
     UserError,
     error_for,
+    import_failed,
     unexpected,
 )
 
@@ -48,3 +49,10 @@ def test_what_nobody_foresaw_is_told_by_its_kind_alone() -> None:
     assert unexpected(MemoryError(), model="big").code is Code.NOT_ENOUGH_MEMORY
     ours = UserError(Code.FILE_MISSING, path="x")
     assert unexpected(ours) is ours
+
+
+def test_a_library_that_found_no_memory_is_not_a_missing_package() -> None:
+    absent = import_failed(ModuleNotFoundError("No module named 'torch'"), package="torch")
+    full = import_failed(ImportError("libtorch.so: failed to map segment from shared object"), package="torch")
+    assert (absent.code, absent.values) == (Code.MISSING_PACKAGE, {"package": "torch"})
+    assert full.code is Code.NOT_ENOUGH_MEMORY

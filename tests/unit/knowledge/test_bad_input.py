@@ -10,6 +10,7 @@ import pytest
 from tests.unit.knowledge.conftest import results
 
 from studiolo.errors import Code, EnvironmentFault, UserError
+from studiolo.events import Failed
 from studiolo.knowledge.parsers import display
 from studiolo.knowledge.parsers.child import ParserProcess
 
@@ -124,6 +125,7 @@ def test_an_old_processor_is_told_when_a_file_is_added(open_base, home, tmp_path
     monkeypatch.setattr("studiolo.cpu.cpu_flags", lambda: frozenset({"sse4_2", "avx"}))
     monkeypatch.setattr("studiolo.cpu.platform.machine", lambda: "x86_64")
     (tmp_path / "a.txt").write_text("Words")
-    (result,) = results(open_base().add([tmp_path / "a.txt"]))
-    assert (result.reason, result.values["missing"]) == ("unsupported_cpu", "AVX2")
+    base = open_base()
+    assert list(base.add([tmp_path / "a.txt"])) == [Failed("unsupported_cpu", {"missing": "AVX2"})]
+    assert base.documents() == []
     assert not home.lance.exists()
