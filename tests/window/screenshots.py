@@ -195,8 +195,7 @@ class RealStage(Stage):
         self.desktop.window.close()
 
     def shoot(self, path: Path) -> None:
-        """The window as it is now."""
-        self.app.processEvents()
+        """The window as it is at this very moment."""
         self.desktop.window.grab().save(str(path))
 
     def picture(self, name: str, folder: Path) -> None:
@@ -246,7 +245,7 @@ def real_engine(app: QApplication, *, home: Path, folder: Path, size: str) -> No
         stage.close()
 
 
-README_MODEL = "qwen2.5-coder-1.5b"
+README_MODEL = "qwen2.5-coder-0.5b"  # what a first start offers
 README_SIZE = "1280x800"
 README_QUESTIONS = (
     "How often must the machine be descaled?",
@@ -285,8 +284,8 @@ def _readme_adding(stage: RealStage, folder: Path) -> None:
         lambda: (
             not desk.library.busy
             or (
-                any(row.state == "added" for row in rows)
-                and any(row.stage in ("screen", "embed") and 0 < row.done < row.total for row in rows)
+                sum(row.state == "added" for row in rows) >= 2
+                and any(row.state == "working" and row.stage == "embed" for row in rows)
             )
         ),
         limit_s=300,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from studiolo.types import Document, DocumentStatus
+from studiolo.types import Document
 from studiolo_desktop.look import Look
 from studiolo_desktop.models.library import OPEN, FileRow, LibraryModel
 from studiolo_desktop.theme import Space
@@ -153,12 +153,9 @@ class DocumentsPane(QWidget):
 
     @Slot()
     def _rebuild_documents(self) -> None:
-        on_their_way = {row.path for row in self._library.files if row.state in OPEN}
-        content = tuple(
-            document
-            for document in self._library.documents
-            if document.status is not DocumentStatus.READING or document.path not in on_their_way
-        )  # a file that is being read has its row above
+        """A file has one row: the one above while its batch is under way, the one here after that."""
+        above = {row.path for row in self._library.files if row.state not in ("failed", "cancelled")}
+        content = tuple(document for document in self._library.documents if document.path not in above)
         if content != self._shown:
             self._shown = content
             _empty(self._documents)
