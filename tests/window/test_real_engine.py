@@ -110,7 +110,9 @@ class House:
 def house(home: Home, models_home: Home, qapp: QApplication, qtbot: QtBot) -> Iterator[House]:
     prepare_home(home)
     link_models(home, models_home)
-    save_settings(home.settings_file, Settings(chat_model=SMALL, answer_tokens=64))  # type: ignore[call-arg]
+    # One thread: two that wait for each other take many times as long where the machine has other work.
+    settings = Settings(chat_model=SMALL, answer_tokens=64, threads=1)  # type: ignore[call-arg]
+    save_settings(home.settings_file, settings)
     made = House(home, qapp, qtbot)
     yield made
     made.close()
