@@ -6,7 +6,9 @@ of a value is exposed because another value was found beside it. Pure functions.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable
+from itertools import accumulate
 
 from studiolo.privacy.recognizers.base import Match
 
@@ -16,7 +18,7 @@ _WEAK = frozenset({"LOCATION", "ORGANIZATION"})
 _MODELS = frozenset({"PERSON", "LOCATION", "ORGANIZATION"})
 
 
-def _rank(match: Match) -> tuple[bool, bool, int, float, bool, int]:
+def _rank(match: Match) -> tuple[bool, bool, int, float, bool, int, str]:
     return (
         match.proven,
         match.type == SECRET,
@@ -24,25 +26,36 @@ def _rank(match: Match) -> tuple[bool, bool, int, float, bool, int]:
         match.score,
         match.type not in _WEAK,
         -match.start,
+        match.type,  # so that a tie is decided the same way in every process
     )
 
 
 def resolve(text: str, matches: Iterable[Match]) -> list[Match]:
     """The matches that stand, in order of start; none overlaps another."""
-    waiting = sorted(set(matches), key=_rank)
-    chosen: list[Match] = []
-    while waiting:
-        match = waiting.pop()
-        rivals = [other for other in chosen if other.start < match.end and match.start < other.end]
+    chosen: list[Match] = []  # in order of start; as they do not overlap, also of end
+    for match in sorted(set(matches), key=_rank, reverse=True):
+        rivals = _overlapping(chosen, match.start, match.end)
         if not rivals:
-            chosen.append(match)
-            continue
-        if match.type in _KEEPS_REST:
-            chosen.extend(_rest(text, match, rivals, chosen))
-    return sorted(chosen, key=lambda match: match.start)
+            insort(chosen, match, key=_start)
+        elif match.type in _KEEPS_REST:
+            for part in _rest(text, match, rivals):
+                insort(chosen, part, key=_start)
+    return chosen
 
 
-def _rest(text: str, match: Match, rivals: list[Match], chosen: list[Match]) -> list[Match]:
+def _start(match: Match) -> int:
+    return match.start
+
+
+def _overlapping(chosen: list[Match], start: int, end: int) -> list[Match]:
+    """Those of `chosen` that share a character with the stretch."""
+    first = bisect_right(chosen, start, key=_start)
+    if first and chosen[first - 1].end > start:
+        first -= 1
+    return chosen[first : bisect_left(chosen, end, key=_start)]
+
+
+def _rest(text: str, match: Match, rivals: list[Match]) -> list[Match]:
     """The parts of a beaten match that no winner covers and that still hold at least two letters."""
     kept = []
     edges = sorted((rival.start, rival.end) for rival in rivals)
@@ -53,9 +66,7 @@ def _rest(text: str, match: Match, rivals: list[Match], chosen: list[Match]) -> 
             left += 1
         while right > left and not text[right - 1].isalnum():
             right -= 1
-        if sum(c.isalpha() for c in text[left:right]) >= 2 and not any(
-            other.start < right and left < other.end for other in chosen
-        ):
+        if sum(c.isalpha() for c in text[left:right]) >= 2:  # between two rivals: nothing else stands there
             kept.append(Match(match.type, left, right, match.score))
         start = max(start, last)
     return kept
@@ -64,9 +75,12 @@ def _rest(text: str, match: Match, rivals: list[Match], chosen: list[Match]) -> 
 def drop_swallowed(matches: Iterable[Match]) -> list[Match]:
     """A model's name that merely wraps a rule's value (an e-mail address, a number) is no name."""
     found = list(matches)
-    ruled = [match for match in found if match.type not in _MODELS]
-    return [
-        match
-        for match in found
-        if match.type not in _MODELS or not any(r.start <= match.start and match.end <= r.end for r in ruled)
-    ]
+    ruled = sorted((match.start, match.end) for match in found if match.type not in _MODELS)
+    starts = [start for start, _ in ruled]
+    furthest = list(accumulate((end for _, end in ruled), max))
+
+    def swallowed(match: Match) -> bool:
+        before = bisect_right(starts, match.start)
+        return bool(before) and furthest[before - 1] >= match.end
+
+    return [match for match in found if match.type not in _MODELS or not swallowed(match)]

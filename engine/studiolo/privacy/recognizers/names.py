@@ -24,10 +24,12 @@ from studiolo.privacy.recognizers.lexicon import (
 
 Entities = Callable[[str], Iterable[tuple[str, int, int]]]  # text -> (type, start, end)
 
-_HAN_RUN = re.compile(r"[^\n]*[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003134f][^\n]*")
-_LATIN_RUN = re.compile(
-    r"[^\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003134f。、《》「」【】]*[A-Za-zÀ-ɏ]{2}[^\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003134f。、《》「」【】]*"
-)
+# A run, and what it must hold, are two patterns: one that asks for both looks for it anew at every character of a
+# text that lacks it, which takes minutes for a long one.
+_LINE = re.compile(r"[^\n]+")
+_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003134f]")
+_NOT_HAN = re.compile(r"[^\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003134f。、《》「」【】]+")
+_LATIN_WORD = re.compile(r"[A-Za-zÀ-ɏ]{2}")
 _LONGEST = 4000  # code points the English model reads at once
 _TITLE = re.compile(rf"^(?:{TITLES_EN})\.?[ ]+")
 _EDGE = " \t\r\n.,;:!?\"'()[]{}<>|*_#-/\\&\u2019\u201c\u201d\u2018"
@@ -68,7 +70,9 @@ class ScriptNames:
                 match = _latin_match(text, kind, start + first, start + last, lowered)
                 if match is not None:
                     yield match
-        for run in _HAN_RUN.finditer(text):
+        for run in _LINE.finditer(text):
+            if not _HAN.search(run[0]):
+                continue
             for kind, first, last in self._han(run[0]):
                 match = _han_match(text, kind, run.start() + first, run.start() + last)
                 if match is not None:
@@ -89,8 +93,10 @@ def _may_begin_a_sentence(text: str, start: int, end: int) -> bool:
 
 
 def _latin_runs(text: str) -> Iterator[tuple[int, int]]:
-    for run in _LATIN_RUN.finditer(text):
+    for run in _NOT_HAN.finditer(text):
         start, end = run.span()
+        if not _LATIN_WORD.search(text, start, end):
+            continue
         while end - start > _LONGEST:
             cut = max(text.rfind("\n", start, start + _LONGEST), text.rfind(". ", start, start + _LONGEST) + 1)
             cut = cut if cut > start else start + _LONGEST
