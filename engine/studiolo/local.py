@@ -177,6 +177,8 @@ class LocalEngine:
 
     def ask(self, question: Question, *, cancel: CancelToken | None = None) -> Iterator[Event]:
         """Answer a question; the turn is stored."""
+        if not question.text.strip():
+            raise UserError(Code.BAD_REQUEST, field="question", problem="empty")
         model_id = self._chat_model(question.model)
         if question.library is not None:
             known = {library.name for library in self.libraries()}
@@ -185,7 +187,8 @@ class LocalEngine:
             if question.document is not None:
                 self._parts.knowledge.document(question.library, question.document)
         tokens = min(question.sampling.max_tokens, self._parts.settings.answer_tokens)
-        question = replace(question, sampling=replace(question.sampling, max_tokens=tokens))
+        sampling = replace(question.sampling, max_tokens=tokens)
+        question = replace(question, sampling=sampling, limit=question.limit or self._parts.settings.passages)
         return self._turns.ask(question, model_id=model_id, cancel=cancel or CancelToken())
 
     def chat(self, chat: Chat, *, cancel: CancelToken | None = None) -> Iterator[Event]:

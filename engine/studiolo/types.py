@@ -160,7 +160,7 @@ class Question:
     conversation_id: str | None = None  # None starts a conversation
     reader: Reader = Reader.OWNER
     sampling: Sampling = field(default_factory=Sampling)
-    limit: int = 5  # passages at most
+    limit: int | None = None  # passages at most; None = the settings'
 
 
 @dataclass(frozen=True, slots=True)

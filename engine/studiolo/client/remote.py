@@ -43,6 +43,7 @@ from studiolo.types import (
 T = TypeVar("T")
 
 CANCEL_PATIENCE_S = 3.0  # a cancelled stream that has not ended by then is cut off
+STATUS_S = 15.0  # asked over and over by whoever watches the engine: silence means that it hangs
 QUIET_S = 60.0  # the server sends a heartbeat every few seconds: silence means that it hangs
 
 
@@ -96,7 +97,7 @@ class RemoteEngine:
 
     def status(self) -> EngineStatus:
         """Who the engine is and whether its model is loaded."""
-        return wire.parse(EngineStatus, self._call("GET", "/api/status"))
+        return wire.parse(EngineStatus, self._call("GET", "/api/status", timeout_s=STATUS_S))
 
     def doctor(self) -> list[Check]:
         """What works on that machine and what does not."""
@@ -222,9 +223,10 @@ class RemoteEngine:
     def _list(self, kind: type[T], path: str, field: str) -> list[T]:
         return [wire.parse(kind, item) for item in self._call("GET", path)[field]]
 
-    def _call(self, method: str, path: str, body: Any = None) -> Any:
+    def _call(self, method: str, path: str, body: Any = None, *, timeout_s: float | None = None) -> Any:
+        patience = httpx.USE_CLIENT_DEFAULT if timeout_s is None else timeout_s
         with _translated():
-            response = self._client.request(method, path, **_json(body))
+            response = self._client.request(method, path, timeout=patience, **_json(body))
         if response.is_error:
             raise _error_in(response)
         return response.json() if response.content else None

@@ -35,6 +35,7 @@ from studiolo.jobs import CancelToken
 from studiolo.types import Citation, Hit, Passage, Question, Reader, Redaction, Screened, Timings, TurnState
 
 TURNS_IN_VIEW = 6  # earlier turns offered to the prompt; the budget decides how many stay
+PASSAGES = 5  # where neither question nor settings say
 QUESTIONS_IN_VIEW = 2  # earlier questions that retrieval looks at
 
 
@@ -204,7 +205,7 @@ class Turns:
         hits = self._retriever.search(
             question.text,
             library=question.library,
-            limit=question.limit,
+            limit=question.limit or PASSAGES,
             document=question.document,
             context=tuple(earlier_questions[-QUESTIONS_IN_VIEW:]),
         )

@@ -1,7 +1,8 @@
 """From a document's blocks to passages: small enough to embed, cut at headings, blocks and sentences.
 
-A passage's text is a slice of the document's text, never put together anew, so that offsets and quotes hold. A heading
-stands in the text of the passage it opens and in its heading path. Pure functions, any thread.
+A passage's text is a slice of the document's text, never put together anew, so that offsets and quotes hold. It never
+crosses a page, so that a quote from it stands on the page it names. A heading stands in the text of the passage it
+opens and in its heading path. Pure functions, any thread.
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ def chunk(parsed: Parsed, *, count_tokens: CountTokens, sizes: Sizes | None = No
 
 @dataclass(slots=True)
 class _Section:
-    """Blocks under one heading, each with its offset."""
+    """Blocks of one page under one heading, each with its offset."""
 
     heading: tuple[str, ...]
     blocks: list[tuple[int, Block]]
@@ -95,7 +96,7 @@ def _sections(blocks: Sequence[Block]) -> list[_Section]:
         if block.kind == "heading":
             path = [entry for entry in path if entry[0] < block.level]
             path.append((block.level, block.text))
-        if block.kind == "heading" or not sections:
+        if block.kind == "heading" or not sections or sections[-1].blocks[-1][1].page != block.page:
             sections.append(_Section(tuple(text for _, text in path), []))
         sections[-1].blocks.append((offset, block))
         offset += len(block.text) + len(SEPARATOR)
@@ -178,6 +179,7 @@ def _join_tiny(packed: list[_Piece], limits: Sizes) -> list[_Piece]:
         before = joined[-1] if joined else None
         if (
             before is not None
+            and before.page_end == piece.page
             and min(before.tokens, piece.tokens) < limits.tiny
             and before.tokens + piece.tokens <= limits.most
         ):

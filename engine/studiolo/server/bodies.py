@@ -68,7 +68,7 @@ class AskBody(_Body):
     stream: bool = Field(True, description="server-sent events, or one JSON")
     document: str | None = Field(None, description="limits the answer to one document: its name or id")
     conversation_id: str | None = Field(None, description="null starts a conversation")
-    limit: int = Field(Question("").limit, ge=1, le=50)
+    limit: int | None = Field(None, ge=1, le=50)
     reader: Reader = Reader.OWNER
     sampling: SamplingBody = Field(default_factory=lambda: SamplingBody.model_validate({}))
 

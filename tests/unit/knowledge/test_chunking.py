@@ -69,10 +69,13 @@ def test_a_sentence_without_end_is_cut_at_blanks_and_characters():
     assert all(count(piece.text) <= 20 for piece in chunks)
 
 
-def test_pages_are_the_first_and_the_last():
-    parsed = document(Block("paragraph", words(6), page=3), Block("paragraph", words(6), page=4))
-    (only,) = chunk(parsed, count_tokens=count, sizes=SMALL)
-    assert (only.page, only.page_end) == (3, 4)
+def test_a_passage_never_crosses_a_page_and_keeps_its_heading():
+    heading = Block("heading", "Term", page=3, level=1)
+    parsed = document(heading, Block("paragraph", words(6), page=3), Block("paragraph", words(6), page=4))
+    first, second = chunk(parsed, count_tokens=count, sizes=SMALL)
+    assert (first.page, first.page_end) == (3, 3)
+    assert (second.page, second.page_end) == (4, 4)
+    assert first.heading == second.heading == ("Term",)
 
 
 block_texts = st.text(alphabet="ab .。,\n合同期限1A", min_size=1, max_size=200).map(str.strip).filter(bool)

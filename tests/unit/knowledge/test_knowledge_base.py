@@ -81,7 +81,7 @@ def test_a_document_knows_its_pages_passages_and_what_the_filter_found(base, doc
     span = hit.passage.spans[0]
     assert hit.passage.text[span.start : span.end] == "13800138000"
     page = base.search("second", document="two.pdf")[0].passage
-    assert (page.page, page.page_end) == (1, 2)
+    assert (page.page, page.page_end) == (2, 2)
 
 
 def test_single_characters_and_identifiers_are_found(base, docs):

@@ -192,34 +192,10 @@ def test_an_upload_is_kept_in_the_home(site: Served, engine: ScriptedEngine) -> 
     assert ("create_library", "合同") in engine.calls
 
 
-def test_removing_an_uploaded_document_removes_its_original(site: Served, tmp_path: Path) -> None:
-    job = call(site, "POST", "/api/libraries/default/documents", files={"f": ("a.txt", b"x")}).json()["job"]
-    finished(site, job)
-    original = site.home.uploads / "default" / "a.txt"
-    assert original.exists()
-    (uploaded,) = [
-        d for d in call(site, "GET", "/api/libraries/default/documents").json()["documents"] if d["id"] == "u0"
-    ]
-    assert uploaded["path"] == str(original)
-    assert call(site, "DELETE", "/api/libraries/default/documents/u0").status_code == 204
-    assert not original.exists()
-    own = tmp_path / "mine.txt"
-    own.write_text("x")
-    finished(site, call(site, "POST", "/api/libraries/default/documents", json={"paths": [str(own)]}).json()["job"])
-    assert call(site, "DELETE", "/api/libraries/default/documents/u0").status_code == 204
-    assert own.exists()
-
-
 def test_an_upload_that_cannot_be_read_is_not_kept(site: Served) -> None:
     job = call(site, "POST", "/api/libraries/default/documents", files={"f": ("a.pdf", b"bad")}).json()["job"]
     assert finished(site, job)["files"][0]["reason"] == "damaged_file"
     assert not list((site.home.uploads / "default").iterdir())
-
-
-def test_removing_a_library_removes_its_uploads(site: Served) -> None:
-    finished(site, call(site, "POST", "/api/libraries/contracts/documents", files={"f": ("a.txt", b"x")}).json()["job"])
-    assert call(site, "DELETE", "/api/libraries/contracts").status_code == 204
-    assert not (site.home.uploads / "contracts").exists()
 
 
 def test_a_library_name_that_cannot_be_stores_nothing(site: Served) -> None:
