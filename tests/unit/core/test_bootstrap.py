@@ -96,9 +96,11 @@ def test_an_old_processor_is_told_before_llama_cpp_loads(monkeypatch: pytest.Mon
 def test_an_empty_home_says_what_to_pull(home: Home) -> None:
     engine = open_local(home, environ={})
     try:
+        assert refused(engine.ask, Question(" \n")).code is Code.BAD_REQUEST
         asked = refused(engine.ask, Question("How long is the term?", library="default"))
         redacted = refused(engine.redact, "Call Anna Smith")
         embedded = refused(engine.embed, ["words"])
+        assert engine.conversations() == []
     finally:
         engine.close()
     for error in (asked, redacted, embedded):

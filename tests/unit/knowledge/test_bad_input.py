@@ -13,6 +13,7 @@ from studiolo.errors import Code, EnvironmentFault, UserError
 from studiolo.events import Failed
 from studiolo.knowledge.parsers import display
 from studiolo.knowledge.parsers.child import ParserProcess
+from studiolo.knowledge.store import PassageStore
 
 
 def reasons(base, *paths: Path) -> list[str]:
@@ -119,6 +120,16 @@ def test_a_format_that_is_no_number_is_a_damaged_store(open_base, home, tmp_path
     (tmp_path / "a.txt").write_text("Words")
     (result,) = results(open_base().add([tmp_path / "a.txt"]))
     assert (result.reason, result.values["store"]) == ("damaged_store", "passages")
+
+
+def test_a_full_disk_names_the_disk_and_not_the_document(base, tmp_path, monkeypatch):
+    def full(*_args, **_kwargs):
+        raise EnvironmentFault(Code.DISK_FULL, path="/the/home")
+
+    monkeypatch.setattr(PassageStore, "write", full)
+    (tmp_path / "a.txt").write_text("Words")
+    (result,) = results(base.add([tmp_path / "a.txt"]))
+    assert (result.path, result.values["path"]) == (str(tmp_path / "a.txt"), "/the/home")
 
 
 def test_an_old_processor_is_told_when_a_file_is_added(open_base, home, tmp_path, monkeypatch):

@@ -192,6 +192,25 @@ def test_a_second_pull_of_one_model_waits(home: Home, tmp_path: Path, index: Pat
     lock.release()
 
 
+def test_cancelling_the_copy_of_a_local_file_leaves_nothing(home: Home, tmp_path: Path) -> None:
+    store = store_of(home, tmp_path, wheels.model("tiny", DATA, [PARTS]))
+    (tmp_path / "given.gguf").write_bytes(DATA)
+    cancel = CancelToken()
+    events = pull("tiny", store=store, cancel=cancel, source=str(tmp_path / "given.gguf"))
+    assert isinstance(next(events), Progress)
+    cancel.cancel()
+    assert list(events) == [Finished(reason="cancelled")]
+    assert left_over(home) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes of POSIX")
+def test_a_source_that_is_neither_file_nor_folder_is_refused(home: Home, tmp_path: Path) -> None:
+    store = store_of(home, tmp_path, wheels.model("tiny", DATA, [PARTS]))
+    os.mkfifo(tmp_path / "pipe")
+    for name, code in (("pipe", Code.FILE_UNREADABLE), ("none", Code.FILE_MISSING)):
+        assert failure(pull("tiny", store=store, cancel=CancelToken(), source=str(tmp_path / name))).code is code
+
+
 def test_a_local_file_instead_of_the_sources(home: Home, tmp_path: Path) -> None:
     store = store_of(home, tmp_path, wheels.model("tiny", DATA, [PARTS]))
     path = tmp_path / "carried over.gguf"
