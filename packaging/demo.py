@@ -193,7 +193,7 @@ def ask(engine: Engine, question: str, *, screen: Screen, first: bool) -> None:
     read = question_read(engine.model_saw(answer.started.turn_id))
     if read not in ("", question):
         screen.line(f"  the model read: {read}")
-    screen.line(f"  screened before the model read it, and in its answer: {counted(answer.redactions)}")
+    screen.line(f"  screened before the model read it: {counted(answer.redactions)}")
     timings, usage = answer.timings, answer.usage
     screen.line(
         f"  search {timings.retrieve_s:.2f} s, first word {timings.first_token_s:.2f} s, all {timings.total_s:.2f} s; "
