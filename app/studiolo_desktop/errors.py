@@ -193,9 +193,29 @@ class _Gaps(dict[str, str]):
         return "…"
 
 
+# Where a value changes what there is to say: nobody knows how much memory is missing; settings hold no documents.
+_SPECIAL: dict[tuple[Code, str, object], tuple[tuple[str, str], tuple[str, str]]] = {
+    (Code.NOT_ENOUGH_MEMORY, "needed_bytes", 0): (
+        ("There is not enough memory.", "Close other programs or choose a smaller model."),
+        ("内存不足。", "请关闭其他程序，或选择较小的模型。"),
+    ),
+    (Code.DAMAGED_STORE, "store", "settings"): (
+        ("The settings file is damaged.", "Correct settings.json in Studiolo's folder, or delete it."),
+        ("设置文件已损坏。", "请更正 Studiolo 文件夹中的 settings.json，或将其删除。"),
+    ),
+}
+
+
+def _words(problem: Problem) -> tuple[tuple[str, str], tuple[str, str]]:
+    for (code, field, value), words in _SPECIAL.items():
+        if problem.code is code and problem.values.get(field) == value:
+            return words
+    return SENTENCES[problem.code]
+
+
 def sentence_for(problem: Problem, language: Language) -> Sentence:
     """The problem in words."""
-    english, chinese = SENTENCES[problem.code]
+    english, chinese = _words(problem)
     what, todo = chinese if language == "zh" else english
     values = _Gaps({key: str(value) for key, value in problem.values.items()})
     if "path" in problem.values:

@@ -138,3 +138,12 @@ def test_the_language_follows_the_wish_then_the_system():
     assert language_for("", system="zh_CN") == "zh"
     assert language_for("", system="de_DE") == "en"
     assert language_for("en", system="zh_CN") == "en"
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_value_can_change_what_there_is_to_say(language):
+    unknown = Problem(Code.NOT_ENOUGH_MEMORY, {"model": "m", "needed_bytes": 0, "available_bytes": 0})
+    assert "0" not in sentence_for(unknown, language).what
+    settings = Problem(Code.DAMAGED_STORE, {"store": "settings"})
+    assert "settings.json" in sentence_for(settings, language).todo
+    assert "settings.json" not in sentence_for(Problem(Code.DAMAGED_STORE, {"store": "history"}), language).todo
