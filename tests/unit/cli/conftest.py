@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from tests.scripted_engine import ScriptedEngine
 
-from studiolo.client import session
 from studiolo.cli.main import run
 from studiolo.cli.terminal import Terminal
+from studiolo.client import session
 from studiolo.paths import Home
 
 
