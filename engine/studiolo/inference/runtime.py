@@ -279,8 +279,9 @@ class LlamaRuntime:
             self._lib.llama_sampler_chain_add(chain, self._lib.llama_sampler_init_greedy())
             return chain
         for part in (
-            self._lib.llama_sampler_init_top_p(sampling.top_p, 1),
+            # min-p first: it drops nearly all candidates without sorting them, which top-p has to do
             self._lib.llama_sampler_init_min_p(sampling.min_p, 1),
+            self._lib.llama_sampler_init_top_p(sampling.top_p, 1),
             self._lib.llama_sampler_init_temp(sampling.temperature),
             self._lib.llama_sampler_init_dist(sampling.seed & 0xFFFFFFFF),
         ):
