@@ -51,11 +51,11 @@ def answer_chat(
             kept, dropped = compose_chat(messages, budget_tokens=budget, count=lease.count)
             if dropped:
                 yield LeftOut(turns=dropped)
-            seen = [part for message in kept for part in message.parts]
-            stream = screener.stream(library_id=SCOPE, reader=chat.reader, seen=seen)
+            prompt = lease.compose(kept)
+            stream = screener.stream(library_id=SCOPE, reader=chat.reader, seen=[prompt.text])
             yield from write(
                 lease,
-                lease.compose(kept),
+                prompt,
                 stream=stream,
                 sampling=chat.sampling,
                 cancel=cancel,

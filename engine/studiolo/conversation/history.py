@@ -33,6 +33,9 @@ CREATE TABLE turns(
     UNIQUE(conversation_id, position));
 CREATE INDEX turns_of ON turns(conversation_id, position)
 """
+_CONVERSATIONS = (
+    "SELECT c.*, (SELECT COUNT(*) FROM turns t WHERE t.conversation_id = c.id) AS turns FROM conversations c"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,18 +105,16 @@ class History:
     def conversations(self) -> list[Conversation]:
         """All conversations, the latest first."""
         with self._database.read() as db:
-            rows = db.execute(
-                "SELECT c.*, (SELECT COUNT(*) FROM turns t WHERE t.conversation_id = c.id) AS turns "
-                "FROM conversations c ORDER BY updated_at DESC, rowid DESC"
-            ).fetchall()
+            rows = db.execute(f"{_CONVERSATIONS} ORDER BY updated_at DESC, rowid DESC").fetchall()
         return [_conversation(row) for row in rows]
 
     def conversation(self, conversation_id: str) -> Conversation:
         """One conversation. Raises UserError(unknown_conversation)."""
-        for conversation in self.conversations():
-            if conversation.id == conversation_id:
-                return conversation
-        raise UserError(Code.UNKNOWN_CONVERSATION, conversation=conversation_id)
+        with self._database.read() as db:
+            row = db.execute(f"{_CONVERSATIONS} WHERE c.id = ?", (conversation_id,)).fetchone()
+        if row is None:
+            raise UserError(Code.UNKNOWN_CONVERSATION, conversation=conversation_id)
+        return _conversation(row)
 
     def turns(self, conversation_id: str) -> list[StoredTurn]:
         """The turns in order. Raises UserError(unknown_conversation)."""

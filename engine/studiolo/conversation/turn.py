@@ -184,9 +184,8 @@ class Turns:
 
     def _write(self, turn: _Running, composed: Composed, lease: Lease) -> Iterator[Event]:
         prompt = lease.compose(composed.messages)
-        saw = "".join(segment.text for segment in lease.template.render(composed.messages))
-        self._history.note_prompt(turn.turn_id, question_screened=turn.screened_question, model_saw=saw)
-        stream = self._screener.stream(library_id=turn.scope, reader=turn.question.reader, seen=[saw])
+        self._history.note_prompt(turn.turn_id, question_screened=turn.screened_question, model_saw=prompt.text)
+        stream = self._screener.stream(library_id=turn.scope, reader=turn.question.reader, seen=[prompt.text])
         yield from write(
             lease,
             prompt,

@@ -16,13 +16,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from studiolo.errors import Code, EngineBug, StudioloError, unexpected
 from studiolo.inference.runtime import Ended, Piece, Reading, Runtime, Step
 from studiolo.inference.stopping import StopFinder
-from studiolo.inference.template import ChatTemplate, TemplateMessage
+from studiolo.inference.template import TemplateMessage
 from studiolo.jobs import CancelToken
 from studiolo.types import Sampling
 
@@ -32,6 +32,7 @@ class Prompt:
     """Token ids in parts. A part is tokenised apart from its neighbours, so it is the same ids wherever it stands."""
 
     parts: tuple[tuple[int, ...], ...]
+    text: str = field(default="", repr=False)  # the same, as it reads
 
     @property
     def tokens(self) -> list[int]:
@@ -63,22 +64,15 @@ class Lease:
         """Tokens that prompt and answer may have together."""
         return self._runtime.context_tokens
 
-    @property
-    def template(self) -> ChatTemplate:
-        """The model's own chat template."""
-        return self._runtime.template
-
     def count(self, text: str) -> int:
         """Tokens of a text that people wrote."""
         return len(self._runtime.tokenize(text, control=False))
 
     def compose(self, messages: Sequence[TemplateMessage]) -> Prompt:
         """The prompt for `messages`: only the template's own text is tokenised with special tokens parsed."""
-        parts = [
-            tuple(self._runtime.tokenize(segment.text, control=segment.control))
-            for segment in self._runtime.template.render(messages)
-        ]
-        return Prompt(tuple(part for part in parts if part))
+        segments = self._runtime.template.render(messages)
+        parts = (tuple(self._runtime.tokenize(segment.text, control=segment.control)) for segment in segments)
+        return Prompt(tuple(part for part in parts if part), "".join(segment.text for segment in segments))
 
     def generate(self, prompt: Prompt, *, sampling: Sampling, cancel: CancelToken) -> Iterator[Step]:
         """Reading..., Piece..., Ended. Waits for its turn in the queue. Raises StudioloError."""
