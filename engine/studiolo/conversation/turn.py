@@ -218,15 +218,16 @@ class Turns:
             source = turn.sources[evidence.index]
             passage = source.hit.passage
             start, end = _raw_span(source.screened, evidence.start, evidence.end)
-            quote = passage.text[start:end]
+            quote, document = passage.text[start:end], passage.document
             if reader not in (Reader.OWNER, Reader.RESTORE):
                 shown = source.screened.text[evidence.start : evidence.end]
                 quote = self._screener.restore(shown, library_id=turn.scope, reader=reader)
+                document = self._masked(document, turn.scope, reader)
             cited.append(
                 Citation(
                     marker=evidence.marker,
                     document_id=passage.document_id,
-                    document=passage.document,
+                    document=document,
                     page=passage.page,
                     passage_id=passage.id,
                     quote=quote,

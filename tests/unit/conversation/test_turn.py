@@ -91,6 +91,16 @@ def test_a_masked_reader_sees_neither(bench: Bench) -> None:
     assert not any(MEI in quote for quote in quotes)
 
 
+def test_a_masked_reader_does_not_learn_a_name_from_a_file_name(tmp_path: Path) -> None:
+    hits = [Hit(passage(LEASE, document=f"{MEI} lease.pdf"), 0.9)]
+    bench = Bench(tmp_path / "history.db", answer=lambda _prompt: ANSWER, hits=hits)
+    events = bench.ask("How long is the term?", reader=Reader.MASKED)
+    names = [event.citation.document for event in events if isinstance(event, Cited)]
+    names += [hit.passage.document for event in events if isinstance(event, Retrieved) for hit in event.hits]
+    assert names == ["<PERSON> lease.pdf"] * 2
+    bench.close()
+
+
 def test_a_citation_quotes_the_raw_page(bench: Bench) -> None:
     events = bench.ask("How long is the term?")
     (citation,) = [event.citation for event in events if isinstance(event, Cited)]
