@@ -57,6 +57,18 @@ SENTENCES: dict[Code, _Row] = {
         ("“{name}” is larger than {limit_size}.", "Split it into smaller files."),
         ("“{name}”超过 {limit_size}。", "请将其拆分为较小的文件。"),
     ),
+    Code.NEEDS_OCR: (
+        ("“{name}” is a picture of text.", "Install text recognition (studiolo[ocr]) and add it again."),
+        ("“{name}”是文字的图片。", "请安装文字识别（studiolo[ocr]）后重新添加。"),
+    ),
+    Code.CONVERT_FIRST: (
+        ("“{name}” is of the old format {suffix}.", "Save it as {better} and add that."),
+        ("“{name}”是旧格式 {suffix}。", "请另存为 {better} 再添加。"),
+    ),
+    Code.ARCHIVE_TOO_LARGE: (
+        ("“{name}” unpacks to more than {limit_size}.", "Unpack it and add the files you need."),
+        ("“{name}”解压后超过 {limit_size}。", "请自行解压，再添加需要的文件。"),
+    ),
     Code.UNKNOWN_LIBRARY: (
         ("There is no library “{library}” any more.", "Choose another one on the left."),
         ("资料库“{library}”已不存在。", "请在左侧选择其他资料库。"),

@@ -28,6 +28,9 @@ class Code(StrEnum):
     DAMAGED_FILE = "damaged_file"  # path
     PARSE_TIMEOUT = "parse_timeout"  # path, limit_s
     FILE_TOO_LARGE = "file_too_large"  # path, limit_bytes
+    NEEDS_OCR = "needs_ocr"  # path: a picture of text, and text recognition is not installed
+    CONVERT_FIRST = "convert_first"  # path, suffix, better: a legacy format that no library reads
+    ARCHIVE_TOO_LARGE = "archive_too_large"  # path, limit_bytes: unpacked it would pass the limit
     UNKNOWN_LIBRARY = "unknown_library"  # library
     UNKNOWN_DOCUMENT = "unknown_document"  # document
     UNKNOWN_CONVERSATION = "unknown_conversation"  # conversation

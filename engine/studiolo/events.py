@@ -1,7 +1,7 @@
 """What a running piece of work says, in order: zero or more events, then exactly one of Finished / Failed.
 
 A stream is `Iterator[Event]`. An answer comes as Started, Retrieved, LeftOut?, Delta..., Cited..., Finished.
-An ingestion comes as Progress..., FileDone..., Finished. Cancelling is `Finished(reason="cancelled")`.
+An ingestion comes as Progress..., Tally..., FileDone..., Finished. Cancelling is `Finished(reason="cancelled")`.
 Each event has a constant `kind`, by which it is told apart on the wire.
 """
 
@@ -80,6 +80,20 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    """How far a whole ingestion is. `left_s` is the time left, estimated; None while nobody can know."""
+
+    files: int
+    files_total: int
+    pages: int
+    passages: int  # screened and embedded
+    passages_total: int  # found so far
+    passages_per_s: float = 0.0
+    left_s: float | None = None
+    kind: Literal["tally"] = "tally"
+
+
+@dataclass(frozen=True, slots=True)
 class FileDone:
     """One file of an ingestion has reached its end, well or not."""
 
@@ -106,4 +120,4 @@ class Failed:
     kind: Literal["failed"] = "failed"
 
 
-Event = Started | Retrieved | LeftOut | Delta | Redacted | Cited | Progress | FileDone | Finished | Failed
+Event = Started | Retrieved | LeftOut | Delta | Redacted | Cited | Progress | Tally | FileDone | Finished | Failed

@@ -25,7 +25,9 @@ class Reader(StrEnum):
 class DocumentStatus(StrEnum):
     """How far a document is."""
 
+    QUEUED = "queued"  # waits for its turn
     READING = "reading"
+    KEYWORD = "keyword"  # found by its words; screening and vectors follow
     READY = "ready"  # read in full
     PARTIAL = "partial"  # in part; `reason` says why
     FAILED = "failed"  # `reason` says why
@@ -70,6 +72,17 @@ class Screened:
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """A part of a document that could not be read: pages `first` to `last` (0 = the format has none), or a member of
+    an archive or an attachment by its `name`. `reason` is an error code."""
+
+    reason: str
+    first: int = 0
+    last: int = 0
+    name: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """One file in a library. `id` is stable for one path in one library; `sha256` is the file's content."""
 
@@ -85,6 +98,7 @@ class Document:
     passages: int
     added_at: float  # Unix seconds
     redactions: tuple[Redaction, ...] = ()  # what the filter found in it
+    gaps: tuple[Gap, ...] = ()  # what could not be read, where `status` is PARTIAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +116,7 @@ class Passage:
     text: str = field(repr=False)
     language: str  # "en", "zh", "" = not known
     spans: tuple[Span, ...] | None  # personal data found; None = not screened yet
+    label: str = field(default="", repr=False)  # how people name the place: "iv", "Costs, rows 2-40"; "" = the page
 
 
 @dataclass(frozen=True, slots=True)

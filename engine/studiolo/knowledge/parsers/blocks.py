@@ -11,6 +11,8 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import Literal
 
+from studiolo.types import Gap
+
 BlockKind = Literal["heading", "paragraph", "list", "code", "table"]
 SEPARATOR = "\n\n"
 CJK = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]")  # with its punctuation
@@ -23,21 +25,33 @@ _MANY_LINES = re.compile(r"\n{3,}")
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One structural piece. `page` counts from 1, 0 = the format has no pages; `level` is a heading's depth from 1."""
+    """One structural piece.
+
+    `page` counts from 1 (a slide, a sheet of a workbook and a page of a PDF are pages), 0 = the format has no pages;
+    `level` is a heading's depth from 1. `label` is what people call the page where that is not its number: a PDF's page
+    label ("iv"), a sheet's name. A table is one line a row, cells parted by " | "; where its source has numbered rows,
+    `row` is the number of the first line's (from 1, each line is the next one). `header` is the table's header row as
+    one line: a passage that begins further down in the table carries it along.
+    """
 
     kind: BlockKind
     text: str = field(repr=False)
     page: int = 0
     level: int = 0
+    label: str = field(default="", repr=False)
+    row: int = 0
+    header: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A document as read. `pages` is 0 where the format has none; `title` is "" where it says none."""
+    """A document as read. `pages` is 0 where the format has none; `title` is "" where it says none; `gaps` are what
+    could not be read."""
 
     title: str = field(repr=False)
     blocks: tuple[Block, ...] = field(repr=False)
     pages: int = 0
+    gaps: tuple[Gap, ...] = ()
 
     @property
     def text(self) -> str:
