@@ -1,19 +1,22 @@
 """From a file to blocks of text. One module a format; which one, the suffix says and the first bytes confirm.
 
+A format's module has `read(path, reading) -> Parsed` and is imported when its first file comes.
+
 `parse` does the work in the calling process: only the worker (`worker.py`) and tests call it. Everybody else asks
 `child.ParserProcess`, because a parser of foreign files may hang, crash or eat memory.
 """
 
 from __future__ import annotations
 
+import importlib
 import os
 import stat
 from pathlib import Path
 
 from studiolo.errors import Code, UserError
-from studiolo.knowledge.parsers.blocks import Block, Budget, Parsed
+from studiolo.knowledge.parsers.blocks import Block, Budget, Parsed, Reading
 
-__all__ = ["KNOWN_SUFFIXES", "Block", "Budget", "Parsed", "is_known", "parse"]
+__all__ = ["KNOWN_SUFFIXES", "Block", "Budget", "Parsed", "Reading", "is_known", "parse"]
 
 _FORMATS = {
     ".pdf": "pdf",
@@ -36,7 +39,7 @@ def is_known(path: Path) -> bool:
     return path.suffix.lower() in _FORMATS
 
 
-def parse(path: Path, *, budget: Budget | None = None) -> Parsed:
+def parse(path: Path, *, budget: Budget | None = None, reading: Reading | None = None) -> Parsed:
     """Read one file.
 
     Raises UserError: file_missing, file_unreadable, file_too_large, unknown_format, empty_document, needs_password,
@@ -50,7 +53,8 @@ def parse(path: Path, *, budget: Budget | None = None) -> Parsed:
     if size == 0:
         raise UserError(Code.EMPTY_DOCUMENT, path=str(path))
     try:
-        parsed = _read(kind, path)
+        module = importlib.import_module(f"studiolo.knowledge.parsers.{kind}")
+        parsed: Parsed = module.read(path, reading or Reading())
     except OSError:
         raise UserError(Code.FILE_UNREADABLE, path=str(path)) from None
     except MemoryError:
@@ -58,24 +62,6 @@ def parse(path: Path, *, budget: Budget | None = None) -> Parsed:
     if not any(block.text.strip() for block in parsed.blocks):
         raise UserError(Code.EMPTY_DOCUMENT, path=str(path))
     return parsed
-
-
-def _read(kind: str, path: Path) -> Parsed:
-    if kind == "pdf":
-        from studiolo.knowledge.parsers import pdf
-
-        return pdf.read(path)
-    if kind == "markdown":
-        from studiolo.knowledge.parsers import markdown
-
-        return markdown.read(path)
-    if kind == "html":
-        from studiolo.knowledge.parsers import html
-
-        return html.read(path)
-    from studiolo.knowledge.parsers import text
-
-    return text.read(path)
 
 
 def _look(path: Path) -> tuple[int, bytes]:

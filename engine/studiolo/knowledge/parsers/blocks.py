@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -66,6 +67,25 @@ class Budget:
     time_s: float = 60.0
     memory_bytes: int = 1_500_000_000
     size_bytes: int = 300_000_000
+
+
+def _unheard(page: int, pages: int) -> None:
+    """Progress that nobody watches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one reading of a file is given beside the file.
+
+    `passwords` are tried where a file asks for one. `skip` are pages (from 1) that an earlier try hung or died on:
+    they are left out and become gaps. `page` is told (page about to be read, pages) and flushes nothing itself.
+    `depth` counts how many archives or messages this file is inside of.
+    """
+
+    passwords: tuple[str, ...] = field(default=(), repr=False)
+    skip: frozenset[int] = frozenset()
+    page: Callable[[int, int], None] = _unheard
+    depth: int = 0
 
 
 def clean(text: str) -> str:

@@ -10,7 +10,7 @@ from bs4 import BeautifulSoup, Tag, XMLParsedAsHTMLWarning
 from bs4.element import NavigableString, PreformattedString
 
 from studiolo.errors import Code, UserError
-from studiolo.knowledge.parsers.blocks import Block, Parsed, clean, clean_code, one_line
+from studiolo.knowledge.parsers.blocks import Block, Parsed, clean, clean_code, one_line, Reading
 from studiolo.knowledge.parsers.text import decode
 
 _DROPPED = ("script", "style", "noscript", "template", "nav", "svg", "iframe", "object", "head", "button", "select")
@@ -56,7 +56,7 @@ _DECLARED = re.compile(rb"charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]+)", re.IGNOREC
 _DEEPEST = 300  # elements inside one another; no page a person reads is deeper
 
 
-def read(path: Path) -> Parsed:
+def read(path: Path, reading: Reading) -> Parsed:  # noqa: ARG001 - every format's module is called alike
     """The file's blocks. Raises UserError(damaged_file) where it is not text."""
     markup = _decoded(path.read_bytes())
     if markup is None:

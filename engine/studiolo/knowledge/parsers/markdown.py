@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from studiolo.errors import Code, UserError
-from studiolo.knowledge.parsers.blocks import CJK, Block, Parsed, clean, clean_code, one_line
+from studiolo.knowledge.parsers.blocks import CJK, Block, Parsed, clean, clean_code, one_line, Reading
 from studiolo.knowledge.parsers.text import decode
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ _FRONT_MATTER = re.compile(r"\A---[^\S\n]*\n(.*?)\n(?:---|\.\.\.)[^\S\n]*(?:\n|\
 _FRONT_TITLE = re.compile(r"^title:\s*[\"']?(.+?)[\"']?\s*$", re.MULTILINE)
 
 
-def read(path: Path) -> Parsed:
+def read(path: Path, reading: Reading) -> Parsed:  # noqa: ARG001 - every format's module is called alike
     """The file's blocks. Raises UserError(damaged_file) where it is not text."""
     text = decode(path.read_bytes())
     if text is None:

@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 
 from studiolo.errors import Code, UserError
-from studiolo.knowledge.parsers.blocks import Block, Parsed, clean, clean_code
+from studiolo.knowledge.parsers.blocks import Block, Parsed, clean, clean_code, Reading
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -32,7 +32,7 @@ _PARAGRAPH = re.compile(r"\n[^\S\n]*\n")
 _LIST_ITEM = re.compile(r"^\s*(?:[-*•·‣]|\d{1,3}[.)、])\s*\S")
 
 
-def read(path: Path) -> Parsed:
+def read(path: Path, reading: Reading) -> Parsed:  # noqa: ARG001 - every format's module is called alike
     """The file's paragraphs. Raises UserError(damaged_file) where it is not text in any encoding."""
     text = decode(path.read_bytes())
     if text is None:
