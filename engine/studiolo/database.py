@@ -85,6 +85,11 @@ class Database:
         with self._lock, self._translated():
             yield self._connection
 
+    def checkpoint(self) -> None:
+        """Fold the log into the file and empty it: what was deleted is then in neither (`secure_delete` is on)."""
+        with self._lock, self._translated():
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         """Fold the log into the file and close it."""
         with self._lock:

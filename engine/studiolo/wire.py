@@ -103,6 +103,7 @@ def hit_plain(hit: Hit) -> dict[str, Any]:
         "start": passage.start,
         "end": passage.end,
         "heading": list(passage.heading),
+        "label": passage.label,
         "language": passage.language,
         "spans": None if passage.spans is None else plain(passage.spans),
     }
@@ -116,7 +117,7 @@ def hit_from(value: Any) -> Hit:
             Passage,
             {
                 **{key: value[key] for key in ("document", "document_id", "page", "page_end", "start", "end")},
-                **{key: value[key] for key in ("heading", "text", "language")},
+                **{key: value[key] for key in ("heading", "text", "language", "label")},
                 "id": value["passage_id"],
                 "spans": None,
             },

@@ -18,7 +18,7 @@ ENGLISH: dict[Code, str] = {
     Code.DAMAGED_FILE: "{path} is damaged. Open it in its own program, save it again and add that.",
     Code.PARSE_TIMEOUT: "Reading {path} took more than {limit_s} s and was stopped. Split the file and add the parts.",
     Code.FILE_TOO_LARGE: "{path} is larger than the limit of {limit_bytes}. Split it and add the parts.",
-    Code.NEEDS_OCR: "{path} is a picture of text. Install text recognition (pip install 'studiolo[ocr]') and add it again.",
+    Code.NEEDS_OCR: "{path} is a picture of text. Install text recognition (pip install 'studiolo[ocr]') and retry.",
     Code.CONVERT_FIRST: "{path} is of the old format {suffix}. Save it as {better} and add that.",
     Code.ARCHIVE_TOO_LARGE: "{path} unpacks to more than {limit_bytes}. Unpack it yourself and add the files you need.",
     Code.UNKNOWN_LIBRARY: "There is no library {library}. `studiolo libraries` lists them.",

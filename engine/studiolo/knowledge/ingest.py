@@ -1,404 +1,436 @@
-"""Taking files in, one after another: parse, cut into passages, screen, embed, write.
+"""The four steps by which a file becomes passages that can be found; `intake.py` says when and on which thread.
 
-A file ends in exactly one FileDone. Nothing of it can be found before all of it is written, in one commit; what a
-crash or a cancel leaves is nothing. A file that fails does not stop the others. A text the filter could not screen is
-not taken in.
+    read     a child process parses it, it is cut into pieces; an unchanged or moved file is recognised
+    shelve   its passages are stored and can be found by their words (a changed file's wait for the last step)
+    screen   personal data is looked for; the spans are stored with the passages
+    embed    each passage gets its vector; then the document is as it should be, in one transaction
 
-Threads: run by one thread at a time per call; several calls may run at once, writes take turns and look again first.
+Each step starts from what the one before has stored, so that after a kill a file is gone on with where it was.
 """
 
 from __future__ import annotations
 
-import hashlib
+import importlib.util
 import os
-import stat
-import threading
-import time
-from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import RLock
 from typing import TYPE_CHECKING
 
-from studiolo.errors import Code, PolicyBlock, StudioloError, UserError, unexpected
-from studiolo.events import Event, FileDone, Finished, Progress
-from studiolo.jobs import CancelToken
-from studiolo.knowledge.chunking import Chunk, Sizes, chunk, context_of
-from studiolo.knowledge.parsers import KNOWN_SUFFIXES, Parsed, display, is_known
+from studiolo.errors import Code, PolicyBlock, StudioloError, UserError
+from studiolo.knowledge.batch import Batch
+from studiolo.knowledge.chunking import Sizes, chunk, context_of
+from studiolo.knowledge.files import File, look
+from studiolo.knowledge.parsers import Parsed, display
 from studiolo.knowledge.parsers.blocks import Budget
 from studiolo.knowledge.parsers.child import Cancelled, ParserProcess
-from studiolo.knowledge.seams import Screen, TextEmbedder
-from studiolo.knowledge.shelf import LibraryRow, Record, Shelf, moved, path_key
+from studiolo.knowledge.places import Piece, Places
+from studiolo.knowledge.records import LibraryRow, Record, Waiting, moved
+from studiolo.knowledge.seams import Screen, ScreenMany, TextEmbedder
+from studiolo.knowledge.shelf import Shelf
 from studiolo.knowledge.store import PassageStore, Row
-from studiolo.types import AddResult, Document, DocumentStatus, Passage, Redaction, Span
+from studiolo.types import AddResult, Document, DocumentStatus, Span
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_STEP = 32  # passages between two looks at the cancel token: under a second of embedding on two cores
-_HASH_BLOCK = 1 << 20
-_WAIT_S = 0.2  # between two looks at the cancel token
+_SCREEN_STEP = 16  # passages between two looks at the cancel token
+_EMBED_STEP = 16  # the same: well under a second of embedding on two cores
+_COMMIT = 256  # vectors of one write
+_OPENING = 300  # characters
 # Reasons that say something lasting about the file: its row stays in the library, so that nobody believes it was read.
 _LASTING = frozenset(
     {
         Code.EMPTY_DOCUMENT,
         Code.NEEDS_PASSWORD,
+        Code.NEEDS_OCR,
+        Code.CONVERT_FIRST,
+        Code.ARCHIVE_TOO_LARGE,
         Code.DAMAGED_FILE,
         Code.PARSE_TIMEOUT,
         Code.FILE_TOO_LARGE,
         Code.FILTER_FAILED,
     }
 )
-
+UNFINISHED = (DocumentStatus.QUEUED, DocumentStatus.READING, DocumentStatus.KEYWORD)
 _FILTER_LACKS = frozenset({Code.MODEL_MISSING, Code.DAMAGED_MODEL, Code.MISSING_PACKAGE})
 
 
-class Turns:
-    """Two calls that add the same file take turns: the second then finds it unchanged."""
+@dataclass(slots=True)
+class Item:
+    """One file on its way. `record` is its document: as it was, from `shelve` on as it will be."""
 
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._taken: set[tuple[str, bytes]] = set()
+    waiting: Waiting
+    path: Path
+    batch: Batch
+    library: LibraryRow
+    began: float
+    fresh: bool = False  # its document was not there before
+    claimed: bool = False  # no other item has the same file in hand
+    file: File | None = None
+    record: Record | None = None
+    pieces: list[Piece] = field(default_factory=list, repr=False)
+    result: AddResult | None = None
 
-    @contextmanager
-    def of(self, key: tuple[str, bytes], cancel: CancelToken) -> Iterator[None]:
-        """Wait for `key` and hold it for the block. Raises Cancelled."""
-        with self._changed:
-            while key in self._taken:
-                _stop_if(cancel)
-                self._changed.wait(timeout=_WAIT_S)
-            self._taken.add(key)
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._taken.discard(key)
-                self._changed.notify_all()
+    @property
+    def shown(self) -> str:
+        """Its path for people."""
+        return display(self.path)
+
+    @property
+    def document(self) -> Record:
+        """Its document. Only once there is one."""
+        assert self.record is not None
+        return self.record
 
 
 @dataclass(frozen=True, slots=True)
-class Intake:
-    """Everything ingestion works with."""
+class Tools:
+    """Everything the steps work with. `writing` is held while SQLite and LanceDB change together."""
 
     shelf: Shelf
+    places: Places
     store: PassageStore
-    parser: ParserProcess
     screen: Screen
-    writing: threading.Lock
-    turns: Turns
+    screen_many: ScreenMany | None
+    embedder_for: Callable[[str], TextEmbedder]
+    writing: RLock
     clock: Callable[[], float]
     new_id: Callable[[], str]
     budget: Budget
     sizes: Sizes
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
-    """One file at the moment it was looked at."""
-
-    path: Path
-    key: bytes
-    size_bytes: int
-    sha256: str
-
-    @property
-    def content(self) -> str:
-        """The mark its passages carry."""
-        return self.sha256[:24]
-
-
-def add(
-    intake: Intake,
-    paths: Sequence[Path],
-    *,
-    library: LibraryRow,
-    embedder: TextEmbedder,
-    cancel: CancelToken,
-) -> Iterator[Event]:
-    """Take in files and folders. Progress, one FileDone a file, then Finished ("cancelled" if so).
-
-    The stage "parse" counts files, "screen", "embed" and "write" count the passages of the file at hand.
-    """
-    files = list(walk(paths))
-    replaced = False
-    written = False
-    cancelled = False
-    try:
-        for number, path in enumerate(files):
-            _stop_if(cancel)
-            yield Progress("parse", number, len(files), item=display(path))
-            started = time.monotonic()
-            if intake.shelf.library(library.name) != library:
-                raise UserError(Code.UNKNOWN_LIBRARY, library=library.name)  # removed meanwhile
-            with intake.turns.of((library.id, path_key(path)), cancel):
-                result = yield from _add_one(intake, path, library=library, embedder=embedder, cancel=cancel)
-            written |= result.status in ("added", "updated")
-            replaced |= result.status == "updated"
-            yield FileDone(replace(result, seconds=time.monotonic() - started))
-    except Cancelled:
-        cancelled = True
-    finally:
-        # Replaced text must not stay on the disk; small files are merged either way.
-        if replaced:
-            intake.store.purge(library.id)
-        elif written:
-            intake.store.tidy(library.id)
-    yield Finished(reason="cancelled" if cancelled else "stop")
-
-
-def walk(paths: Sequence[Path]) -> Iterator[Path]:
-    """The files meant: those named as they are, of folders those that can be read, without hidden ones; each once.
-
-    A folder that cannot be listed is given as it is: the look at it then says that it cannot be read.
-    """
-    seen: set[bytes] = set()
-    for named in paths:
-        found = _within(named) if os.path.isdir(named) else iter([named])  # noqa: PTH112 - never raises
-        for path in found:
-            key = path_key(path)
-            if key not in seen:
-                seen.add(key)
-                yield path
-
-
-def _within(folder: Path) -> Iterator[Path]:
-    closed: list[Path] = []
-    for root, folders, files in os.walk(folder, onerror=lambda error: closed.append(Path(error.filename))):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            path = Path(root, name)
-            if not name.startswith((".", "~$")) and is_known(path) and path.is_file():
-                yield path
-    yield from closed
-
-
-def _add_one(
-    intake: Intake, path: Path, *, library: LibraryRow, embedder: TextEmbedder, cancel: CancelToken
-) -> Generator[Event, None, AddResult]:
-    """One file; the generator's value is its AddResult."""
-    file: _File | None = None
-    fresh: Record | None = None
-    try:
-        file = _look(path, limit_bytes=intake.budget.size_bytes)
-        known = intake.shelf.at_path(library, file.key)
-        same = _unchanged(intake, file, library=library, known=known)
-        if same is not None:
-            return same
-        if known is None:
-            fresh = _record(intake, file, library=library, document_id=intake.new_id())
-            intake.shelf.put(fresh)
-        record = known or fresh
-        assert record is not None
-        parsed = intake.parser.parse(path, cancel=cancel)
-        chunks = chunk(parsed, count_tokens=embedder.count_tokens, sizes=intake.sizes)
-        if not chunks:
-            raise UserError(Code.EMPTY_DOCUMENT, path=display(path))
-        spans = yield from _screened(intake, chunks, path=path, cancel=cancel)
-        rows = _rows(chunks, spans, title=parsed.title, document_id=record.document.id, content=file.content)
-        vectors = yield from _vectors(rows, embedder=embedder, path=path, cancel=cancel)
-        yield Progress("write", 0, len(rows), item=display(path))
-        return _commit(intake, file, record=record, parsed=parsed, rows=rows, vectors=vectors, library=library)
-    except (Cancelled, GeneratorExit):  # asked to stop, or nobody reads the events any more
-        if fresh is not None:
-            intake.shelf.forget(fresh.document.id)
-        raise
-    except StudioloError as error:
-        return _failed(intake, path, error, file=file, fresh=fresh, library=library)
-    except Exception as error:  # noqa: BLE001 - one bad file must not stop the others; it is told as our defect
-        return _failed(intake, path, unexpected(error), file=file, fresh=fresh, library=library)
-
-
-def _look(path: Path, *, limit_bytes: int) -> _File:
-    """Size and digest of a file. Raises UserError: file_missing, file_unreadable, unknown_format, file_too_large."""
-    shown = display(path)
-    try:
-        status = path.stat()
-    except PermissionError:
-        raise UserError(Code.FILE_UNREADABLE, path=shown) from None
-    except (OSError, ValueError):  # also: no such folder, a link in a circle, a name that no file can have
-        raise UserError(Code.FILE_MISSING, path=shown) from None
-    if not stat.S_ISREG(status.st_mode):  # a pipe or a device would never come to an end
-        raise UserError(Code.FILE_UNREADABLE, path=shown)
-    try:
-        if path.suffix and not is_known(path):
-            with path.open("rb") as file:
-                if b"%PDF-" not in file.read(1024):
-                    raise UserError(
-                        Code.UNKNOWN_FORMAT, path=shown, suffix=path.suffix.lower(), known=" ".join(KNOWN_SUFFIXES)
-                    )
-        size = status.st_size
-        if size > limit_bytes:
-            raise UserError(Code.FILE_TOO_LARGE, path=shown, limit_bytes=limit_bytes)
-        digest = hashlib.sha256()
-        with path.open("rb") as file:
-            while block := file.read(_HASH_BLOCK):
-                digest.update(block)
-    except OSError:
-        raise UserError(Code.FILE_UNREADABLE, path=shown) from None
-    return _File(path=path, key=path_key(path), size_bytes=size, sha256=digest.hexdigest())
-
-
-def _unchanged(intake: Intake, file: _File, *, library: LibraryRow, known: Record | None) -> AddResult | None:
-    """The result for a file that is there already: under its path, or under one that no longer exists (it moved)."""
-    if known is not None:
-        if known.document.sha256 != file.sha256 or known.document.status is not DocumentStatus.READY:
-            return None
-        return _result(file, known, "unchanged")
-    for record in intake.shelf.with_content(library, file.sha256):
-        if record.document.status is DocumentStatus.READY and not os.path.lexists(record.path_key):
-            here = moved(record, path=file.path)
-            intake.shelf.put(here)
-            return _result(file, here, "unchanged")
+def read(tools: Tools, item: Item, parser: ParserProcess) -> AddResult | None:
+    """Parse and cut a file; gives its result where there is nothing to do. Raises StudioloError, Cancelled."""
+    item.batch.progress("parse", 0, 0, item=item.shown)
+    file = item.file = look(item.path, limit_bytes=tools.budget.size_bytes)
+    known = tools.shelf.with_id(item.library, item.document.document.id)
+    if known is None:
+        raise UserError(Code.UNKNOWN_DOCUMENT, document=item.document.document.id)
+    item.record = known  # as it is now: another call may have been here since
+    item.fresh = not known.version and known.document.status in UNFINISHED
+    same = _unchanged(tools, item, file, known=known)
+    if same is not None:
+        return same
+    if item.fresh:
+        reading = replace(known.document, status=DocumentStatus.READING, sha256=file.sha256, size_bytes=file.size_bytes)
+        tools.shelf.put(replace(known, document=reading))
+    parsed = parser.parse(
+        item.path,
+        cancel=item.batch.cancel,
+        passwords=item.batch.passwords,
+        progress=lambda page, pages: item.batch.progress("parse", page, pages, item=item.shown),
+    )
+    embedder = tools.embedder_for(item.library.embedder)
+    item.pieces = pieces_of(parsed, embedder=embedder, sizes=tools.sizes)
+    if not item.pieces:
+        raise UserError(Code.EMPTY_DOCUMENT, path=item.shown)
+    item.batch.found(pages=parsed.pages, passages=len(item.pieces))
+    item.record = _to_be(tools, item, parsed)
     return None
 
 
-def _screened(
-    intake: Intake, chunks: Sequence[Chunk], *, path: Path, cancel: CancelToken
-) -> Generator[Event, None, list[tuple[Span, ...]]]:
-    """The spans of each chunk; the generator's value is their list. Fails closed: without spans, nothing is kept."""
-    spans: list[tuple[Span, ...]] = []
-    for number, piece in enumerate(chunks):
-        if number % _STEP == 0:
-            _stop_if(cancel)
-            yield Progress("screen", number, len(chunks), item=display(path))
-        try:
-            spans.append(tuple(intake.screen(piece.text)))
-        except StudioloError as error:
-            if error.code in _FILTER_LACKS:  # says what to do about it
-                raise
-            raise PolicyBlock(Code.FILTER_FAILED) from None
-    return spans
-
-
-def _rows(
-    chunks: Sequence[Chunk], spans: Sequence[tuple[Span, ...]], *, title: str, document_id: str, content: str
-) -> list[Row]:
-    rows = []
-    for number, (piece, found) in enumerate(zip(chunks, spans, strict=True)):
-        passage = Passage(
-            id=f"{document_id}-{content[:8]}-{number}",
-            document_id=document_id,
-            document="",
-            page=piece.page,
-            page_end=piece.page_end,
-            start=piece.start,
-            end=piece.end,
-            heading=piece.heading,
-            text=piece.text,
-            language=piece.language,
-            spans=found,
+def pieces_of(parsed: Parsed, *, embedder: TextEmbedder, sizes: Sizes) -> list[Piece]:
+    """A document cut into passages, each with what is put in front of it for indexing."""
+    return [
+        Piece(
+            text=one.text,
+            context=context_of(one.heading, one.text, title=parsed.title),
+            page=one.page,
+            page_end=one.page_end,
+            start=one.start,
+            end=one.end,
+            heading=one.heading,
+            label=getattr(one, "label", ""),
+            language=one.language,
         )
-        rows.append(Row(passage, context=context_of(piece.heading, piece.text, title=title)))
-    return rows
+        for one in chunk(parsed, count_tokens=embedder.count_tokens, sizes=sizes)
+    ]
 
 
-def _vectors(
-    rows: Sequence[Row], *, embedder: TextEmbedder, path: Path, cancel: CancelToken
-) -> Generator[Event, None, NDArray[np.float32]]:
-    """One vector a row, made a few at a time; the generator's value is the array."""
+def shelve(tools: Tools, items: Sequence[Item]) -> dict[int, StudioloError]:
+    """Store the passages of files of one library in one commit; gives the errors by the files' place in `items`."""
+    failed: dict[int, StudioloError] = {}
+    with tools.writing:
+        rows: list[Row] = []
+        taken: list[tuple[int, list[int]]] = []
+        new = []
+        library_id = items[0].library.id
+        for place, item in enumerate(items):
+            try:
+                _still_there(tools, item)
+            except StudioloError as error:
+                failed[place] = error
+                continue
+            numbers, fresh = tools.places.reserve(library_id, item.pieces)
+            taken.append((place, numbers))
+            new.extend(fresh)
+            rows.extend(Row(passage.id, passage.text, passage.context) for passage in fresh)
+        try:
+            if rows:
+                tools.store.add(library_id, rows)
+        except StudioloError as error:
+            tools.places.give_back(new)
+            return {**failed, **{place: error for place, _ in taken}}
+        for place, numbers in taken:
+            item = items[place]
+            record = item.document
+            tools.places.place(
+                record,
+                item.pieces,
+                numbers,
+                version=record.version,
+                waiting=item.waiting.id,
+                visible=item.fresh or record.version == 1,
+            )
+            item.pieces = []
+    return failed
+
+
+def screen(tools: Tools, item: Item) -> None:
+    """Look for personal data in a file's passages. Fails closed: without spans, a passage enters no prompt.
+
+    Raises PolicyBlock(filter_failed), UserError where the filter lacks a model, Cancelled.
+    """
+    record = item.document
+    numbers = tools.places.unscreened(record.document.id, version=record.version)
+    for start in range(0, len(numbers), _SCREEN_STEP):
+        _stop_if(item)
+        item.batch.progress("screen", start, len(numbers), item=item.shown)
+        rows = tools.store.rows(item.library.id, numbers[start : start + _SCREEN_STEP])
+        found = _spans(tools, [row.text for row in rows.values()])
+        tools.places.screened(dict(zip(rows, found, strict=True)))
+
+
+def _spans(tools: Tools, texts: Sequence[str]) -> list[tuple[Span, ...]]:
+    try:
+        if tools.screen_many is not None:
+            return [tuple(found) for found in tools.screen_many(texts)]
+        return [tuple(tools.screen(text)) for text in texts]
+    except StudioloError as error:
+        if error.code in _FILTER_LACKS:  # says what to do about it
+            raise
+        raise PolicyBlock(Code.FILTER_FAILED) from None
+
+
+def embed(tools: Tools, items: Sequence[Item]) -> None:
+    """Give the passages of files of one library their vectors, those of all the files together.
+
+    Raises StudioloError where the embedder or the store cannot go on: that concerns them all.
+    """
+    owner: dict[int, Item] = {}
+    while True:
+        # Looked up each time round: the library may have been given another embedder meanwhile.
+        library = tools.shelf.library_of_id(items[0].library.id)
+        for item in items:
+            for number in tools.places.unembedded(item.document.document.id, version=item.document.version):
+                owner.setdefault(number, item)
+        if library is None or not owner:
+            return
+        for start in range(0, len(owner), _COMMIT):
+            some = list(owner)[start : start + _COMMIT]
+            _embed_some(tools, library, {number: owner[number] for number in some}, before=start, of=len(owner))
+        if all(item.batch.over for item in owner.values()):
+            return
+        owner = {}
+
+
+def _embed_some(tools: Tools, library: LibraryRow, owner: dict[int, Item], *, before: int, of: int) -> None:
     import numpy as np
 
-    parts: list[NDArray[np.float32]] = []
-    for start in range(0, len(rows), _STEP):
-        _stop_if(cancel)
-        yield Progress("embed", start, len(rows), item=display(path))
-        texts = [f"{r.context}\n{r.passage.text}" if r.context else r.passage.text for r in rows[start : start + _STEP]]
-        parts.append(embedder.embed_passages(texts))
-    _stop_if(cancel)
-    return np.concatenate(parts)
+    embedder = tools.embedder_for(library.embedder)
+    wanted = list(owner)
+    made: list[int] = []
+    vectors: list[NDArray[np.float32]] = []
+    for start in range(0, len(wanted), _EMBED_STEP):
+        step = [number for number in wanted[start : start + _EMBED_STEP] if not owner[number].batch.over]
+        for item in {id(owner[number]): owner[number] for number in step}.values():
+            item.batch.progress("embed", before + start, of, item=item.shown)
+        rows = tools.store.rows(library.id, step)
+        if not rows:
+            continue
+        texts = [f"{row.context}\n{row.text}" if row.context else row.text for row in rows.values()]
+        vectors.append(embedder.embed_passages(texts))
+        made.extend(rows)
+        for number in rows:
+            owner[number].batch.did(1)
+    if made:
+        _store_vectors(tools, library, made, np.concatenate(vectors))
 
 
-def _commit(
-    intake: Intake,
-    file: _File,
-    *,
-    record: Record,
-    parsed: Parsed,
-    rows: Sequence[Row],
-    vectors: NDArray[np.float32],
-    library: LibraryRow,
-) -> AddResult:
-    """Write the document, unless it was removed while it was being read: the later wish counts."""
-    with intake.writing:
-        if intake.shelf.with_id(library, record.document.id) is None:
-            raise UserError(Code.UNKNOWN_DOCUMENT, document=record.document.id)
-        counts = Counter(span.type for row in rows for span in row.passage.spans or ())
+def _store_vectors(tools: Tools, library: LibraryRow, numbers: list[int], vectors: NDArray[np.float32]) -> None:
+    with tools.writing:
+        current = tools.shelf.library_of_id(library.id)
+        if current is None or current.embedder != library.embedder:
+            return
+        languages = tools.places.languages(numbers)
+        kept = [place for place, number in enumerate(numbers) if number in languages]  # others were removed meanwhile
+        if not kept:
+            return
+        still = [numbers[place] for place in kept]
+        tools.store.add_vectors(library.id, library.embedder, still, [languages[n] for n in still], vectors[kept])
+        tools.places.embedded(still)
+
+
+def finish(tools: Tools, item: Item) -> AddResult:
+    """Let the document be what it is to be. Raises UserError(unknown_document) where it was removed meanwhile."""
+    record = item.document
+    with tools.writing:
+        _still_there(tools, item)
+        version = record.version
         document = replace(
             record.document,
-            sha256=file.sha256,
-            size_bytes=file.size_bytes,
-            status=DocumentStatus.READY,
-            reason="",
-            pages=parsed.pages,
-            passages=len(rows),
-            added_at=intake.clock(),
-            redactions=tuple(Redaction(kind, counts[kind]) for kind in sorted(counts)),
+            status=DocumentStatus.PARTIAL if record.document.gaps else DocumentStatus.READY,
+            reason=record.document.gaps[0].reason if record.document.gaps else "",
+            added_at=tools.clock(),
+            redactions=tools.places.redactions(record.document.id, version=version),
         )
-        ready = replace(record, document=document, title=parsed.title)
-        with intake.shelf.writing(ready, content=file.content):
-            intake.store.write(library.id, rows, vectors, document_id=document.id, content=file.content)
-    return _result(file, ready, "updated" if record.document.passages else "added")
+        done = replace(record, document=document)
+        item.batch.replaced |= tools.places.turn(done, waiting=item.waiting.id)
+    item.batch.written = True
+    return result_of(item, done, "added" if version == 1 else "updated")
 
 
-def _failed(
-    intake: Intake,
-    path: Path,
-    error: StudioloError,
-    *,
-    file: _File | None,
-    fresh: Record | None,
-    library: LibraryRow,
-) -> AddResult:
+def withdraw(tools: Tools, item: Item) -> None:
+    """Leave nothing of a file that is not to be gone on with; an older version of it that can be found stays."""
+    with tools.writing:
+        record = item.record
+        if record is not None and record.version:
+            current = tools.shelf.with_id(item.library, record.document.id)
+            if current is None or current.version != record.version or current.document.status in UNFINISHED:
+                item.batch.replaced |= tools.places.withdraw(
+                    item.library.id, record.document.id, version=record.version
+                )
+        if record is not None and item.fresh:
+            tools.shelf.forget(record.document.id)
+        tools.shelf.arrived([item.waiting.id])
+
+
+def failed(tools: Tools, item: Item, error: StudioloError) -> AddResult:
     """The result for a file that could not be taken in. An older version of it that can be found stays so."""
-    if fresh is not None:
-        if error.code in _LASTING:
-            document = replace(fresh.document, status=DocumentStatus.FAILED, reason=error.code.value)
-            intake.shelf.put(replace(fresh, document=document))
-        else:
-            intake.shelf.forget(fresh.document.id)
-    elif file is not None and error.code in _LASTING:
-        known = intake.shelf.at_path(library, file.key)
-        if known is not None and not known.document.passages:
-            document = replace(known.document, reason=error.code.value, sha256=file.sha256, size_bytes=file.size_bytes)
-            intake.shelf.put(replace(known, document=document))
-    values = {"path": display(path), **error.values}
+    known = tools.shelf.with_id(item.library, item.record.document.id) if item.record is not None else None
+    first = known is not None and (known.version == 0 or known.document.status in UNFINISHED)
+    withdraw(tools, item)
+    if first and known is not None and error.code in _LASTING and error.code is not Code.UNKNOWN_DOCUMENT:
+        document = replace(known.document, status=DocumentStatus.FAILED, reason=error.code.value, pages=0, passages=0)
+        if item.file is not None:
+            document = replace(document, sha256=item.file.sha256, size_bytes=item.file.size_bytes)
+        tools.shelf.put(replace(known, document=document, version=0))
+    values = {"path": item.shown, **error.values}
     if isinstance(error, UserError):  # a fault of the environment names the place that is full or closed
-        values["path"] = display(path)
-    return AddResult(path=display(path), status="failed", reason=error.code.value, values=values)
+        values["path"] = item.shown
+    return AddResult(path=item.shown, status="failed", reason=error.code.value, values=values)
 
 
-def _record(intake: Intake, file: _File, *, library: LibraryRow, document_id: str) -> Record:
-    """A new document that is being read."""
-    real = Path(os.fsdecode(file.key))
+def look_again(tools: Tools, item: Item) -> None:
+    """Find the document of a file that waited for another call with the same file to be done."""
+    with tools.writing:
+        item.record = tools.shelf.at_path(item.library, item.waiting.path_key)
+        item.fresh = item.record is None
+        if item.record is None:
+            item.record = new_record(tools, item.waiting.path_key, library=item.library)
+            tools.shelf.put(item.record)
+
+
+def drop_strays(tools: Tools, library: LibraryRow) -> None:
+    """Delete vectors in LanceDB that SQLite does not know of: a kill came between the two."""
+    known = set(tools.places.embedded_numbers(library.id))
+    stray = [n for n in tools.store.vector_numbers(library.id, library.embedder) if n not in known]
+    if stray:
+        tools.store.delete_vectors(library.id, library.embedder, stray)
+
+
+def new_record(tools: Tools, key: bytes, *, library: LibraryRow) -> Record:
+    """A document whose file waits for its turn."""
+    real = Path(os.fsdecode(key))
     document = Document(
-        id=document_id,
+        id=tools.new_id(),
         library=library.name,
         name=display(Path(real.name)),
         path=display(real),
-        sha256=file.sha256,
-        size_bytes=file.size_bytes,
-        status=DocumentStatus.READING,
+        sha256="",
+        size_bytes=0,
+        status=DocumentStatus.QUEUED,
         reason="",
         pages=0,
         passages=0,
-        added_at=intake.clock(),
+        added_at=tools.clock(),
     )
-    return Record(document=document, library_id=library.id, path_key=file.key)
+    return Record(document=document, library_id=library.id, path_key=key)
 
 
-def _result(file: _File, record: Record, status: str) -> AddResult:
+def result_of(item: Item, record: Record, status: str) -> AddResult:
+    """What became of a file that is there."""
     assert status in ("added", "updated", "unchanged")
     return AddResult(
-        path=display(file.path),
+        path=item.shown,
         status=status,  # type: ignore[arg-type]  # asserted above
+        reason=record.document.reason,
         pages=record.document.pages,
         passages=record.document.passages,
         document_id=record.document.id,
     )
 
 
-def _stop_if(cancel: CancelToken) -> None:
-    if cancel.cancelled:
+def _unchanged(tools: Tools, item: Item, file: File, *, known: Record) -> AddResult | None:
+    """The result for a file that is there already: under its path, or under one that no longer exists (it moved)."""
+    if known.version:
+        if known.document.sha256 != file.sha256 or not _complete(known, item.batch):
+            return None
+        tools.shelf.arrived([item.waiting.id])
+        return result_of(item, known, "unchanged")
+    for record in tools.shelf.with_content(item.library, file.sha256):
+        if _complete(record, item.batch) and not os.path.lexists(record.path_key):
+            withdraw(tools, item)
+            here = moved(record, path=file.path)
+            tools.shelf.put(here)
+            return result_of(item, here, "unchanged")
+    return None
+
+
+def _complete(record: Record, batch: Batch) -> bool:
+    """Whether reading the same bytes again can bring nothing new."""
+    if record.document.status is not DocumentStatus.PARTIAL:
+        return record.document.status is DocumentStatus.READY
+    reasons = {gap.reason for gap in record.document.gaps}
+    if Code.NEEDS_PASSWORD in reasons and batch.passwords:
+        return False
+    return Code.NEEDS_OCR not in reasons or importlib.util.find_spec("rapidocr") is None
+
+
+def _to_be(tools: Tools, item: Item, parsed: Parsed) -> Record:
+    assert item.file is not None
+    before = item.document
+    document = replace(
+        before.document,
+        sha256=item.file.sha256,
+        size_bytes=item.file.size_bytes,
+        status=DocumentStatus.KEYWORD,
+        reason="",
+        pages=parsed.pages,
+        passages=len(item.pieces),
+        added_at=tools.clock(),
+        redactions=(),
+        gaps=parsed.gaps,
+    )
+    return replace(
+        before,
+        document=document,
+        title=parsed.title,
+        opening=" ".join(item.pieces[0].text[:_OPENING].split()),
+        version=before.version + 1,
+    )
+
+
+def _still_there(tools: Tools, item: Item) -> None:
+    """Raises UserError(unknown_document) for a document that was removed while it was read: the later wish counts."""
+    if tools.shelf.with_id(item.library, item.document.document.id) is None:
+        raise UserError(Code.UNKNOWN_DOCUMENT, document=item.document.document.id)
+
+
+def _stop_if(item: Item) -> None:
+    if item.batch.over:
         raise Cancelled

@@ -1,8 +1,8 @@
 """The knowledge base: libraries of documents, adding to them and searching them. What the engine talks to.
 
-Joins the shelf (SQLite), the passages (LanceDB), parsing, embedding and retrieval; each is loaded when it is first
-needed. Knows neither the privacy filter (it is handed a function) nor any model that writes. All methods may be called
-from any thread; writes take turns.
+Joins the shelf and the places (SQLite), the passages (LanceDB), the intake and retrieval; each is loaded when it is
+first needed. Knows neither the privacy filter (it is handed a function) nor any model that writes. All methods may be
+called from any thread; writes take turns.
 """
 
 from __future__ import annotations
@@ -10,20 +10,28 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from studiolo.cpu import require_avx2
+from studiolo.database import Database
 from studiolo.errors import Code, EnvironmentFault, StudioloError, UserError
 from studiolo.events import Event, Failed
 from studiolo.jobs import CancelToken
-from studiolo.knowledge import ingest
+from studiolo.knowledge import migration, rebuild
 from studiolo.knowledge.chunking import Sizes
+from studiolo.knowledge.finder import Finder
+from studiolo.knowledge.ingest import Tools
+from studiolo.knowledge.intake import Intake
 from studiolo.knowledge.parsers.blocks import Budget
 from studiolo.knowledge.parsers.child import ParserProcess
-from studiolo.knowledge.retrieval import Retrieval, Weights, named
-from studiolo.knowledge.seams import Screen, TextEmbedder
-from studiolo.knowledge.shelf import LibraryRow, Pending, Shelf, checked_name
-from studiolo.knowledge.store import PassageStore
+from studiolo.knowledge.places import Places
+from studiolo.knowledge.records import SCHEMA, VERSION, LibraryRow, Record, from_version_1
+from studiolo.knowledge.retrieval import Retrieval, Weights
+from studiolo.knowledge.seams import Screen, ScreenMany, TextEmbedder
+from studiolo.knowledge.shelf import Shelf, checked_name
+from studiolo.knowledge.store import FORMAT, PassageStore
+from studiolo.knowledge.upkeep import Integrity, check, sweep
 from studiolo.paths import Home
 from studiolo.types import DEFAULT_LIBRARY, Document, Hit, Library, Passage
 
@@ -38,13 +46,14 @@ class KnowledgeBase:
         embedder_for: Callable[[str], TextEmbedder],
         screen: Screen,
         clock: Callable[[], float],
+        screen_many: ScreenMany | None = None,
         default_embedder: str = "multilingual-e5-small",
         new_id: Callable[[], str] = lambda: uuid.uuid4().hex[:16],
         budget: Budget | None = None,
         sizes: Sizes | None = None,
         weights: Weights | None = None,
     ) -> None:
-        """Open the home's knowledge and finish what a crash left undone.
+        """Open the home's knowledge and bring removals to an end that a crash cut short; `resume` does the rest.
 
         `embedder_for` gives the embedder of a model id and owns it; it is asked once an id. Raises EnvironmentFault:
         newer_format, damaged_store, disk_full, no_permission.
@@ -53,26 +62,40 @@ class KnowledgeBase:
         self._embedders: dict[str, TextEmbedder] = {}
         self._embedders_lock = threading.Lock()
         self._default_embedder = default_embedder
-        self._clock = clock
         self._new_id = new_id
-        self._shelf = Shelf(home.knowledge_db)
+        self._clock = clock
+        self._database = Database(
+            home.knowledge_db, store="knowledge", version=VERSION, schema=SCHEMA, migrations={1: from_version_1}
+        )
+        self._shelf = Shelf(self._database)
+        self._places = Places(self._database)
         self._store = PassageStore(home.lance)
-        self._retrieval = Retrieval(self._store, weights=weights)
-        self._parser = ParserProcess(budget=budget)
-        self._writing = threading.Lock()
-        self._intake = ingest.Intake(
+        self._finder = Finder(self._store, self._places, self._shelf)
+        self._retrieval = Retrieval(self._finder, weights=weights)
+        self._tools = Tools(
             shelf=self._shelf,
+            places=self._places,
             store=self._store,
-            parser=self._parser,
             screen=screen,
-            writing=self._writing,
-            turns=ingest.Turns(),
+            screen_many=screen_many,
+            embedder_for=self._embedder,
+            writing=threading.RLock(),
             clock=clock,
             new_id=new_id,
             budget=budget or Budget(),
             sizes=sizes or Sizes(),
         )
+        self._intake = Intake(self._tools, parser=lambda: ParserProcess(budget=budget))
         self._recover()
+
+    def resume(self) -> int:
+        """Go on with files that a kill interrupted, in the background; gives their number."""
+        return self._intake.resume()
+
+    @property
+    def busy(self) -> bool:
+        """Whether files are being taken in."""
+        return self._intake.busy
 
     # libraries
 
@@ -90,10 +113,32 @@ class KnowledgeBase:
     def remove_library(self, name: str) -> None:
         """Remove a library with all its documents. Raises UserError(unknown_library)."""
         library = self._library(name)
-        with self._writing:
-            note = self._shelf.remove_library(library.id)
-            self._store.drop(library.id)
-            self._shelf.done(note)
+        with self._tools.writing:
+            self._shelf.remove_library(library.id)
+            sweep(self._tools)
+
+    def change_embedder(self, name: str, embedder: str, *, cancel: CancelToken | None = None) -> Iterator[Event]:
+        """Embed a library anew by another model; search keeps working meanwhile. See `rebuild.change_embedder`."""
+        library = self._library(name)
+        try:
+            yield from rebuild.change_embedder(self._tools, library, embedder, cancel=cancel or CancelToken())
+        except StudioloError as error:
+            yield Failed(code=error.code.value, values=error.values)
+
+    def unfinished_changes(self) -> list[tuple[str, str]]:
+        """(library, embedder) of changes of embedder that were interrupted."""
+        return [(row.name, row.wanted_embedder) for row in self._shelf.rows() if row.wanted_embedder]
+
+    def check(self, name: str) -> Integrity:
+        """Compare what was taken in with what can be found, and repair it. Raises UserError(unknown_library).
+
+        Documents whose text was lost are named in the result; `add` of their files reads them again.
+        """
+        return check(self._tools, self._library(name))
+
+    def mend(self, name: str) -> int:
+        """Embed the passages that lack a vector, as `check` may have found; gives their number."""
+        return rebuild.mend(self._tools, self._library(name))
 
     # documents
 
@@ -108,39 +153,51 @@ class KnowledgeBase:
     def passages(self, library: str, document_id: str) -> list[Passage]:
         """A document's passages in order. Raises UserError: unknown_library, unknown_document."""
         row = self._library(library)
-        document = self._matching(row, document_id)[0]
-        hits = [Hit(passage, 1.0) for passage in self._store.passages(row.id, document.id)]
-        return [hit.passage for hit in named(hits, {document.id: document.name})]
+        return self._finder.passages(row.id, self._matching(row, document_id)[0].id)
 
     def remove_document(self, document_id: str, *, library: str = DEFAULT_LIBRARY) -> None:
         """Remove a document and every trace of its text. Raises UserError: unknown_library, unknown_document."""
+        self.remove_documents([document_id], library=library)
+
+    def remove_documents(self, document_ids: Sequence[str], *, library: str = DEFAULT_LIBRARY) -> None:
+        """Remove documents together, which costs little more than removing one. Raises as `remove_document`."""
         row = self._library(library)
-        with self._writing:
-            record = self._shelf.with_id(row, document_id)
-            if record is None:
-                raise UserError(Code.UNKNOWN_DOCUMENT, document=document_id)
-            note = self._shelf.remove(record)
-            if record.document.passages:
-                self._store.delete(row.id, document_id)
-                self._store.purge(row.id)
-            self._shelf.done(note)
+        with self._tools.writing:
+            records: list[Record] = []
+            for document_id in document_ids:
+                record = self._shelf.with_id(row, document_id)
+                if record is None:
+                    raise UserError(Code.UNKNOWN_DOCUMENT, document=document_id)
+                records.append(record)
+            self._places.remove(records)
+            self._shelf.changed()
+            sweep(self._tools)
+            self._shelf.settle()
 
     def add(
-        self, paths: Sequence[Path], *, library: str = DEFAULT_LIBRARY, cancel: CancelToken | None = None
+        self,
+        paths: Sequence[Path],
+        *,
+        library: str = DEFAULT_LIBRARY,
+        cancel: CancelToken | None = None,
+        passwords: Sequence[str] = (),
     ) -> Iterator[Event]:
-        """Add files and folders to a library, made if it does not exist. See `ingest.add` for the events.
+        """Add files and folders to a library, made if it does not exist. See `Intake.add` for the events.
 
         Where the library's embedder is not to be had the stream is Failed at once. Raises UserError(bad_request) for a
         name that cannot be a library's.
         """
         row = self._make(checked_name(library), self._default_embedder)
-        return self._add(paths, row, cancel or CancelToken())
+        return self._add(paths, row, cancel or CancelToken(), tuple(passwords))
 
-    def _add(self, paths: Sequence[Path], library: LibraryRow, cancel: CancelToken) -> Iterator[Event]:
+    def _add(
+        self, paths: Sequence[Path], library: LibraryRow, cancel: CancelToken, passwords: tuple[str, ...]
+    ) -> Iterator[Event]:
         try:
             require_avx2()  # before a file is read and embedded in vain
-            embedder = self._embedder(library.embedder)
-            yield from ingest.add(self._intake, paths, library=library, embedder=embedder, cancel=cancel)
+            self._embedder(library.embedder)
+            self._intake.resume()
+            yield from self._intake.add(paths, library=library, cancel=cancel, passwords=passwords)
         except StudioloError as error:
             yield Failed(code=error.code.value, values=error.values)
 
@@ -164,13 +221,13 @@ class KnowledgeBase:
             raise UserError(Code.BAD_REQUEST, field="limit", problem="below_1")
         row = self._library(library)
         wanted = [found.id for found in self._matching(row, document)] if document is not None else None
-        names = self._shelf.names(row.id)
-        if not query.strip() or not names:
+        shelved = self._shelf.shelved(row.id)
+        if not query.strip() or not shelved:
             return []
         require_avx2()
-        if not self._store.exists(row.id) and self._shelf.names(row.id):  # asked again: it may just have been emptied
+        if not self._store.exists(row.id) and self._shelf.shelved(row.id):  # again: it may just have been emptied
             raise EnvironmentFault(Code.DAMAGED_STORE, store="passages")
-        hits = self._retrieval.search(
+        return self._retrieval.search(
             query,
             library_id=row.id,
             embedder=self._embedder(row.embedder),
@@ -178,7 +235,6 @@ class KnowledgeBase:
             documents=wanted,
             context=context,
         )
-        return named(hits, names)
 
     def embed(self, texts: Sequence[str], *, model: str | None = None) -> list[list[float]]:
         """One unit-length vector a text, as passages are embedded."""
@@ -188,13 +244,27 @@ class KnowledgeBase:
         return vectors
 
     def close(self) -> None:
-        """End the parser process and let go of the files. The embedders are their owner's."""
-        self._parser.close()
-        with self._writing:
+        """End the intake's threads and let go of the files. The embedders are their owner's."""
+        self._intake.close()
+        with self._tools.writing:
             self._store.close()
-            self._shelf.close()
+            self._database.close()
 
     # inside
+
+    def _recover(self) -> None:
+        """Move an older format's passages, and drop what a kill left behind.
+
+        That LanceDB's files are damaged or the disk is full is no reason not to open: it is said when they are used,
+        and what could not be dropped stays noted.
+        """
+        self._places.unstored()
+        with suppress(EnvironmentFault):
+            if self._store.format < FORMAT:
+                for library in self._shelf.rows():
+                    migration.move(self._tools, library)
+                self._store.upgraded()
+            sweep(self._tools)
 
     def _library(self, name: str) -> LibraryRow:
         """The library of that name; `default` is made when it is first asked for."""
@@ -232,21 +302,3 @@ class KnowledgeBase:
             if model_id not in self._embedders:
                 self._embedders[model_id] = self._embedder_for(model_id)
             return self._embedders[model_id]
-
-    def _recover(self) -> None:
-        """Bring to an end what was begun: a noted write that reached the store counts, any other never was."""
-        for step in self._shelf.pending():
-            self._finish(step)
-            self._shelf.done(step.id)
-        for _, document_id in self._shelf.unfinished():
-            self._shelf.forget(document_id)
-
-    def _finish(self, step: Pending) -> None:
-        if step.step == "write" and step.record is not None:
-            if self._store.content_of(step.library_id, step.document_id) == step.content:
-                self._shelf.put(step.record)
-        elif step.step == "remove":
-            self._store.delete(step.library_id, step.document_id)
-            self._store.purge(step.library_id)
-        elif step.step == "drop":
-            self._store.drop(step.library_id)

@@ -14,9 +14,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from studiolo.knowledge.finder import Finder
 from studiolo.knowledge.language import HAN, fold, language_of
-from studiolo.knowledge.seams import TextEmbedder
-from studiolo.knowledge.store import Found, PassageStore
+from studiolo.knowledge.seams import Found, TextEmbedder
 from studiolo.types import Hit, Passage
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ _SHORT_QUESTION = 4  # words, below which a question can hardly stand alone
 class Retrieval:
     """Searches one store."""
 
-    def __init__(self, store: PassageStore, *, weights: Weights | None = None) -> None:
+    def __init__(self, store: Finder, *, weights: Weights | None = None) -> None:
         self._store = store
         self._weights = weights or Weights()
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from studiolo.types import Span
+from studiolo.types import Passage, Span
 
 if TYPE_CHECKING:
     import numpy as np
@@ -13,6 +14,29 @@ if TYPE_CHECKING:
 
 Screen = Callable[[str], tuple[Span, ...]]
 """Finds personal data in a text. Raises PolicyBlock where it cannot: the text is then not taken in."""
+
+ScreenMany = Callable[[Sequence[str]], Sequence[Sequence[Span]]]
+"""The same for several texts at once, which is faster; the results are the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A passage and how well it fits by one measure (larger is better, comparable within one search only)."""
+
+    passage: Passage
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Shelved:
+    """What a question may call a document by. `opening` holds the first words of its text."""
+
+    id: str
+    name: str = field(repr=False)
+    title: str = field(repr=False)
+    path: str = field(repr=False)
+    added_at: float
+    opening: str = field(repr=False)
 
 
 class TextEmbedder(Protocol):

@@ -1,102 +1,20 @@
-"""Which libraries and documents there are, and how far each is: the SQLite side of the knowledge base.
+"""Which libraries and documents there are, how far each is, and which files wait (SQLite).
 
-It also keeps the journal that makes a write into two stores safe: what is about to happen to the passages is noted
-first, and at the next open whatever is still noted is brought to its end (`KnowledgeBase` does that). Any thread.
+A document's passages are `places.py`'s, over the same file. Any thread.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Literal
+from collections.abc import Sequence
 
 from studiolo.database import Database
 from studiolo.errors import Code, UserError
-from studiolo.knowledge.parsers import display
-from studiolo.types import Document, DocumentStatus, Library, Redaction
+from studiolo.knowledge.records import FINDABLE, Leftover, LibraryRow, Record, Waiting, put, record_of
+from studiolo.knowledge.seams import Shelved
+from studiolo.types import Document, Library
 
-VERSION = 1
-_SCHEMA = """
-CREATE TABLE libraries (
-    id TEXT PRIMARY KEY,
-    name TEXT NOT NULL UNIQUE,
-    embedder TEXT NOT NULL,
-    created_at REAL NOT NULL
-);
-CREATE TABLE documents (
-    id TEXT PRIMARY KEY,
-    library_id TEXT NOT NULL REFERENCES libraries(id) ON DELETE CASCADE,
-    path_key BLOB NOT NULL,     -- the path's own bytes: a name need not be valid text
-    path TEXT NOT NULL,
-    name TEXT NOT NULL,
-    title TEXT NOT NULL,
-    sha256 TEXT NOT NULL,
-    size_bytes INTEGER NOT NULL,
-    status TEXT NOT NULL,
-    reason TEXT NOT NULL,
-    pages INTEGER NOT NULL,
-    passages INTEGER NOT NULL,
-    added_at REAL NOT NULL,
-    redactions TEXT NOT NULL,
-    UNIQUE (library_id, path_key)
-);
-CREATE INDEX documents_by_content ON documents (library_id, sha256);
-CREATE TABLE pending (
-    id INTEGER PRIMARY KEY,
-    step TEXT NOT NULL,         -- write, remove, drop
-    library_id TEXT NOT NULL,
-    document_id TEXT NOT NULL,
-    content TEXT NOT NULL,
-    record TEXT NOT NULL
-);
-"""
 _LONGEST_NAME = 80
-Step = Literal["write", "remove", "drop"]
-
-
-@dataclass(frozen=True, slots=True)
-class LibraryRow:
-    """A library as stored."""
-
-    id: str
-    name: str
-    embedder: str
-    created_at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """A document as stored: the public value and what only the store needs."""
-
-    document: Document
-    library_id: str
-    path_key: bytes
-    title: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """A step that was begun and not finished."""
-
-    id: int
-    step: Step
-    library_id: str
-    document_id: str
-    content: str
-    record: Record | None
-
-
-def path_key(path: Path) -> bytes:
-    """What a file is known by: the bytes of its absolute path with links resolved."""
-    try:
-        return os.fsencode(os.path.realpath(path))
-    except ValueError:  # a name that no file can have; asking for it says so
-        return str(path).encode("utf-8", "surrogatepass")
 
 
 def checked_name(name: str) -> str:
@@ -121,57 +39,102 @@ def checked_name(name: str) -> str:
 class Shelf:
     """The libraries and documents of a home."""
 
-    def __init__(self, path: Path) -> None:
-        self._database = Database(path, store="knowledge", version=VERSION, schema=_SCHEMA)
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._revision = 0
+
+    @property
+    def revision(self) -> int:
+        """Changes whenever the documents do: what was derived from them is then to be made anew."""
+        return self._revision
+
+    def changed(self) -> None:
+        """Say that documents were changed behind the shelf's back."""
+        self._revision += 1
 
     # libraries
 
     def libraries(self) -> list[Library]:
         """All libraries by name, with what can be found in them."""
-        query = """
+        query = f"""
             SELECT l.*, COUNT(d.id) AS documents, COALESCE(SUM(d.passages), 0) AS passages FROM libraries l
-            LEFT JOIN documents d ON d.library_id = l.id AND d.status IN ('ready', 'partial')
+            LEFT JOIN documents d ON d.library_id = l.id AND d.status IN {FINDABLE}
             GROUP BY l.id ORDER BY l.name
-        """
+        """  # noqa: S608 - a constant
         with self._database.read() as connection:
             rows = connection.execute(query).fetchall()
         return [Library(r["name"], r["embedder"], r["documents"], r["passages"], r["created_at"]) for r in rows]
 
+    def rows(self) -> list[LibraryRow]:
+        """All libraries as stored."""
+        with self._database.read() as connection:
+            names = [row["name"] for row in connection.execute("SELECT name FROM libraries")]
+        return [row for row in map(self.library, names) if row is not None]
+
     def library(self, name: str) -> LibraryRow | None:
         """The library of that name."""
-        with self._database.read() as connection:
-            row = connection.execute("SELECT * FROM libraries WHERE name = ?", (name,)).fetchone()
-        return LibraryRow(row["id"], row["name"], row["embedder"], row["created_at"]) if row else None
+        return self._library("name", name)
+
+    def library_of_id(self, library_id: str) -> LibraryRow | None:
+        """The library of that id."""
+        return self._library("id", library_id)
 
     def put_library(self, library: LibraryRow) -> None:
         """Add a library, unless there is one of that name."""
         with self._database.write() as connection:
             connection.execute(
-                "INSERT INTO libraries VALUES (?, ?, ?, ?) ON CONFLICT (name) DO NOTHING",
+                "INSERT INTO libraries (id, name, embedder, created_at) VALUES (?, ?, ?, ?) "
+                "ON CONFLICT (name) DO NOTHING",
                 (library.id, library.name, library.embedder, library.created_at),
             )
 
-    def remove_library(self, library_id: str) -> int:
-        """Remove a library and its documents, noting that its passages are to go; gives the note's number."""
+    def want_embedder(self, library_id: str, embedder: str) -> None:
+        """Note the embedder a library is being changed to ("" = none)."""
         with self._database.write() as connection:
+            connection.execute("UPDATE libraries SET wanted_embedder = ? WHERE id = ?", (embedder, library_id))
+
+    def take_embedder(self, library_id: str, embedder: str, *, embedded: Sequence[int]) -> None:
+        """Make `embedder` the library's; the passages `embedded` have their vectors, any other has none yet."""
+        with self._database.write() as connection:
+            connection.execute(
+                "UPDATE libraries SET embedder = ?, wanted_embedder = '' WHERE id = ?", (embedder, library_id)
+            )
+            connection.execute("UPDATE passages SET embedded = 0 WHERE library_id = ?", (library_id,))
+            connection.executemany("UPDATE passages SET embedded = 1 WHERE id = ?", ((number,) for number in embedded))
+
+    def remove_library(self, library_id: str) -> None:
+        """Remove a library and its documents, noting that its passages are to go."""
+        self._revision += 1
+        with self._database.write() as connection:
+            connection.execute(
+                "DELETE FROM occurrences WHERE document_id IN (SELECT id FROM documents WHERE library_id = ?)",
+                (library_id,),
+            )
             connection.execute("DELETE FROM libraries WHERE id = ?", (library_id,))
-            return _note(connection, "drop", library_id=library_id)
+            connection.execute("INSERT INTO leftovers VALUES (?, 0)", (library_id,))
 
     # documents
 
     def documents(self, library: LibraryRow) -> list[Document]:
         """A library's documents by name."""
+        return [record.document for record in self.records(library)]
+
+    def records(self, library: LibraryRow) -> list[Record]:
+        """A library's documents by name, as stored."""
         with self._database.read() as connection:
             rows = connection.execute(
                 "SELECT * FROM documents WHERE library_id = ? ORDER BY name, path", (library.id,)
             ).fetchall()
-        return [_record(row, library.name).document for row in rows]
+        return [record_of(row, library.name) for row in rows]
 
-    def names(self, library_id: str) -> dict[str, str]:
-        """Names of the documents that can be found, by id."""
-        query = "SELECT id, name FROM documents WHERE library_id = ? AND status IN ('ready', 'partial')"
+    def shelved(self, library_id: str) -> list[Shelved]:
+        """What a question may call the documents that can be found."""
+        query = (
+            f"SELECT id, name, title, path, added_at, opening FROM documents "  # noqa: S608 - a constant
+            f"WHERE library_id = ? AND status IN {FINDABLE} ORDER BY rowid"
+        )
         with self._database.read() as connection:
-            return {row["id"]: row["name"] for row in connection.execute(query, (library_id,))}
+            return [Shelved(*row) for row in connection.execute(query, (library_id,))]
 
     def at_path(self, library: LibraryRow, key: bytes) -> Record | None:
         """The document of that file."""
@@ -183,165 +146,92 @@ class Shelf:
 
     def with_content(self, library: LibraryRow, sha256: str) -> list[Record]:
         """The documents that can be found and have that content."""
-        query = "SELECT * FROM documents WHERE library_id = ? AND sha256 = ? AND status IN ('ready', 'partial')"
+        query = (
+            f"SELECT * FROM documents WHERE library_id = ? AND sha256 = ? "  # noqa: S608 - a constant
+            f"AND status IN {FINDABLE}"
+        )
         with self._database.read() as connection:
             rows = connection.execute(query, (library.id, sha256)).fetchall()
-        return [_record(row, library.name) for row in rows]
+        return [record_of(row, library.name) for row in rows]
 
     def put(self, record: Record) -> None:
         """Add a document or overwrite the one of that id."""
+        self._revision += 1
         with self._database.write() as connection:
-            _put(connection, record)
+            put(connection, record)
 
     def forget(self, document_id: str) -> None:
         """Remove a document that has no passages."""
         with self._database.write() as connection:
-            connection.execute("DELETE FROM documents WHERE id = ?", (document_id,))
+            connection.execute("DELETE FROM documents WHERE id = ? AND version = 0", (document_id,))
 
-    def remove(self, record: Record) -> int:
-        """Remove a document, noting that its passages are to go; gives the note's number."""
+    # files on their way in
+
+    def enqueue(self, library_id: str, keys: Sequence[bytes], *, fresh: Sequence[Record] = ()) -> list[Waiting]:
+        """Note files to be taken in, and rows for those that are new; gives them their numbers."""
+        self._revision += bool(fresh)
+        waiting = []
         with self._database.write() as connection:
-            connection.execute("DELETE FROM documents WHERE id = ?", (record.document.id,))
-            return _note(connection, "remove", library_id=record.library_id, document_id=record.document.id)
+            for record in fresh:
+                put(connection, record)
+            for key in keys:
+                cursor = connection.execute(
+                    "INSERT INTO intake (library_id, path_key) VALUES (?, ?)", (library_id, key)
+                )
+                waiting.append(Waiting(int(cursor.lastrowid or 0), library_id, key))
+        return waiting
 
-    # the journal
-
-    @contextmanager
-    def writing(self, record: Record, *, content: str) -> Iterator[None]:
-        """Note that `record`'s passages are being written; at the block's end the record is put and the note gone.
-
-        If the block raises, the note is taken back: the store writes a document whole or not at all.
-        """
-        with self._database.write() as connection:
-            number = _note(
-                connection,
-                "write",
-                library_id=record.library_id,
-                document_id=record.document.id,
-                content=content,
-                record=record,
-            )
-        try:
-            yield
-        except BaseException:
-            self.done(number)
-            raise
-        with self._database.write() as connection:
-            _put(connection, record)
-            connection.execute("DELETE FROM pending WHERE id = ?", (number,))
-
-    def pending(self) -> list[Pending]:
-        """Steps that a crash left unfinished, the oldest first."""
+    def waiting(self) -> list[Waiting]:
+        """The files on their way in, the first one first."""
+        query = "SELECT i.*, l.name AS library FROM intake i JOIN libraries l ON l.id = i.library_id ORDER BY i.id"
         with self._database.read() as connection:
-            rows = connection.execute("SELECT * FROM pending ORDER BY id").fetchall()
+            rows = connection.execute(query).fetchall()
         return [
-            Pending(
+            Waiting(
                 id=row["id"],
-                step=row["step"],
                 library_id=row["library_id"],
+                path_key=bytes(row["path_key"]),
+                shelved=bool(row["shelved"]),
                 document_id=row["document_id"],
-                content=row["content"],
-                record=_record(json.loads(row["record"]), "") if row["record"] else None,
+                version=row["version"],
+                record=record_of(json.loads(row["record"]), row["library"]) if row["record"] else None,
             )
             for row in rows
         ]
 
-    def done(self, number: int) -> None:
-        """Strike a note out."""
+    def arrived(self, numbers: Sequence[int]) -> None:
+        """Strike files out that have come to an end, well or not."""
         with self._database.write() as connection:
-            connection.execute("DELETE FROM pending WHERE id = ?", (number,))
+            connection.executemany("DELETE FROM intake WHERE id = ?", ((number,) for number in numbers))
 
-    def unfinished(self) -> list[tuple[str, str]]:
-        """(library id, document id) of documents that were being read when the program ended."""
+    # what LanceDB must still drop
+
+    def leftovers(self) -> list[Leftover]:
+        """Passages (or, as 0, libraries) that SQLite no longer knows and LanceDB may still hold."""
         with self._database.read() as connection:
-            rows = connection.execute("SELECT library_id, id FROM documents WHERE status = 'reading'").fetchall()
-        return [(row["library_id"], row["id"]) for row in rows]
+            return [(row[0], row[1]) for row in connection.execute("SELECT library_id, passage_id FROM leftovers")]
 
-    def close(self) -> None:
-        """Close the file."""
-        self._database.close()
+    def dropped(self, leftovers: Sequence[Leftover]) -> None:
+        """Strike them out."""
+        with self._database.write() as connection:
+            connection.executemany("DELETE FROM leftovers WHERE library_id = ? AND passage_id = ?", leftovers)
+
+    def settle(self) -> None:
+        """Fold SQLite's log into its file: what was deleted is then overwritten there, and in no log either."""
+        self._database.checkpoint()
+
+    def _library(self, column: str, value: str) -> LibraryRow | None:
+        with self._database.read() as connection:
+            row = connection.execute(
+                f"SELECT * FROM libraries WHERE {column} = ?",  # noqa: S608 - the column is ours
+                (value,),
+            ).fetchone()
+        if row is None:
+            return None
+        return LibraryRow(row["id"], row["name"], row["embedder"], row["created_at"], row["wanted_embedder"])
 
     def _one(self, library: LibraryRow, where: str, value: str | bytes) -> Record | None:
         query = f"SELECT * FROM documents WHERE library_id = ? AND {where}"  # noqa: S608 - `where` is ours
         with self._database.read() as connection:
             row = connection.execute(query, (library.id, value)).fetchone()
-        return _record(row, library.name) if row else None
-
-
-def _note(
-    connection: sqlite3.Connection,
-    step: Step,
-    *,
-    library_id: str,
-    document_id: str = "",
-    content: str = "",
-    record: Record | None = None,
-) -> int:
-    told = json.dumps(_columns(record)) if record else ""
-    cursor = connection.execute(
-        "INSERT INTO pending (step, library_id, document_id, content, record) VALUES (?, ?, ?, ?, ?)",
-        (step, library_id, document_id, content, told),
-    )
-    return int(cursor.lastrowid or 0)
-
-
-def _columns(record: Record) -> dict[str, str | int | float]:
-    document = record.document
-    return {
-        "id": document.id,
-        "library_id": record.library_id,
-        "path_key": record.path_key.hex(),
-        "path": document.path,
-        "name": document.name,
-        "title": record.title,
-        "sha256": document.sha256,
-        "size_bytes": document.size_bytes,
-        "status": document.status.value,
-        "reason": document.reason,
-        "pages": document.pages,
-        "passages": document.passages,
-        "added_at": document.added_at,
-        "redactions": json.dumps([[entry.type, entry.count] for entry in document.redactions]),
-    }
-
-
-def _put(connection: sqlite3.Connection, record: Record) -> None:
-    columns: dict[str, str | int | float | bytes] = {**_columns(record), "path_key": record.path_key}
-    names = ", ".join(columns)
-    marks = ", ".join("?" * len(columns))
-    updates = ", ".join(f"{name} = excluded.{name}" for name in columns if name != "id")
-    connection.execute(
-        f"INSERT INTO documents ({names}) VALUES ({marks}) ON CONFLICT (id) DO UPDATE SET {updates}",  # noqa: S608
-        tuple(columns.values()),
-    )
-
-
-def _record(row: sqlite3.Row | dict[str, str], library: str) -> Record:
-    key = row["path_key"]
-    document = Document(
-        id=row["id"],
-        library=library,
-        name=row["name"],
-        path=row["path"],
-        sha256=row["sha256"],
-        size_bytes=int(row["size_bytes"]),
-        status=DocumentStatus(row["status"]),
-        reason=row["reason"],
-        pages=int(row["pages"]),
-        passages=int(row["passages"]),
-        added_at=float(row["added_at"]),
-        redactions=tuple(Redaction(kind, count) for kind, count in json.loads(row["redactions"])),
-    )
-    return Record(
-        document=document,
-        library_id=row["library_id"],
-        path_key=bytes.fromhex(key) if isinstance(key, str) else bytes(key),
-        title=row["title"],
-    )
-
-
-def moved(record: Record, *, path: Path) -> Record:
-    """The record of a file that was renamed or moved to `path`."""
-    real = Path(os.fsdecode(path_key(path)))
-    document = replace(record.document, path=display(real), name=display(Path(real.name)))
-    return replace(record, document=document, path_key=path_key(path))
+        return record_of(row, library.name) if row else None

@@ -1,7 +1,8 @@
-"""Passages and vectors on disk: the only module that imports lancedb, one table a library.
+"""Passages' texts and vectors on disk: the only module that imports lancedb. Two tables a library.
 
-Knows nothing of documents' names or states: those are SQLite's (library.py), which also tells it what to repair after a
-crash. A document is written, replaced or removed in one commit: a reader sees all of it or none.
+`passages_LIBRARY` holds each passage's text once, by its number, with the keyword index. `vectors_LIBRARY_EMBEDDER`
+holds the vectors of one embedder: while a library changes from one embedder to another there are two of them. What a
+passage belongs to, and whether it counts at all, is SQLite's to say (`places.py`): rows that it does not know are dead.
 
 Threads: any may read; writes take turns. Old versions of a table hold removed text, so they are deleted, and while that
 happens nobody reads. One process at a time may have the folder open (the home's lock sees to it).
@@ -13,45 +14,50 @@ import contextlib
 import errno
 import json
 import os
+import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from studiolo.cpu import require_avx2
 from studiolo.errors import Code, EnvironmentFault, import_failed
+from studiolo.knowledge.gate import Gate
 from studiolo.knowledge.language import fold
+from studiolo.knowledge.ranges import Ranges, runs
 from studiolo.settings import disk_fault
-from studiolo.types import Passage, Span
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-FORMAT = 1
+FORMAT = 2
 _NOW = timedelta(milliseconds=1)  # 0 makes LanceDB warn of other processes; there are none
 _TIDY_EVERY = 64  # commits; each leaves a fragment that every search has to open
-_COLUMNS = ("id", "document_id", "page", "page_end", "start", "end", "heading", "text", "language", "spans")
+_TIDY_ROWS = 2_000  # rows outside the keyword index, which every search has to read through
 _INDEXED = "search_text"
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A passage and how well it fits by one measure (larger is better, comparable within one search only)."""
-
-    passage: Passage
-    score: float
+_MARKER = "format.json"
+_RANGES_MOST = 400  # runs of numbers in one condition
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A passage to be written, with what is put in front of it for the keyword index."""
+    """A passage's text under its number, with what is put in front of it for indexing."""
 
-    passage: Passage
-    context: str = ""
+    id: int
+    text: str = field(repr=False)
+    context: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A passage that fits, by its number; larger scores are better, comparable within one search only."""
+
+    id: int
+    score: float
 
 
 class PassageStore:
@@ -63,66 +69,91 @@ class PassageStore:
         self._db: Any = None
         self._tables: dict[str, Any] = {}
         self._commits: dict[str, int] = {}
+        self._unindexed: dict[str, int] = {}
         self._writing = threading.RLock()
         self._opening = threading.Lock()
-        self._gate = _Gate()
+        self._gate = Gate()
 
     # writing
 
-    def write(
-        self, library_id: str, rows: Sequence[Row], vectors: NDArray[np.float32], *, document_id: str, content: str
-    ) -> None:
-        """Put a document's passages in place of those it had, in one commit.
+    def add(self, library_id: str, rows: Sequence[Row]) -> None:
+        """Add passages in one commit; they can be found by their words at once.
 
-        `content` marks the version of the document; `content_of` gives it back.
         Raises EnvironmentFault: disk_full, no_permission, damaged_store.
         """
+        name = _passages(library_id)
         with self._writing, self._translated():
-            table = self._table(library_id, dimension=int(vectors.shape[1]))
-            data = _arrow(rows, vectors, content=content, schema=table.schema)
-            if self._content(table, document_id) is None:
-                table.add(data)
-            else:
-                (
-                    table.merge_insert("id")
-                    .when_matched_update_all()
-                    .when_not_matched_insert_all()
-                    .when_not_matched_by_source_delete(f"document_id = {_quoted(document_id)}")
-                    .execute(data)
-                )
-            self._commits[library_id] = self._commits.get(library_id, 0) + 1
-        # The document is in: that upkeep fails (on a full disk) must not say otherwise. The next write tries again, and
-        # until then words are found without the index, if slower and not cut by ICU.
+            table = self._table(name, schema=_passages_schema)
+            table.add(_passages_arrow(rows, table.schema))
+            self._committed(name)
+            self._unindexed[name] = self._unindexed.get(name, 0) + len(rows)
+        # The passages are in: that upkeep fails (on a full disk) must not say otherwise. The next write tries again,
+        # and until then words are found without the index, if slower.
         with contextlib.suppress(EnvironmentFault), self._writing, self._translated():
             self._index(table, again=False)
-            if self._commits[library_id] >= _TIDY_EVERY:
-                self.tidy(library_id)
+            if self._commits[name] >= _TIDY_EVERY or self._unindexed[name] >= _TIDY_ROWS:
+                self._tidy_table(name)
 
-    def delete(self, library_id: str, document_id: str) -> None:
-        """Remove a document's passages from what can be found; `purge` removes them from the disk."""
+    def add_vectors(
+        self, library_id: str, embedder: str, numbers: Sequence[int], languages: Sequence[str], vectors: NDArray[Any]
+    ) -> None:
+        """Add one vector a passage in one commit; `vectors` is [len(numbers), dimension] float32, of unit length."""
+        name = _vectors(library_id, embedder)
         with self._writing, self._translated():
-            table = self._table(library_id)
-            if table is not None:
-                table.delete(f"document_id = {_quoted(document_id)}")
+            table = self._table(name, schema=lambda: _vectors_schema(int(vectors.shape[1])))
+            table.add(_vectors_arrow(numbers, languages, vectors, table.schema))
+            self._committed(name)
+        with contextlib.suppress(EnvironmentFault), self._writing, self._translated():
+            if self._commits[name] >= _TIDY_EVERY:
+                self._tidy_table(name)
+
+    def delete(self, library_id: str, numbers: Sequence[int]) -> None:
+        """Remove passages and their vectors from what can be found; `purge` removes them from the disk."""
+        with self._writing, self._translated():
+            for name in (_passages(library_id), *self._vector_tables(library_id)):
+                self._delete_from(name, numbers)
+
+    def delete_vectors(self, library_id: str, embedder: str, numbers: Sequence[int]) -> None:
+        """Remove vectors of passages that stay."""
+        with self._writing, self._translated():
+            self._delete_from(_vectors(library_id, embedder), numbers)
+
+    def _delete_from(self, name: str, numbers: Sequence[int]) -> None:
+        table = self._table(name)
+        if table is not None:
+            for condition in _conditions(runs(numbers)):
+                table.delete(condition)
 
     def drop(self, library_id: str) -> None:
-        """Remove a library's table with its files."""
+        """Remove a library's tables with their files."""
+        self._drop_tables([_passages(library_id), *self._vector_tables(library_id)])
+
+    def drop_vectors(self, library_id: str, embedder: str) -> None:
+        """Remove the vectors of one embedder."""
+        self._drop_tables([_vectors(library_id, embedder)])
+
+    def _drop_tables(self, names: Sequence[str]) -> None:
         with self._writing, self._translated(), self._gate.alone():
-            table = self._table(library_id)
-            if table is not None:
-                del self._tables[library_id]
-                self._db.drop_table(_table_name(library_id))
+            for name in names:
+                if self._table(name) is not None:
+                    del self._tables[name]
+                    self._db.drop_table(name)
 
     def tidy(self, library_id: str) -> None:
         """Merge small files, bring the keyword index up to date and delete old versions."""
         with self._writing, self._translated():
-            table = self._table(library_id)
-            if table is None:
-                return
-            table.optimize()
-            with self._gate.alone():
-                table.optimize(cleanup_older_than=_NOW, delete_unverified=True)
-            self._commits[library_id] = 0
+            for name in (_passages(library_id), *self._vector_tables(library_id)):
+                if self._commits.get(name):
+                    self._tidy_table(name)
+
+    def _tidy_table(self, name: str) -> None:
+        table = self._table(name)
+        if table is None:
+            return
+        table.optimize()
+        with self._gate.alone():
+            table.optimize(cleanup_older_than=_NOW, delete_unverified=True)
+        self._commits[name] = self._unindexed[name] = 0
 
     def purge(self, library_id: str) -> None:
         """Let nothing of a removed passage stay on disk.
@@ -131,44 +162,61 @@ class PassageStore:
         until it is built anew: so the rows that remain are written once more, the index too, and the old files go.
         """
         with self._writing, self._translated():
-            table = self._table(library_id)
-            if table is None:
-                return
-            if not table.count_rows():
-                self.drop(library_id)
-                return
-            table.update(where="true", values_sql={"document_id": "document_id"})
-            self._index(table, again=True)
-            with self._gate.alone():
-                table.optimize(cleanup_older_than=_NOW, delete_unverified=True)
-            self._commits[library_id] = 0
+            for name in (_passages(library_id), *self._vector_tables(library_id)):
+                table = self._table(name)
+                if table is None:
+                    continue
+                if not table.count_rows():
+                    self._drop_tables([name])
+                    continue
+                table.update(where="true", values_sql={"id": "id"})
+                if name == _passages(library_id):
+                    self._index(table, again=True)
+                with self._gate.alone():
+                    table.optimize(cleanup_older_than=_NOW, delete_unverified=True)
+                self._commits[name] = self._unindexed[name] = 0
 
     # reading
 
-    def content_of(self, library_id: str, document_id: str) -> str | None:
-        """The mark of the version that is stored of a document, None where there is none."""
-        with self._translated(), self._gate.reading():
-            table = self._table(library_id)
-            return None if table is None else self._content(table, document_id)
-
     def exists(self, library_id: str) -> bool:
-        """Whether the library has a table, damaged or not."""
-        return (self._folder / f"{_table_name(library_id)}.lance").is_dir()
+        """Whether the library has a table of passages, damaged or not."""
+        return (self._folder / f"{_passages(library_id)}.lance").is_dir()
 
-    def count(self, library_id: str) -> int:
-        """Passages of a library."""
-        with self._translated(), self._gate.reading():
-            table = self._table(library_id)
-            return 0 if table is None else int(table.count_rows())
+    def numbers(self, library_id: str) -> list[int]:
+        """The numbers of all passages, in no order, as often as they occur."""
+        return self._numbers(_passages(library_id))
 
-    def passages(self, library_id: str, document_id: str) -> list[Passage]:
-        """A document's passages in order."""
-        found = self._find(library_id, lambda table: table.search(), [document_id], limit=None, score=None)
-        return sorted((entry.passage for entry in found), key=lambda passage: passage.start)
+    def vector_numbers(self, library_id: str, embedder: str) -> list[int]:
+        """The numbers of all passages with a vector, in no order, as often as they occur."""
+        return self._numbers(_vectors(library_id, embedder))
 
-    def keyword(
-        self, library_id: str, query: str, *, limit: int, documents: Sequence[str] | None = None
-    ) -> list[Found]:
+    def _numbers(self, name: str) -> list[int]:
+        found = self._find(name, lambda table: table.search(), ["id"], limit=None)
+        return [int(row["id"]) for row in found]
+
+    def rows(self, library_id: str, numbers: Sequence[int]) -> dict[int, Row]:
+        """Passages by their numbers; those that are not there are left out."""
+        found: dict[int, Row] = {}
+        for condition in _conditions(runs(numbers)):
+            rows = self._find(
+                _passages(library_id), lambda t: t.search(), ["id", "text", "context"], limit=None, where=condition
+            )
+            found.update({row["id"]: Row(row["id"], row["text"], row["context"]) for row in rows})
+        return found
+
+    def vectors(self, library_id: str, embedder: str, numbers: Sequence[int]) -> dict[int, NDArray[np.float32]]:
+        """Vectors by their passages' numbers; those that are not there are left out."""
+        import numpy as np
+
+        found: dict[int, NDArray[np.float32]] = {}
+        for condition in _conditions(runs(numbers)):
+            rows = self._find(
+                _vectors(library_id, embedder), lambda t: t.search(), ["id", "vector"], limit=None, where=condition
+            )
+            found.update({row["id"]: np.asarray(row["vector"], dtype=np.float32) for row in rows})
+        return found
+
+    def keyword(self, library_id: str, query: str, *, limit: int, within: Ranges | None = None) -> list[Match]:
         """Passages with words of `query`, by BM25; Chinese is cut into words by ICU, English is stemmed."""
         words = fold(query)
         if not words.strip():
@@ -179,33 +227,34 @@ class PassageStore:
 
             return table.search(MatchQuery(words, _INDEXED), query_type="fts")
 
-        return self._find(library_id, search, documents, limit=limit, score="_score")
+        return self._best(_passages(library_id), search, limit=limit, score="_score", within=within)
 
     def nearest(
         self,
         library_id: str,
+        embedder: str,
         vector: NDArray[np.float32],
         *,
         limit: int,
-        documents: Sequence[str] | None = None,
+        within: Ranges | None = None,
         languages: Sequence[str] = (),
-    ) -> list[Found]:
+    ) -> list[Match]:
         """Passages nearest in meaning, compared one by one; the score is the cosine. `languages` () = any."""
 
         def search(table: Any) -> Any:
             return table.search(vector, vector_column_name="vector").distance_type("dot")
 
-        found = self._find(
-            library_id, search, documents, limit=limit, score="_distance", extra=_any_of("language", languages)
-        )
-        return [Found(entry.passage, 1.0 - entry.score) for entry in found]
+        where = f"language IN ({', '.join(_quoted(one) for one in languages)})" if languages else ""
+        name = _vectors(library_id, embedder)
+        found = self._best(name, search, limit=limit, score="_distance", within=within, where=where)
+        return [Match(entry.id, 1.0 - entry.score) for entry in found]
 
-    def containing(
-        self, library_id: str, term: str, *, limit: int, documents: Sequence[str] | None = None
-    ) -> list[Found]:
+    def containing(self, library_id: str, term: str, *, limit: int, within: Ranges | None = None) -> list[Match]:
         """Passages in which `term` occurs letter by letter (compared folded); for what words cannot find."""
-        clause = f"contains({_INDEXED}, {_quoted(fold(term))})"
-        return self._find(library_id, lambda table: table.search(), documents, limit=limit, score=None, extra=clause)
+        where = f"contains({_INDEXED}, {_quoted(fold(term))})"
+        return self._best(
+            _passages(library_id), lambda table: table.search(), limit=limit, score="", within=within, where=where
+        )
 
     def close(self) -> None:
         """Let go of the files."""
@@ -213,28 +262,77 @@ class PassageStore:
             self._tables.clear()
             self._db = None
 
+    # the format before this one
+
+    @property
+    def format(self) -> int:
+        """The format of what is in the folder; the current one where it is empty. Raises EnvironmentFault."""
+        try:
+            found = json.loads((self._folder / _MARKER).read_text(encoding="utf-8"))["format"]
+            if not isinstance(found, int):
+                raise TypeError
+        except FileNotFoundError:
+            return FORMAT
+        except (ValueError, KeyError, TypeError):
+            raise EnvironmentFault(Code.DAMAGED_STORE, store="passages") from None
+        return found
+
+    def upgraded(self) -> None:
+        """Note that the folder is of the current format."""
+        with self._translated():
+            partial = self._folder / "format.partial"
+            partial.write_text(json.dumps({"format": FORMAT}), encoding="utf-8")
+            os.replace(partial, self._folder / _MARKER)  # noqa: PTH105
+
+    def older(self, library_id: str) -> Iterator[list[dict[str, Any]]]:
+        """The rows of a table of format 1, some at a time: there a row held its place and its vector too."""
+        name = f"library_{library_id}"
+        with self._translated():
+            table = self._table(name)
+            if table is None:
+                return
+            for batch in table.search().limit(None).to_batches(1024):
+                yield batch.to_pylist()
+
+    def drop_older(self, library_id: str) -> None:
+        """Remove a table of format 1."""
+        self._drop_tables([f"library_{library_id}"])
+
     # inside
 
-    def _find(
+    def _best(
         self,
-        library_id: str,
-        search: Any,
-        documents: Sequence[str] | None,
+        name: str,
+        search: Callable[[Any], Any],
         *,
-        limit: int | None,
-        score: str | None,
-        extra: str = "",
-    ) -> list[Found]:
+        limit: int,
+        score: str,
+        within: Ranges | None,
+        where: str = "",
+    ) -> list[Match]:
+        columns = ["id", score] if score else ["id"]
+        conditions = [""] if within is None else _conditions(within)
+        rows: list[dict[str, Any]] = []
+        for condition in conditions:
+            clause = " AND ".join(part for part in (condition, where) if part)
+            rows.extend(self._find(name, search, columns, limit=limit, where=clause))
+        found = [Match(int(row["id"]), float(row[score]) if score else 1.0) for row in rows]
+        if len(conditions) > 1:
+            found.sort(key=lambda match: match.score if score == "_distance" else -match.score)
+        return found[:limit]
+
+    def _find(
+        self, name: str, search: Callable[[Any], Any], columns: list[str], *, limit: int | None, where: str = ""
+    ) -> list[dict[str, Any]]:
         with self._translated(), self._gate.reading():
-            table = self._table(library_id)
+            table = self._table(name)
             if table is None:
                 return []
-            where = " AND ".join(part for part in (_any_of("document_id", documents or ()), extra) if part)
-            query = search(table).select([*_COLUMNS, score] if score else list(_COLUMNS)).limit(limit)
+            query = search(table).select(columns).limit(limit)
             if where:
                 query = query.where(where)
-            rows = query.to_arrow().to_pylist()
-        return [Found(_passage(row), float(row[score]) if score else 1.0) for row in rows]
+            rows: list[dict[str, Any]] = query.to_arrow().to_pylist()
+            return rows
 
     def _connected(self) -> Any:
         with self._opening:
@@ -251,38 +349,31 @@ class PassageStore:
             return self._db
 
     def _check_format(self) -> None:
-        marker = self._folder / "format.json"
-        try:
-            found = json.loads(marker.read_text(encoding="utf-8"))["format"]
-            if not isinstance(found, int):
-                raise TypeError
-        except FileNotFoundError:
+        if not (self._folder / _MARKER).exists():
             self._folder.mkdir(parents=True, exist_ok=True)
-            marker.write_text(json.dumps({"format": FORMAT}), encoding="utf-8")
-            return
-        except (ValueError, KeyError, TypeError):
-            raise EnvironmentFault(Code.DAMAGED_STORE, store="passages") from None
-        if found > FORMAT:
-            raise EnvironmentFault(Code.NEWER_FORMAT, store="passages", found=found, supported=FORMAT)
+            self.upgraded()
+        elif self.format > FORMAT:
+            raise EnvironmentFault(Code.NEWER_FORMAT, store="passages", found=self.format, supported=FORMAT)
 
-    def _table(self, library_id: str, *, dimension: int = 0) -> Any:
-        """The library's table; None where it does not exist and no `dimension` says to make it."""
-        if library_id in self._tables:
-            return self._tables[library_id]
+    def _table(self, name: str, *, schema: Callable[[], Any] | None = None) -> Any:
+        """The table; None where it does not exist and no `schema` says how to make it."""
+        if name in self._tables:
+            return self._tables[name]
         db = self._connected()
-        name = _table_name(library_id)
         with self._opening:
-            if library_id not in self._tables:
+            if name not in self._tables:
                 if (self._folder / f"{name}.lance").is_dir():
-                    self._tables[library_id] = db.open_table(name)
-                elif dimension:
-                    self._tables[library_id] = db.create_table(name, schema=_schema(dimension))
-            return self._tables.get(library_id)
+                    self._tables[name] = db.open_table(name)
+                elif schema is not None:
+                    self._tables[name] = db.create_table(name, schema=schema())
+            return self._tables.get(name)
 
-    @staticmethod
-    def _content(table: Any, document_id: str) -> str | None:
-        rows = table.search().where(f"document_id = {_quoted(document_id)}").select(["content"]).limit(1).to_list()
-        return str(rows[0]["content"]) if rows else None
+    def _vector_tables(self, library_id: str) -> list[str]:
+        prefix = f"vectors_{library_id}_"
+        return sorted(path.stem for path in self._folder.glob(f"{prefix}*.lance"))
+
+    def _committed(self, name: str) -> None:
+        self._commits[name] = self._commits.get(name, 0) + 1
 
     @staticmethod
     def _index(table: Any, *, again: bool) -> None:
@@ -317,117 +408,75 @@ def _fault(error: Exception, folder: Path) -> EnvironmentFault:
     return EnvironmentFault(Code.DAMAGED_STORE, store="passages")
 
 
-class _Gate:
-    """Many may be inside to read, or one alone."""
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._readers = 0
-        self._alone = False  # from the wish on: readers that keep coming must not keep it waiting for ever
-
-    @contextmanager
-    def reading(self) -> Iterator[None]:
-        with self._changed:
-            self._changed.wait_for(lambda: not self._alone)
-            self._readers += 1
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._readers -= 1
-                self._changed.notify_all()
-
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        with self._changed:
-            self._changed.wait_for(lambda: not self._alone)
-            self._alone = True
-            self._changed.wait_for(lambda: not self._readers)
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._alone = False
-                self._changed.notify_all()
+def _passages(library_id: str) -> str:
+    return f"passages_{library_id}"
 
 
-def _table_name(library_id: str) -> str:
-    return f"library_{library_id}"
+def _vectors(library_id: str, embedder: str) -> str:
+    return f"vectors_{library_id}_{re.sub(r'[^a-z0-9]+', '-', embedder.lower())}"
 
 
 def _quoted(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def _any_of(column: str, values: Sequence[str]) -> str:
-    return f"{column} IN ({', '.join(_quoted(value) for value in values)})" if values else ""
+def _conditions(ranges: Ranges) -> list[str]:
+    """Conditions on `id` that hold for the numbers in `ranges`, each short enough to be read fast."""
+    return [
+        "("
+        + " OR ".join(
+            f"id = {first}" if first == last else f"(id >= {first} AND id <= {last})"
+            for first, last in ranges[start : start + _RANGES_MOST]
+        )
+        + ")"
+        for start in range(0, len(ranges), _RANGES_MOST)
+    ]
 
 
-def _schema(dimension: int) -> Any:
+def _passages_schema() -> Any:
     import pyarrow as pa
 
     return pa.schema(
         [
-            pa.field("id", pa.string(), nullable=False),
-            pa.field("document_id", pa.string(), nullable=False),
-            pa.field("content", pa.string(), nullable=False),
-            pa.field("page", pa.int32()),
-            pa.field("page_end", pa.int32()),
-            pa.field("start", pa.int64()),
-            pa.field("end", pa.int64()),
-            pa.field("heading", pa.list_(pa.string())),
+            pa.field("id", pa.int64(), nullable=False),
             pa.field("text", pa.string()),
+            pa.field("context", pa.string()),
             pa.field(_INDEXED, pa.string()),
+        ]
+    )
+
+
+def _vectors_schema(dimension: int) -> Any:
+    import pyarrow as pa
+
+    return pa.schema(
+        [
+            pa.field("id", pa.int64(), nullable=False),
             pa.field("language", pa.string()),
-            pa.field("screened", pa.bool_()),
-            pa.field("spans", pa.string()),  # JSON [[type, start, end, score], ...]; null = not screened
             pa.field("vector", pa.list_(pa.float32(), dimension)),
         ]
     )
 
 
-def _arrow(rows: Sequence[Row], vectors: NDArray[np.float32], *, content: str, schema: Any) -> Any:
+def _passages_arrow(rows: Sequence[Row], schema: Any) -> Any:
     import pyarrow as pa
 
-    passages = [row.passage for row in rows]
-    flat = pa.array(vectors.reshape(-1), type=pa.float32())
-    columns: dict[str, Any] = {
-        "id": [p.id for p in passages],
-        "document_id": [p.document_id for p in passages],
-        "content": [content] * len(passages),
-        "page": [p.page for p in passages],
-        "page_end": [p.page_end for p in passages],
-        "start": [p.start for p in passages],
-        "end": [p.end for p in passages],
-        "heading": [list(p.heading) for p in passages],
-        "text": [p.text for p in passages],
-        _INDEXED: [fold(f"{row.context}\n{row.passage.text}" if row.context else row.passage.text) for row in rows],
-        "language": [p.language for p in passages],
-        "screened": [p.spans is not None for p in passages],
-        "spans": [_spans_json(p.spans) for p in passages],
-        "vector": pa.FixedSizeListArray.from_arrays(flat, int(vectors.shape[1])),
+    columns = {
+        "id": [row.id for row in rows],
+        "text": [row.text for row in rows],
+        "context": [row.context for row in rows],
+        _INDEXED: [fold(f"{row.context}\n{row.text}" if row.context else row.text) for row in rows],
     }
     return pa.table(columns, schema=schema)
 
 
-def _spans_json(spans: tuple[Span, ...] | None) -> str | None:
-    if spans is None:
-        return None
-    return json.dumps([[span.type, span.start, span.end, span.score] for span in spans])
+def _vectors_arrow(numbers: Sequence[int], languages: Sequence[str], vectors: NDArray[Any], schema: Any) -> Any:
+    import pyarrow as pa
 
-
-def _passage(row: dict[str, Any]) -> Passage:
-    spans = row["spans"]
-    return Passage(
-        id=row["id"],
-        document_id=row["document_id"],
-        document="",
-        page=row["page"],
-        page_end=row["page_end"],
-        start=row["start"],
-        end=row["end"],
-        heading=tuple(row["heading"] or ()),
-        text=row["text"],
-        language=row["language"],
-        spans=None if spans is None else tuple(Span(*span) for span in json.loads(spans)),
-    )
+    flat = pa.array(vectors.reshape(-1), type=pa.float32())
+    columns: dict[str, Any] = {
+        "id": list(numbers),
+        "language": list(languages),
+        "vector": pa.FixedSizeListArray.from_arrays(flat, int(vectors.shape[1])),
+    }
+    return pa.table(columns, schema=schema)

@@ -92,5 +92,6 @@ def base(open_base: OpenBase) -> KnowledgeBase:
 
 
 def results(events: Iterator[Event] | Sequence[Event]) -> list[AddResult]:
-    """The files' ends."""
-    return [event.result for event in events if isinstance(event, FileDone)]
+    """The files' ends, by path: several are read at once, and come to their ends in any order."""
+    found = [event.result for event in events if isinstance(event, FileDone)]
+    return sorted(found, key=lambda result: result.path)

@@ -56,7 +56,7 @@ def test_a_folder_that_cannot_be_listed_is_told(base, tmp_path, monkeypatch):
         return listed(path)
 
     monkeypatch.setattr(os, "scandir", refuse)
-    assert reasons(base, open_folder) == ["", "file_unreadable"]
+    assert reasons(base, open_folder) == ["file_unreadable", ""]
 
 
 def test_a_parser_that_dies_takes_one_file_with_it(base, tmp_path, monkeypatch):
@@ -93,7 +93,7 @@ def test_passages_that_were_deleted_by_hand_are_not_silence(open_base, home, tmp
     base = open_base()
     list(base.add([tmp_path / "a.txt"]))
     base.close()
-    (table,) = home.lance.glob("*.lance")
+    (table,) = home.lance.glob("passages_*.lance")
     shutil.rmtree({"lance": home.lance, "table": table, "data": table / "data"}[gone])
     with pytest.raises(EnvironmentFault) as caught:
         open_base().search("kettle")
@@ -126,7 +126,7 @@ def test_a_full_disk_names_the_disk_and_not_the_document(base, tmp_path, monkeyp
     def full(*_args, **_kwargs):
         raise EnvironmentFault(Code.DISK_FULL, path="/the/home")
 
-    monkeypatch.setattr(PassageStore, "write", full)
+    monkeypatch.setattr(PassageStore, "add", full)
     (tmp_path / "a.txt").write_text("Words")
     (result,) = results(base.add([tmp_path / "a.txt"]))
     assert (result.path, result.values["path"]) == (str(tmp_path / "a.txt"), "/the/home")

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tests.unit.knowledge.conftest import HashEmbedder, results
 from tests.unit.knowledge.pdf_files import encrypted, pdf
 
 from studiolo.errors import Code, EnvironmentFault, StudioloError, UserError
-from studiolo.events import Failed, FileDone, Finished, Progress
+from studiolo.events import Failed, FileDone, Finished, Progress, Tally
 from studiolo.jobs import CancelToken
-from studiolo.knowledge.shelf import Shelf
-from studiolo.knowledge.store import PassageStore
+from studiolo.knowledge.store import PassageStore, Row
 from studiolo.types import DocumentStatus, Redaction
 
 LEASE = "# Lease\n\nThe term of the lease is twenty-four months.\n\n## Rent\n\nThe rent is 900 a month.\n"
@@ -64,9 +65,12 @@ def test_files_of_a_folder_are_added_and_found_in_both_languages(base, docs):
 def test_events_tell_each_stage_and_name_the_file(base, docs):
     events = list(base.add([docs / "lease.md"]))
     stages = [event.stage for event in events if isinstance(event, Progress)]
-    assert stages == ["parse", "screen", "embed", "write"]
+    assert stages == ["parse", "screen", "embed"]
     assert all(event.item == str(docs / "lease.md") for event in events if isinstance(event, Progress))
     assert "lease.md" not in repr(events)
+    tallies = [event for event in events if isinstance(event, Tally)]
+    assert (tallies[-1].files, tallies[-1].files_total) == (1, 1)
+    assert tallies[-1].passages == tallies[-1].passages_total == base.documents()[0].passages
 
 
 def test_a_document_knows_its_pages_passages_and_what_the_filter_found(base, docs):
@@ -274,9 +278,9 @@ def test_one_bad_file_never_stops_the_others(base, docs):
 def test_files_that_are_none_leave_no_row(base, docs):
     unknown = made(docs, "a.xyz", "words")
     found = results(base.add([docs / "no.md", unknown]))
-    assert pairs(found) == [("failed", "file_missing"), ("failed", "unknown_format")]
-    assert found[1].values["suffix"] == ".xyz"
-    assert ".pdf" in str(found[1].values["known"])
+    assert pairs(found) == [("failed", "unknown_format"), ("failed", "file_missing")]
+    assert found[0].values["suffix"] == ".xyz"
+    assert ".pdf" in str(found[0].values["known"])
     assert base.documents() == []
 
 
@@ -298,14 +302,16 @@ def test_a_defect_in_one_file_is_told_as_ours(open_base, docs):
     assert (result.status, result.reason, result.values["where"]) == ("failed", "internal", "ZeroDivisionError")
 
 
-def test_a_full_disk_fails_the_file_and_leaves_nothing(base, docs, monkeypatch):
+@pytest.mark.parametrize("method", ["add", "add_vectors"])
+def test_a_full_disk_fails_the_file_and_leaves_nothing(base, docs, monkeypatch, method):
     def full(*_args, **_kwargs):
         raise EnvironmentFault(Code.DISK_FULL, path="/")
 
-    monkeypatch.setattr(PassageStore, "write", full)
+    monkeypatch.setattr(PassageStore, method, full)
     assert pairs(results(base.add([docs]))) == [("failed", "disk_full")] * 2
     monkeypatch.undo()
     assert base.documents() == []
+    assert base.search("term") == []
     assert pairs(results(base.add([docs]))) == [("added", "")] * 2
 
 
@@ -321,105 +327,153 @@ def test_a_name_that_is_no_text_is_added(base, docs):
 # cancelling, crashing, two at once
 
 
-@pytest.mark.parametrize("stage", ["parse", "screen", "embed", "write"])
-def test_cancel_leaves_nothing_of_the_file_at_hand(base, docs, stage):
+@pytest.mark.parametrize("stage", ["parse", "screen", "embed"])
+def test_cancel_leaves_nothing_of_the_files_at_hand(open_base, docs, stage):
     cancel = CancelToken()
+    slow = HashEmbedder()
+    slow.embed_passages = lambda texts: time.sleep(0.3) or np.stack([slow._vector(text) for text in texts])
+    base = open_base(embedder_for=lambda _: slow)
     done = []
     for event in base.add([docs], cancel=cancel):
-        if isinstance(event, Progress) and event.stage == stage and "合同" in event.item:
+        if isinstance(event, Progress) and event.stage == stage:
             cancel.cancel()
         done.append(event)
-    finished = stage == "write"  # too late: the last look was before
-    assert done[-1] == Finished(reason="cancelled" if not finished else "stop")
-    assert len(base.documents()) == (2 if finished else 1)
-    assert (base.search("押金") == []) or finished or all(h.passage.document == "lease.md" for h in base.search("押金"))
+    assert done[-1] == Finished(reason="cancelled")
+    complete = [event.result for event in done if isinstance(event, FileDone)]
+    assert len(base.documents()) == len(complete) < 2
+    assert not base.busy
+    base.close()
+    again = open_base()
+    assert again.resume() == 0
+    assert len(again.documents()) == len(complete)
 
 
 def test_an_abandoned_stream_leaves_nothing(base, docs):
     stream = base.add([docs / "lease.md"])
     for event in stream:
-        if isinstance(event, Progress) and event.stage == "embed":
+        if isinstance(event, Progress) and event.stage == "parse":
             break
     stream.close()
     assert base.documents() == []
     assert pairs(results(base.add([docs / "lease.md"]))) == [("added", "")]
 
 
-class Killed(BaseException):
-    """The process ends here."""
-
-
-def killed_in(monkeypatch, target: type, method: str, *, after: bool) -> None:
-    real = getattr(target, method)
-
-    def die(self, *args, **kwargs):
-        if after:
-            real(self, *args, **kwargs)
-        # What a kill does: nothing more is written, not even by clean-up code.
-        monkeypatch.setattr(Shelf, "done", lambda *_: None)
-        monkeypatch.setattr(Shelf, "forget", lambda *_: None)
-        raise Killed
-
-    monkeypatch.setattr(target, method, die)
-
-
-@pytest.mark.parametrize("after", [False, True])
-def test_a_kill_while_a_new_document_is_written(open_base, docs, monkeypatch, after):
-    base = open_base()
-    killed_in(monkeypatch, PassageStore, "write", after=after)
-    with pytest.raises(Killed):
-        list(base.add([docs / "lease.md"]))
-    monkeypatch.undo()
-    base.close()
-    again = open_base()
-    assert [document.status for document in again.documents()] == ([DocumentStatus.READY] if after else [])
-    assert bool(again.search("term of the lease")) is after
-    expected = ("unchanged", "") if after else ("added", "")
-    assert pairs(results(again.add([docs / "lease.md"]))) == [expected]
-    assert len({hit.passage.id for hit in again.search("term of the lease", limit=9)}) == again.documents()[0].passages
-
-
-@pytest.mark.parametrize("after", [False, True])
-def test_a_kill_while_a_document_is_replaced(open_base, docs, monkeypatch, after):
+def test_cancelling_a_changed_file_leaves_its_old_version(open_base, docs):
     base = open_base()
     list(base.add([docs / "lease.md"]))
     made(docs, "lease.md", "# Lease\n\nThe term is thirty years.\n")
-    killed_in(monkeypatch, PassageStore, "write", after=after)
-    with pytest.raises(Killed):
-        list(base.add([docs / "lease.md"]))
-    monkeypatch.undo()
-    base.close()
+    cancel = CancelToken()
+    for event in base.add([docs / "lease.md"], cancel=cancel):
+        if isinstance(event, Progress) and event.stage == "screen":
+            cancel.cancel()
+    assert "twenty-four" in base.search("term of the lease")[0].passage.text
+    assert pairs(results(base.add([docs / "lease.md"]))) == [("updated", "")]
+    assert "thirty" in base.search("term of the lease")[0].passage.text
+
+
+def test_words_find_a_document_before_its_vectors_are_there(open_base, docs):
+    gate = threading.Event()
+    held = HashEmbedder()
+    held.embed_passages = lambda texts: gate.wait(30) and np.stack([held._vector(text) for text in texts])
+    base = open_base(embedder_for=lambda _: held)
+    adding = threading.Thread(target=lambda: list(base.add([docs])))
+    adding.start()
+    try:
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline and {d.status for d in base.documents()} != {DocumentStatus.KEYWORD}:
+            time.sleep(0.01)
+        assert base.search("押金")[0].passage.document == "合同.md"
+        assert base.search("term of the lease")[0].passage.document == "lease.md"
+    finally:
+        gate.set()
+        adding.join()
+    assert {document.status for document in base.documents()} == {DocumentStatus.READY}
+
+
+def test_what_closing_interrupts_is_gone_on_with(open_base, docs):
+    gate = threading.Event()
+    held = HashEmbedder()
+    held.embed_passages = lambda texts: gate.wait(30) and np.stack([held._vector(text) for text in texts])
+    base = open_base(embedder_for=lambda _: held)
+    adding = threading.Thread(target=lambda: list(base.add([docs])), daemon=True)
+    adding.start()
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and {d.status for d in base.documents()} != {DocumentStatus.KEYWORD}:
+        time.sleep(0.01)
+    closing = threading.Thread(target=base.close)
+    closing.start()
+    time.sleep(0.05)
+    gate.set()
+    closing.join()
+    adding.join()
     again = open_base()
-    text = again.search("term of the lease")[0].passage.text
-    assert ("thirty" if after else "twenty-four") in text
-    expected = "unchanged" if after else "updated"
-    assert pairs(results(again.add([docs / "lease.md"]))) == [(expected, "")]
+    assert again.resume() >= 1
+    while again.busy:
+        time.sleep(0.01)
+    assert {document.status for document in again.documents()} == {DocumentStatus.READY}
+    assert pairs(results(again.add([docs]))) == [("unchanged", "")] * 2
 
 
-def test_a_kill_while_a_document_is_removed(open_base, docs, monkeypatch):
-    base = open_base()
+def test_the_same_passage_is_kept_once_and_survives_the_removal_of_one_document(base, tmp_path):
+    docs = tmp_path / "docs"
+    clause = "The parties choose the courts of Tallinn."
+    made(docs, "a.txt", f"{clause}\n\n" + "First words. " * 60)
+    made(docs, "b.txt", f"{clause}\n\n" + "Second words. " * 60)
+    made(docs, "c.txt", f"{clause}\n\n" + "First  words. " * 60)  # the same but for a blank
+    made(docs, "d.txt", f"{clause}\n\n" + "First 1 words. " * 60)
     list(base.add([docs]))
-    killed_in(monkeypatch, PassageStore, "delete", after=False)
-    with pytest.raises(Killed):
-        base.remove_document(base.document("default", "lease.md").id)
-    monkeypatch.undo()
-    base.close()
-    again = open_base()
-    assert [document.name for document in again.documents()] == ["合同.md"]
-    assert again._store.count(again._shelf.library("default").id) == again.libraries()[0].passages
+    library = base._shelf.library("default").id
+    stored = base._store.numbers(library)
+    assert sum(document.passages for document in base.documents()) > len(stored) == len(set(stored))
+    assert len(set(stored)) == base.libraries()[0].passages - base.document("default", "c.txt").passages
+    base.remove_document(base.document("default", "a.txt").id)
+    assert base.search("First words", document="c.txt")[0].passage.document == "c.txt"
+    base.remove_document(base.document("default", "c.txt").id)
+    assert all(hit.passage.document in ("b.txt", "d.txt") for hit in base.search("First words", limit=20))
 
 
-def test_a_kill_while_a_library_is_removed(open_base, docs, monkeypatch, home):
-    base = open_base()
-    list(base.add([docs], library="work"))
-    killed_in(monkeypatch, PassageStore, "drop", after=False)
-    with pytest.raises(Killed):
-        base.remove_library("work")
-    monkeypatch.undo()
-    base.close()
-    again = open_base()
-    assert [library.name for library in again.libraries()] == ["default"]
-    assert list(home.lance.glob("*.lance")) == []
+def test_a_changed_embedder_takes_over_only_when_all_is_embedded(open_base, docs):
+    models = {"multilingual-e5-small": HashEmbedder(), "other": HashEmbedder(dimension=32)}
+    base = open_base(embedder_for=models.__getitem__)
+    list(base.add([docs]))
+    library = base._shelf.library("default").id
+    changing = base.change_embedder("default", "other")
+    assert isinstance(next(changing), Progress)
+    assert base.libraries()[0].embedder == "multilingual-e5-small"
+    assert base.unfinished_changes() == [("default", "other")]
+    assert base.search("term of the lease")[0].passage.document == "lease.md"
+    assert list(changing)[-1] == Finished()
+    assert base.libraries()[0].embedder == "other"
+    assert base.search("term of the lease")[0].passage.document == "lease.md"
+    assert base._store.vector_numbers(library, "multilingual-e5-small") == []
+    cancel = CancelToken()
+    cancel.cancel()
+    assert list(base.change_embedder("default", "multilingual-e5-small", cancel=cancel))[-1].reason == "cancelled"
+    assert base.unfinished_changes() == []
+    made(docs, "new.md", "The garden is behind the house.")
+    assert pairs(results(base.add([docs / "new.md"]))) == [("added", "")]
+    assert sorted(base._store.vector_numbers(library, "other")) == sorted(base._store.numbers(library))
+
+
+def test_a_check_finds_and_mends_what_is_wrong(base, docs):
+    list(base.add([docs]))
+    library = base._shelf.library("default")
+    assert base.check("default").sound
+    numbers = base._store.numbers(library.id)
+    lost = base._places.of_document(base.document("default", "合同.md").id, library_id=library.id)[0][0]
+    kept = next(number for number in numbers if number != lost)
+    base._store.delete(library.id, [lost])
+    base._store.add(library.id, [Row(9999, "nobody knows me")])
+    base._store.add(library.id, list(base._store.rows(library.id, [kept]).values()))
+    base._store.delete_vectors(library.id, library.embedder, [kept])
+    found = base.check("default")
+    assert (found.missing, found.unknown, found.doubled) == (1, 1, 1)
+    assert found.documents == (base.document("default", "合同.md").id,)
+    assert base.document("default", "合同.md").status is DocumentStatus.PARTIAL
+    assert pairs(results(base.add([docs]))) == [("unchanged", ""), ("updated", "")]
+    assert base.mend("default") == 1
+    assert base.check("default").sound
+    assert base.search("押金")[0].passage.document == "合同.md"
 
 
 def test_the_same_file_added_by_three_at_once_is_there_once(base, docs):
@@ -431,27 +485,41 @@ def test_the_same_file_added_by_three_at_once_is_there_once(base, docs):
         thread.join()
     assert sorted(result.status for result in found) == ["added"] * 2 + ["unchanged"] * 4
     assert len(base.documents()) == 2
-    assert base._store.count(base._shelf.library("default").id) == base.libraries()[0].passages
+    assert len(base._store.numbers(base._shelf.library("default").id)) == base.libraries()[0].passages
 
 
-def test_a_document_removed_while_it_is_read_stays_removed(base, docs):
+def test_a_document_removed_while_it_is_read_stays_removed(open_base, docs):
     found = []
+    held = HashEmbedder()
+    gate = threading.Event()
+    held.embed_passages = lambda texts: gate.wait(30) and np.stack([held._vector(text) for text in texts])
+    base = open_base(embedder_for=lambda _: held)
     for event in base.add([docs / "lease.md"]):
         if isinstance(event, Progress) and event.stage == "embed":
             base.remove_document(base.documents()[0].id)
+            gate.set()
         if isinstance(event, FileDone):
             found.append(event.result)
     assert pairs(found) == [("failed", "unknown_document")]
     assert base.documents() == []
 
 
-def test_a_library_removed_while_files_are_added_ends_the_job(base, docs):
+def test_a_library_removed_while_files_are_added_ends_the_job(open_base, docs):
+    held = HashEmbedder()
+    gate = threading.Event()
+    held.embed_passages = lambda texts: gate.wait(30) and np.stack([held._vector(text) for text in texts])
+    base = open_base(embedder_for=lambda _: held)
+    for number in range(20):
+        made(docs, f"{number}.txt", f"Words {number}")
     events = []
     for event in base.add([docs], library="work"):
-        if isinstance(event, FileDone):
+        if isinstance(event, Progress) and event.stage == "embed":
             base.remove_library("work")
+            gate.set()
         events.append(event)
-    assert events[-1] == Failed("unknown_library", {"library": "work"})
+    results_told = [event.result.reason for event in events if isinstance(event, FileDone)]
+    assert events[-1] in (Failed("unknown_library", {"library": "work"}), Finished())
+    assert set(results_told) <= {"unknown_document", "unknown_library"}
     assert [library.name for library in base.libraries()] == ["default"]
 
 
@@ -461,7 +529,7 @@ def test_many_files_at_once_keep_the_store_small(base, tmp_path, home):
         made(docs, f"{number}.txt", f"Note number {number} about subject{number}.")
     assert len(results(base.add([docs]))) == 30
     data = [path for path in home.lance.rglob("*.lance") if path.parent.name == "data"]
-    assert len(data) == 1
+    assert len(data) == 2  # texts, and vectors
     assert base.search("subject17")[0].passage.document == "17.txt"
 
 

@@ -6,7 +6,7 @@ import pytest
 from tests.unit.knowledge.conftest import HashEmbedder
 
 from studiolo.knowledge.retrieval import Retrieval, exact_terms, fuse, knows, leans_on_earlier
-from studiolo.knowledge.store import Found
+from studiolo.knowledge.seams import Found
 from studiolo.types import Passage
 
 

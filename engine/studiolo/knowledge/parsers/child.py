@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
@@ -40,7 +41,14 @@ class ParserProcess:
         self._lock = threading.Lock()
         self._child: _Child | None = None
 
-    def parse(self, path: Path, *, cancel: CancelToken | None = None) -> Parsed:
+    def parse(
+        self,
+        path: Path,
+        *,
+        cancel: CancelToken | None = None,
+        passwords: tuple[str, ...] = (),  # noqa: ARG002
+        progress: Callable[[int, int], None] | None = None,  # noqa: ARG002
+    ) -> Parsed:
         """Parse one file within the budget.
 
         Raises UserError (see `parsers.parse`, and parse_timeout), EnvironmentFault(missing_package) where no child

@@ -10,7 +10,7 @@ from bs4 import BeautifulSoup, Tag, XMLParsedAsHTMLWarning
 from bs4.element import NavigableString, PreformattedString
 
 from studiolo.errors import Code, UserError
-from studiolo.knowledge.parsers.blocks import Block, Parsed, clean, clean_code, one_line, Reading
+from studiolo.knowledge.parsers.blocks import Block, Parsed, Reading, clean, clean_code, one_line
 from studiolo.knowledge.parsers.text import decode
 
 _DROPPED = ("script", "style", "noscript", "template", "nav", "svg", "iframe", "object", "head", "button", "select")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from studiolo.errors import Code, UserError
-from studiolo.knowledge.parsers.blocks import CJK, Block, Parsed, clean, clean_code, one_line, Reading
+from studiolo.knowledge.parsers.blocks import CJK, Block, Parsed, Reading, clean, clean_code, one_line
 from studiolo.knowledge.parsers.text import decode
 
 if TYPE_CHECKING:

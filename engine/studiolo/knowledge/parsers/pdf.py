@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from studiolo.errors import Code, UserError
-from studiolo.knowledge.parsers.blocks import Parsed, one_line, Reading
+from studiolo.knowledge.parsers.blocks import Parsed, Reading, one_line
 from studiolo.knowledge.parsers.layout import Line, blocks_of, heading_key
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _FONT_NAME_MOST = 128  # bytes; longer names are not looked at
 _OUTLINE_MOST = 5_000  # entries; a circular or generated outline must not cost the budget
 
 
-def read(path: Path, reading: Reading) -> Parsed:
+def read(path: Path, reading: Reading) -> Parsed:  # noqa: ARG001 - used once pages can be left out
     """The file's blocks with page numbers.
 
     Raises UserError: needs_password where it does not open with an empty one, damaged_file where neither opens it.

@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 
 from studiolo.errors import Code, UserError
-from studiolo.knowledge.parsers.blocks import Block, Parsed, clean, clean_code, Reading
+from studiolo.knowledge.parsers.blocks import Block, Parsed, Reading, clean, clean_code
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),

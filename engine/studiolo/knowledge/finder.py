@@ -1,0 +1,96 @@
+"""Searches the two stores as one: LanceDB says which passages fit, SQLite where they stand and whether they count.
+
+What retrieval asks (`seams.Searchable`). Any thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from studiolo.knowledge.places import Places, with_text
+from studiolo.knowledge.seams import Found
+from studiolo.knowledge.shelf import Shelf
+from studiolo.knowledge.store import Match, PassageStore
+from studiolo.types import Passage
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class Finder:
+    """Passages by words, by meaning and by letters."""
+
+    def __init__(self, store: PassageStore, places: Places, shelf: Shelf) -> None:
+        self._store = store
+        self._places = places
+        self._shelf = shelf
+
+    def keyword(
+        self, library_id: str, query: str, *, limit: int, documents: Sequence[str] | None = None
+    ) -> list[Found]:
+        """Passages with words of `query`, by BM25."""
+        within = None if documents is None else self._places.ranges(documents)
+        found = self._store.keyword(library_id, query, limit=limit, within=within)
+        return self._found(library_id, found, documents)
+
+    def nearest(
+        self,
+        library_id: str,
+        vector: NDArray[np.float32],
+        *,
+        limit: int,
+        documents: Sequence[str] | None = None,
+        languages: Sequence[str] = (),
+    ) -> list[Found]:
+        """Passages nearest in meaning; the score is the cosine. `languages` () = any."""
+        library = self._shelf.library_of_id(library_id)
+        if library is None:
+            return []
+        within = None if documents is None else self._places.ranges(documents)
+        found = self._store.nearest(
+            library_id, library.embedder, vector, limit=limit, within=within, languages=languages
+        )
+        return self._found(library_id, found, documents)
+
+    def containing(
+        self, library_id: str, term: str, *, limit: int, documents: Sequence[str] | None = None
+    ) -> list[Found]:
+        """Passages in which `term` occurs letter by letter (compared folded)."""
+        within = None if documents is None else self._places.ranges(documents)
+        found = self._store.containing(library_id, term, limit=limit, within=within)
+        return self._found(library_id, found, documents)
+
+    def neighbours(
+        self, library_id: str, passages: Sequence[Passage]
+    ) -> dict[str, tuple[Passage | None, Passage | None]]:
+        """The passage before and the one after each, in the same document, by the passage's id."""
+        beside = {passage.id: self._places.beside(passage, library_id=library_id) for passage in passages}
+        numbers = [number for pair in beside.values() for number, _ in pair.values()]
+        rows = self._store.rows(library_id, numbers)
+
+        def at(pair: dict[int, tuple[int, Passage]], side: int) -> Passage | None:
+            if side not in pair or pair[side][0] not in rows:
+                return None
+            return with_text(pair[side][1], rows[pair[side][0]].text)
+
+        return {key: (at(pair, -1), at(pair, 1)) for key, pair in beside.items()}
+
+    def passages(self, library_id: str, document_id: str) -> list[Passage]:
+        """A document's passages in order."""
+        places = self._places.of_document(document_id, library_id=library_id)
+        rows = self._store.rows(library_id, [number for number, _ in places])
+        return [with_text(passage, rows[number].text) for number, passage in places if number in rows]
+
+    def _found(self, library_id: str, matches: Sequence[Match], documents: Sequence[str] | None) -> list[Found]:
+        rows = self._store.rows(library_id, [match.id for match in matches])
+        texts = {number: row.text for number, row in rows.items()}
+        passages = self._places.passages(texts, library_id=library_id, documents=documents)
+        seen: set[int] = set()
+        found = []
+        for match in matches:
+            if match.id in passages and match.id not in seen:  # a kill can leave a row twice for a while
+                seen.add(match.id)
+                found.append(Found(passages[match.id], match.score))
+        return found
