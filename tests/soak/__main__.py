@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 
 from tests.soak.jobs import Jobs
+from tests.soak.kills import Kills, LightKills
+from tests.soak.removals import Removals
 from tests.soak.runner import run
 from tests.soak.scenario import Scenario
 
@@ -20,7 +22,7 @@ SEED = 20260101
 
 def scenarios() -> dict[str, Scenario]:
     """All scenarios by name, in the order they are played."""
-    return {scenario.name: scenario for scenario in (Jobs(),)}
+    return {scenario.name: scenario for scenario in (Jobs(), Kills(), LightKills(), Removals())}
 
 
 class Both:
