@@ -40,6 +40,13 @@ _TIDY_EVERY = 64  # commits; each leaves a fragment that every search has to ope
 _TIDY_ROWS = 2_000  # rows outside the keyword index, which every search has to read through
 _INDEXED = "search_text"
 _MARKER = "format.json"
+# From so many vectors on they are indexed. Compared one by one, 10,000 take 9 ms and 100,000 some 180 on two cores; by
+# the index 11, with every partition looked into and the best candidates compared in full: the same results (measured
+# on E5 vectors: the top 10 were equal for all of 60 queries). Building it takes 15 s for 100,000.
+_INDEX_VECTORS = 20_000
+_ROWS_A_PARTITION = 800
+_EVERY_PARTITION = 4096  # more than there are
+_REFINE = 5  # times as many candidates are compared in full
 _RANGES_MOST = 400  # runs of numbers in one condition
 
 
@@ -151,6 +158,8 @@ class PassageStore:
         if table is None:
             return
         table.optimize()
+        if name.startswith("vectors_"):
+            self._index_vectors(table)
         with self._gate.alone():
             table.optimize(cleanup_older_than=_NOW, delete_unverified=True)
         self._commits[name] = self._unindexed[name] = 0
@@ -172,6 +181,8 @@ class PassageStore:
                 table.update(where="true", values_sql={"id": "id"})
                 if name == _passages(library_id):
                     self._index(table, again=True)
+                else:
+                    self._index_vectors(table, again=True)
                 with self._gate.alone():
                     table.optimize(cleanup_older_than=_NOW, delete_unverified=True)
                 self._commits[name] = self._unindexed[name] = 0
@@ -239,10 +250,11 @@ class PassageStore:
         within: Ranges | None = None,
         languages: Sequence[str] = (),
     ) -> list[Match]:
-        """Passages nearest in meaning, compared one by one; the score is the cosine. `languages` () = any."""
+        """Passages nearest in meaning; the score is the cosine. `languages` () = any."""
 
         def search(table: Any) -> Any:
-            return table.search(vector, vector_column_name="vector").distance_type("dot")
+            query = table.search(vector, vector_column_name="vector").distance_type("dot")
+            return query.nprobes(_EVERY_PARTITION).refine_factor(_REFINE)  # of no effect without an index
 
         where = f"language IN ({', '.join(_quoted(one) for one in languages)})" if languages else ""
         name = _vectors(library_id, embedder)
@@ -383,6 +395,18 @@ class PassageStore:
         from lancedb.index import FTS  # noqa: TID251 - the one place
 
         table.create_index(_INDEXED, config=FTS(base_tokenizer="icu"), replace=True)
+
+    @staticmethod
+    def _index_vectors(table: Any, *, again: bool = False) -> None:
+        """The index of many vectors: RaBitQ codes in an inverted file. Rows after it are compared one by one."""
+        rows = table.count_rows()
+        if rows < _INDEX_VECTORS or (not again and any("vector" in index.columns for index in table.list_indices())):
+            return
+        from lancedb.index import IvfRq  # noqa: TID251 - the one place
+
+        table.create_index(
+            "vector", config=IvfRq(distance_type="dot", num_partitions=max(rows // _ROWS_A_PARTITION, 1)), replace=True
+        )
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
