@@ -58,17 +58,17 @@ _DEEPEST = 300  # elements inside one another; no page a person reads is deeper
 
 def read(path: Path, reading: Reading) -> Parsed:  # noqa: ARG001 - every format's module is called alike
     """The file's blocks. Raises UserError(damaged_file) where it is not text."""
-    markup = _decoded(path.read_bytes())
+    markup = decoded(path.read_bytes())
     if markup is None:
         raise UserError(Code.DAMAGED_FILE, path=str(path))
     return parse_markup(markup)
 
 
-def _decoded(data: bytes) -> str | None:
-    """The page as text: by what it declares where that fits the bytes, else by looking at them."""
-    declared = _DECLARED.search(data[:4096])
-    if declared and not data.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")):
-        name = declared.group(1).decode("ascii").lower()
+def decoded(data: bytes, *, declared: str | None = None) -> str | None:
+    """The page as text: by what is declared (outside, or in it) where that fits the bytes, else by looking at them."""
+    found = _DECLARED.search(data[:4096])
+    name = (declared or (found.group(1).decode("ascii") if found else "")).lower()
+    if name and not data.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")):
         # Pages that say gb2312 or gbk use characters beyond it; gb18030 holds both.
         encoding = "gb18030" if name in ("gb2312", "gbk", "x-gbk") else name
         try:
