@@ -23,17 +23,20 @@ from studiolo.errors import StudioloError
 from studiolo.knowledge.parsers.child import ParserProcess
 
 _TRUTH = "groundtruth"
-_TOKEN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]|[^\\W_\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
+_HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_TOKEN = re.compile(f"[{_HAN}]|[^\\W_{_HAN}]+")
 _IGNORED = {"json", "itxt", "py", "yaml", "gitignore", ""}
 _WORST = 25
 
 _FORMULA = re.compile(r"\$\$?(.+?)\$?\$", re.DOTALL)
+_LINK = re.compile(
+    r"\[((?:[^\[\]]|\[[^\[\]]*\])*)\]"  # the text, which may hold brackets of its own
+    r"\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*(?:\s+\"[^\"]*\")?\)"
+)
 _COMMAND = re.compile(r"\\([A-Za-z]+)")
 _GREEK = {
-    name: unicodedata.lookup(f"GREEK SMALL LETTER {name.upper().replace('LAMBDA', 'LAMDA')}")
-    for name in (
-        "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega"
-    ).split()
+    unicodedata.name(letter).rpartition(" ")[2].lower().replace("lamda", "lambda"): letter
+    for letter in "αβγδεζηθικλμνξπρστυφχψω"
 }
 _NAMED = {"sin", "cos", "tan", "log", "ln", "exp", "lim", "max", "min"}
 
@@ -51,7 +54,7 @@ class Result:
     scanned: bool = False
 
 
-def run(data: Path, *, home: Path) -> None:  # noqa: ARG001 - every suite is called alike
+def run(data: Path, *, home: Path) -> None:
     """Print the formats' table, the worst files, the states and the slowest file."""
     process = ParserProcess()
     try:
@@ -84,8 +87,6 @@ def _result(process: ParserProcess, path: Path, data: Path) -> Result:
         state = error.code.value
     seconds = time.perf_counter() - began
     truth = path.parent.parent / _TRUTH / f"{path.name}.md"
-    if form == "md":
-        truth = path.parent.parent / _TRUTH / f"{path.name}.md"
     if not truth.is_file():
         return Result(path.relative_to(data), form, state, seconds)
     wanted = words(stripped(truth.read_text(encoding="utf-8")))
@@ -127,7 +128,7 @@ def stripped(markdown: str) -> str:
     text = re.sub(r"^```\w*$", "", text, flags=re.MULTILINE)
     text = re.sub(r"!\[([^\]]*)\]\([^)]*\)", r"\1", text)
     for _ in range(2):  # a link's text may hold brackets of its own
-        text = re.sub(r"\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*(?:\s+\"[^\"]*\")?\)", r"\1", text)
+        text = _LINK.sub(r"\1", text)
     text = re.sub(r"^\s*\|?[\s:|-]+\|[\s:|-]*$", "", text, flags=re.MULTILINE)
     text = _FORMULA.sub(lambda match: _formula(match.group(1)), text)
     text = re.sub(r"(?<=- )\[[ x]\]", " ", text)

@@ -1,4 +1,4 @@
-"""JSON, JSON lines and notebooks: values with the path of keys that leads to them; lists of records as tables. Any thread."""
+"""JSON, JSON lines and notebooks: values with the keys that lead to them; lists of records as tables. Any thread."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _parsed(text: str) -> Any:
 
 def _blocks(value: Any, path: str, level: int) -> Iterator[Block]:
     if isinstance(value, list) and _is_records(value):
-        yield from _records(value, path)
+        yield from _records(value)
         return
     lines: list[str] = []
     for key, inner in _entries(value):
@@ -112,7 +112,7 @@ def _is_records(value: Any) -> bool:
     return 0 < len(keys) <= _COLUMNS_MOST and filled * 2 >= len(keys) * min(len(value), 200)
 
 
-def _records(records: list[Any], path: str) -> Iterator[Block]:
+def _records(records: list[Any]) -> Iterator[Block]:
     """One row a record; what is nested in a record is its own column by its path of keys, down to one level."""
     flat = [_flat(record) for record in records if isinstance(record, dict)]
     columns = list(dict.fromkeys(key for record in flat for key in record))[:_COLUMNS_MOST]

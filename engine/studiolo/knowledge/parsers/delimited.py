@@ -1,4 +1,4 @@
-"""Tables as text: comma, semicolon, tab or bar between the cells, in any encoding, rows numbered as they stand. Any thread."""
+"""Tables as text: comma, semicolon, tab or bar between cells, any encoding, rows numbered as they stand. Any thread."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def read(path: Path, reading: Reading) -> Parsed:  # noqa: ARG001 - every format
         body = child(package.root(main), "body")
         if body is None:
             raise UserError(Code.DAMAGED_FILE, path=str(path))
-        document = _Document(package, main)
+        document = _Document(_Source.of(package, main))
         edges = [_edge(package, main, kind) for kind in ("header", "footer")]
         document.walk(body)
         blocks = [*edges[0], *document.finish(), *edges[1]]
@@ -48,33 +48,40 @@ def _edge(package: Package, main: str, kind: str) -> list[Block]:
     for part in package.related(main, kind):
         root = package.root(part)
         if root is not None:
-            document = _Document(package, part)
+            document = _Document(_Source.of(package, part))
             document.walk(root)
             texts.update((one_line(block.text), None) for block in document.finish())
     return [Block("paragraph", text) for text in texts if re.search(r"[^\W\d]", text)]  # not a bare page number
 
 
-@dataclass(slots=True)
-class _Document:
-    """Gathers blocks; `part` is where relations are looked up."""
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """The part that is read, with what its paragraphs refer to."""
 
     package: Package
     part: str
+    styles: dict[str, Style]
+    numbering: Numbering
+    notes: dict[tuple[str, str], str]
+
+    @classmethod
+    def of(cls, package: Package, part: str) -> _Source:
+        """All that `part` refers to."""
+        return cls(package, part, styles_of(package, part), Numbering.of(package, part), dict(_notes(package, part)))
+
+
+@dataclass(slots=True)
+class _Document:
+    """Gathers the blocks of one part, or of one cell of it."""
+
+    source: _Source
     title: str = ""
     blocks: list[Block] = field(default_factory=list)
-    styles: dict[str, Style] = field(init=False)
-    numbering: Numbering = field(init=False)
-    notes: dict[tuple[str, str], str] = field(init=False)
     _lines: list[str] = field(default_factory=list)  # of the list or code that is being read
     _kind: str = ""
     _aside: list[Element] = field(default_factory=list)  # text boxes of the paragraph that is being read
     _noted: list[tuple[str, str]] = field(default_factory=list)
     _drawings: list[Element] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.styles = styles_of(self.package, self.part)
-        self.numbering = Numbering.of(self.package, self.part)
-        self.notes = dict(_notes(self.package, self.part))
 
     def finish(self) -> list[Block]:
         """All blocks."""
@@ -104,7 +111,7 @@ class _Document:
         number = self._number(properties, style)
         shown = clean(text)
         if shown and not style.hidden:
-            mark = self.numbering.mark(*number) if number else ""
+            mark = self.source.numbering.mark(*number) if number else ""
             if level and len(shown) <= _HEADING_MOST:
                 self._put(Block("heading", one_line(f"{'' if mark == '-' else mark} {shown}"), level=level))
                 self.title = self.title or (one_line(shown) if style.title else "")
@@ -127,16 +134,17 @@ class _Document:
             if depth < _DEEPEST:
                 self.walk(box, depth + 1)
         for drawing in drawings:
-            for block in graphics(self.package, self.part, drawing):
+            for block in graphics(self.source.package, self.source.part, drawing):
                 self._put(block)
         for key in noted:
-            text = self.notes.pop(key, "")  # a note is told once
+            text = self.source.notes.pop(key, "")  # a note is told once
             if text:
                 self._put(Block("paragraph", text))
 
     def _style(self, properties: Element | None) -> Style:
         said = child(properties, "pStyle")
-        return self.styles.get(attribute(said, "val") if said is not None else "", self.styles.get("", Style()))
+        styles = self.source.styles
+        return styles.get(attribute(said, "val") if said is not None else "", styles.get("", Style()))
 
     def _number(self, properties: Element | None, style: Style) -> tuple[str, int] | None:
         own = child(properties, "numPr")
@@ -203,11 +211,7 @@ class _Document:
 
     def _cell(self, cell: Element, depth: int) -> str:
         """A cell's words on one line, with those of tables and text boxes inside it."""
-        inside = _Document.__new__(_Document)
-        inside.package, inside.part, inside.title = self.package, self.part, ""
-        inside.styles, inside.numbering, inside.notes = self.styles, self.numbering, self.notes
-        inside.blocks, inside._lines, inside._kind = [], [], ""
-        inside._aside, inside._noted, inside._drawings = [], [], []
+        inside = _Document(self.source)
         inside.walk(cell, depth + 1)
         return " ".join(one_line(block.text.replace(" | ", " ")) for block in inside.finish())
 

@@ -37,9 +37,9 @@ def styles_of(package: Package, part: str) -> dict[str, Style]:
     for styles in package.related(part, "styles"):
         for element in descendants(package.root(styles), "style"):
             raw[attribute(element, "styleId")] = element
-    for identity in raw:
+    for identity, element in raw.items():
         found[identity] = _style(raw, identity)
-        if attribute(raw[identity], "default") in ("1", "true") and attribute(raw[identity], "type") == "paragraph":
+        if attribute(element, "default") in ("1", "true") and attribute(element, "type") == "paragraph":
             found[""] = found[identity]
     return found
 

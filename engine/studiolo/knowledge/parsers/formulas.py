@@ -18,7 +18,7 @@ def linear(element: Element, depth: int = 0) -> str:
     return "".join(_part(inner, depth + 1) for inner in element)
 
 
-def _part(element: Element, depth: int) -> str:  # noqa: PLR0911 - one line a kind of construct
+def _part(element: Element, depth: int) -> str:  # noqa: PLR0911, PLR0912 - one line a kind of construct
     name = local(element)
     if name in ("t", "delText"):
         return element.text or ""

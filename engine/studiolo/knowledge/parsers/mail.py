@@ -125,7 +125,7 @@ def _outlook(path: Path, reading: Reading) -> Parsed:
         attached = list(_outlook_attachments(message))
     except UserError:
         raise
-    except Exception as error:  # noqa: BLE001 - the library promises no exceptions of its own for damaged files
+    except Exception as error:  # the library promises no exceptions of its own for damaged files
         if isinstance(error, MemoryError | OSError) and not isinstance(error, FileNotFoundError):
             raise
         raise UserError(Code.DAMAGED_FILE, path=str(path)) from None

@@ -63,7 +63,7 @@ def gather(
         except RecursionError:
             gaps.append(Gap(Code.DAMAGED_FILE.value, name=shown))
             continue
-        except Exception as error:  # noqa: BLE001 - foreign bytes may break a parser in any way; the others go on
+        except Exception as error:  # foreign bytes may break a parser in any way; the others go on
             if isinstance(error, MemoryError):
                 raise
             gaps.append(Gap(Code.DAMAGED_FILE.value, name=shown))
@@ -89,10 +89,10 @@ def all_failed(gaps: Iterable[Gap], *, path: Path) -> UserError:
     """What a container says in which nothing could be read: the first member's reason."""
     first = next(iter(gaps), None)
     code = Code(first.reason) if first else Code.EMPTY_DOCUMENT
-    more: dict[str, str | float] = {
+    values: dict[Code, dict[str, str | float]] = {
         Code.UNKNOWN_FORMAT: {"suffix": path.suffix, "known": ""},
         Code.CONVERT_FIRST: {"suffix": path.suffix, "better": ""},
         Code.ARCHIVE_TOO_LARGE: {"limit_bytes": TOTAL_BYTES},
         Code.FILE_TOO_LARGE: {"limit_bytes": TOTAL_BYTES},
-    }.get(code, {})
-    return UserError(code, path=str(path), **more)
+    }
+    return UserError(code, path=str(path), **values.get(code, {}))

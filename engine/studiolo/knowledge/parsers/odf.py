@@ -1,4 +1,4 @@
-"""OpenDocument texts and presentations (odt, odp): headings, lists, tables, notes, charts; a slide is a page. Any thread.
+"""OpenDocument texts and presentations (odt, odp): headings, lists, tables, notes, charts; slides as pages. Any thread.
 
 Read from the package's XML (ISO/IEC 26300-1). Spreadsheets (ods) are `workbook`'s.
 """
@@ -132,7 +132,7 @@ class _Document:
             self._put(Block("paragraph", one_line(lines[0])))
         else:
             self._put(Block("list", clean_code("\n".join(lines))))
-        headings = [found for found in descendants(element, "h")]
+        headings = list(descendants(element, "h"))
         for heading in headings:  # numbered headings are headings inside lists
             level = attribute(heading, "outline-level")
             self._put(Block("heading", one_line(self._words(heading)), level=int(level) if level.isdigit() else 1))
@@ -188,7 +188,7 @@ class _Document:
             elif depth < _DEEPEST:
                 self.walk(element, depth + 1)
 
-    def _table(self, element: Element, depth: int) -> None:
+    def _table(self, element: Element, depth: int) -> None:  # noqa: PLR0912 - spans, repeats and coverings at once
         rows = [row for row in descendants(element, "table-row") if _owner(row) is element]
         grid: list[list[str]] = []
         below: dict[tuple[int, int], str] = {}

@@ -19,7 +19,7 @@ def read(path: Path, reading: Reading) -> Parsed:  # noqa: ARG001 - every format
 
     markup = path.read_bytes().decode("latin-1")  # RTF is ASCII; what else stands in it is escaped by code page
     try:
-        text = rtf_to_text(markup, errors="replace")
+        text = str(rtf_to_text(markup, errors="replace"))  # type: ignore[no-untyped-call]
     except (ValueError, IndexError, KeyError, LookupError, RecursionError):
         raise UserError(Code.DAMAGED_FILE, path=str(path)) from None
     blocks: list[Block] = []

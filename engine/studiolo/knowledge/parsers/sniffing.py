@@ -1,4 +1,4 @@
-"""What a file is, by its first bytes and, for packages, by what is in it: names lie, and programs misname. Any thread."""
+"""What a file is, by its first bytes and, for packages, by what is in it: for names lie. Any thread."""
 
 from __future__ import annotations
 
