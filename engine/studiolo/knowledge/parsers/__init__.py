@@ -14,6 +14,7 @@ import stat
 from pathlib import Path
 
 from studiolo.errors import Code, UserError
+from studiolo.knowledge.parsers import members
 from studiolo.knowledge.parsers.blocks import Block, Budget, Parsed, Reading
 from studiolo.knowledge.parsers.sniffing import recognised
 
@@ -157,9 +158,12 @@ def parse(path: Path, *, budget: Budget | None = None, reading: Reading | None =
     kind = _format_of(path, head)
     if size == 0:
         raise UserError(Code.EMPTY_DOCUMENT, path=str(path))
+    given = reading or Reading()
+    if given.depth == 0:
+        members.begin()
     try:
         module = importlib.import_module(f"studiolo.knowledge.parsers.{kind}")
-        parsed: Parsed = module.read(path, reading or Reading())
+        parsed: Parsed = module.read(path, given)
     except OSError:
         raise UserError(Code.FILE_UNREADABLE, path=str(path)) from None
     except MemoryError:

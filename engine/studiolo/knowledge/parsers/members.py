@@ -24,12 +24,17 @@ _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,16}\Z")
 _left: ContextVar[int] = ContextVar("bytes that members may still unpack to", default=TOTAL_BYTES)
 
 
+def begin() -> None:
+    """A file of its own begins: what lies in it may unpack to the whole limit again."""
+    _left.set(TOTAL_BYTES)
+
+
 def member(name: str, data: bytes, reading: Reading) -> Parsed:
     """One member. Raises UserError as `parsers.parse` does, and archive_too_large where it lies too deep or is too
     much with what came before it."""
     from studiolo.knowledge.parsers import parse
 
-    left = _left.get() if reading.depth else TOTAL_BYTES
+    left = _left.get()
     if reading.depth >= DEEPEST or len(data) > left:
         raise UserError(Code.ARCHIVE_TOO_LARGE, path=name, limit_bytes=TOTAL_BYTES)
     _left.set(left - len(data))

@@ -6,10 +6,12 @@ The opened copy lies in a temporary file while it is read. Any thread.
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from studiolo.errors import Code, UserError
 from studiolo.knowledge.parsers.blocks import Parsed, Reading
+from studiolo.knowledge.parsers.members import DEEPEST
 
 _DEFAULT = "VelvetSweatshop"  # what Excel itself uses to protect a file without asking; [MS-OFFCRYPTO] 2.3.7.1
 
@@ -21,6 +23,9 @@ def read(path: Path, reading: Reading) -> Parsed:
 
     from studiolo.knowledge.parsers import parse
 
+    if reading.depth > DEEPEST:  # what was opened says that it is still locked
+        raise UserError(Code.NEEDS_PASSWORD, path=str(path))
+    inside = replace(reading, depth=reading.depth + 1)
     for password in (*reading.passwords, _DEFAULT):
         with tempfile.TemporaryDirectory(prefix="studiolo-") as folder:
             plain = Path(folder) / f"opened{path.suffix}"
@@ -33,5 +38,5 @@ def read(path: Path, reading: Reading) -> Parsed:
                 continue
             except (FileFormatError, ParseError, ValueError, KeyError, IndexError, TypeError):
                 raise UserError(Code.DAMAGED_FILE, path=str(path)) from None
-            return parse(plain, reading=Reading(reading.passwords, reading.skip, reading.page, reading.depth))
+            return parse(plain, reading=inside)
     raise UserError(Code.NEEDS_PASSWORD, path=str(path))

@@ -33,9 +33,14 @@ def read(path: Path, reading: Reading) -> Parsed:
         with opened(path):
             pass  # its size is looked at before anything is unpacked
     try:
-        book = calamine.CalamineWorkbook.from_path(str(path))
+        with path.open("rb") as file:  # by its content: by its path it would go by the suffix
+            book = calamine.CalamineWorkbook.from_filelike(file)
     except calamine.PasswordError:
-        raise UserError(Code.NEEDS_PASSWORD, path=str(path)) from None
+        if zipped:
+            raise UserError(Code.NEEDS_PASSWORD, path=str(path)) from None
+        from studiolo.knowledge.parsers import sealed
+
+        return sealed.read(path, reading)
     except (calamine.CalamineError, OSError):
         raise UserError(Code.DAMAGED_FILE, path=str(path)) from None
     beside = _beside(path) if zipped else {}
