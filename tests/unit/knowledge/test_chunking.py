@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import pytest
@@ -154,7 +155,7 @@ def test_a_table_is_cut_between_rows_and_each_passage_knows_the_header():
     ranges = [piece.label.partition("!")[2].split("-") for piece in chunks]
     assert ranges[0][0] == "1"
     assert ranges[-1][-1] == "21"
-    assert all(int(after[0]) == int(before[-1]) + 1 for before, after in zip(ranges, ranges[1:], strict=False))
+    assert all(int(after[0]) == int(before[-1]) + 1 for before, after in itertools.pairwise(ranges))
 
 
 def test_a_table_that_goes_on_from_another_carries_its_header_from_its_first_row():
@@ -187,7 +188,7 @@ def test_code_is_cut_between_lines():
 def test_only_a_broken_sentence_overlaps_by_its_last_clause(sentence):
     parsed = document(Block("paragraph", sentence), Block("paragraph", words(15)), Block("paragraph", words(15)))
     chunks = chunk(parsed, count_tokens=count, sizes=SMALL)
-    overlaps = [before.end - after.start for before, after in zip(chunks, chunks[1:], strict=False)]
+    overlaps = [before.end - after.start for before, after in itertools.pairwise(chunks)]
     inside = [gap for gap, piece in zip(overlaps, chunks[1:], strict=True) if piece.end <= len(sentence)]
     assert max(inside) > 0
     assert all(gap <= 0 for gap in overlaps[len(inside) :])

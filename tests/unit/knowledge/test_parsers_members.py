@@ -80,7 +80,7 @@ def test_code_is_cut_at_outermost_lines(tmp_path):
 
 
 def test_mail_has_subject_head_body_and_attachments(tmp_path):
-    attached = {"价格.csv": "Name,Price\nRent,3\n".encode(), "app.exe": b"MZ\x00\x01"}
+    attached = {"价格.csv": b"Name,Price\nRent,3\n", "app.exe": b"MZ\x00\x01"}
     data = mail("Lease 租约", "Plain body\n正文", markup="<p>Other body</p>", attached=attached)
     parsed = parse(made(tmp_path, "a.eml", data))
     assert parsed.title == "Lease 租约"
@@ -136,11 +136,7 @@ def test_archives_in_archives_end(tmp_path):
     assert "deep words 深" in parse(made(tmp_path, "a.zip", nested(2))).text
     assert code_of(made(tmp_path, "b.zip", nested(3))) is Code.ARCHIVE_TOO_LARGE
     mixed = zipped({"note.txt": "Words", "deep.zip": nested(2)})
-    assert (
-        parse(made(tmp_path, "c.zip", mixed)).gaps
-        == (Gap("archive_too_large", name="deep.zip/inner.zip/inner.zip/deep.txt"),)
-        or parse(made(tmp_path, "c.zip", mixed)).gaps[0].reason == "archive_too_large"
-    )
+    assert parse(made(tmp_path, "c.zip", mixed)).gaps == (Gap("archive_too_large", name="deep.zip"),)
 
 
 def test_what_all_members_unpack_to_is_limited(tmp_path, monkeypatch):

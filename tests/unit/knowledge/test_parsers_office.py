@@ -184,8 +184,10 @@ def workbook() -> bytes:
         sheet.append(row)
     sheet["A6"], sheet["B6"] = "Water", 5
     sheet["E1"], sheet["F1"], sheet["E2"], sheet["F2"] = "City", "邮编", "北京", "100000"
-    sheet["A8"] = "Merged"
+    sheet["A8"], sheet["C8"], sheet["C9"] = "Merged", "one", "二"
     sheet.merge_cells("A8:B9")
+    sheet["A11"] = "A title over all 标题"
+    sheet.merge_cells("A11:C11")
     book.create_sheet("Empty")
     return saved(book)
 
@@ -205,7 +207,8 @@ def test_sheets_are_pages_and_tables_keep_row_numbers_and_headers(tmp_path):
         ),
         ("table", "City | 邮编\n北京 | 100000", 1, "费用 Costs", 1, "City | 邮编"),
         ("table", "Water | 5", 1, "费用 Costs", 6, ""),
-        ("table", "Merged | Merged", 1, "费用 Costs", 8, ""),
+        ("table", "Merged | Merged | one\nMerged | Merged | 二", 1, "费用 Costs", 8, "Merged | Merged | one"),
+        ("paragraph", "A title over all 标题", 1, "费用 Costs", 0, ""),
     ]
 
 
@@ -234,8 +237,9 @@ def test_text_in_an_office_files_name_is_read_as_what_it_is(tmp_path, name, data
 
 def test_opendocument_text(tmp_path):
     body = (
-        '<text:h text:outline-level="2">Term 期限</text:h><text:p>Two<text:s text:c="2"/>years<text:note><text:note-body>'
-        "<text:p>A note 注</text:p></text:note-body></text:note>.</text:p><text:list><text:list-item><text:p>Keys</text:p>"
+        '<text:h text:outline-level="2">Term 期限</text:h><text:p>Two<text:s text:c="2"/>years<text:note>'
+        "<text:note-body><text:p>A note 注</text:p></text:note-body></text:note>.</text:p><text:list><text:list-item>"
+        "<text:p>Keys</text:p>"
         "<text:list><text:list-item><text:p>钥匙</text:p></text:list-item></text:list></text:list-item></text:list>"
         '<table:table><table:table-row><table:table-cell table:number-columns-spanned="2"><text:p>Both</text:p>'
         "</table:table-cell><table:covered-table-cell/></table:table-row><table:table-row><table:table-cell>"

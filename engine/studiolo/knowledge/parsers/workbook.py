@@ -82,7 +82,10 @@ def _spread(rows: Rows, start: tuple[int, int], end: tuple[int, int]) -> None:
     value = rows[start[0]][start[1]]
     if not value or (end[0] - start[0] + 1) * (end[1] - start[1] + 1) > _SPAN_MOST:
         return
-    for row in rows[start[0] : end[0] + 1]:
+    covered = rows[start[0] : end[0] + 1]
+    if not any(any(row[: start[1]]) or any(row[end[1] + 1 :]) for row in covered):
+        return  # a title over everything: it stands for itself
+    for row in covered:
         for column in range(start[1], min(end[1] + 1, len(row))):
             row[column] = value
 
