@@ -86,7 +86,8 @@ def _result(process: ParserProcess, path: Path, data: Path) -> Result:
     except StudioloError as error:
         state = error.code.value
     seconds = time.perf_counter() - began
-    truth = path.parent.parent / _TRUTH / f"{path.name}.md"
+    folder = path.parent.parent / _TRUTH
+    truth = next((one for one in (folder / f"{path.name}.md", folder / f"{path.stem}.md") if one.is_file()), folder)
     if not truth.is_file():
         return Result(path.relative_to(data), form, state, seconds)
     wanted = words(stripped(truth.read_text(encoding="utf-8")))

@@ -350,6 +350,6 @@ def test_entities_are_not_expanded_and_nothing_is_fetched(tmp_path):
 def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
     from studiolo.knowledge.parsers import packages
 
-    monkeypatch.setattr(packages, "UNPACKED_BYTES", 1)
-    data = changed(lease(), "word/document.xml", lambda text: text + " " * 700_000_000)
+    monkeypatch.setattr(packages, "UNPACKED_BYTES", 5_000_000)
+    data = changed(lease(), "word/document.xml", lambda text: text + " " * 6_000_000)
     assert code_of(made(tmp_path, "a.docx", data)) is Code.ARCHIVE_TOO_LARGE

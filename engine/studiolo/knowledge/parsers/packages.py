@@ -27,7 +27,7 @@ Element = Any
 
 
 @contextmanager
-def opened(path: Path, *, unpacked_bytes: int = UNPACKED_BYTES) -> Iterator[zipfile.ZipFile]:
+def opened(path: Path) -> Iterator[zipfile.ZipFile]:
     """The archive. Raises UserError: damaged_file, archive_too_large (a member never yields more than it announces)."""
     try:
         archive = zipfile.ZipFile(path)
@@ -35,8 +35,8 @@ def opened(path: Path, *, unpacked_bytes: int = UNPACKED_BYTES) -> Iterator[zipf
         raise UserError(Code.DAMAGED_FILE, path=str(path)) from None
     with archive:
         members = archive.infolist()
-        if len(members) > _MEMBERS_MOST or sum(member.file_size for member in members) > unpacked_bytes:
-            raise UserError(Code.ARCHIVE_TOO_LARGE, path=str(path), limit_bytes=unpacked_bytes)
+        if len(members) > _MEMBERS_MOST or sum(member.file_size for member in members) > UNPACKED_BYTES:
+            raise UserError(Code.ARCHIVE_TOO_LARGE, path=str(path), limit_bytes=UNPACKED_BYTES)
         yield archive
 
 
