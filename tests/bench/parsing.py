@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import collections
 import html
+import logging
 import re
 import statistics
 import time
@@ -106,6 +107,7 @@ def _result(process: ParserProcess, path: Path, data: Path) -> Result:
 def _pypdf(path: Path) -> str:
     from pypdf import PdfReader
 
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it tells every oddity of every file
     try:
         return "\n".join(page.extract_text() for page in PdfReader(path).pages)
     except Exception:
