@@ -2,7 +2,9 @@
 
 A passage's text is a slice of the document's text, never put together anew, so that offsets and quotes hold. It never
 crosses a page, so that a quote from it stands on the page it names. A heading stands in the text of the passage it
-opens and in its heading path. Pure functions, any thread.
+opens and in its heading path. A table is cut between rows, and what begins further down than its header carries the
+header as the last of its headings. Passages overlap only where a sentence is too long for one: then the last clause
+stands in both. Pure functions, any thread.
 """
 
 from __future__ import annotations
@@ -15,8 +17,13 @@ from studiolo.knowledge.language import language_of, sentence_spans
 from studiolo.knowledge.parsers.blocks import SEPARATOR, Block, Parsed
 
 CountTokens = Callable[[str], int]
+CountMany = Callable[[Sequence[str]], Sequence[int]]
 
 _CLAUSE = re.compile(r"[,;:，、；：]\s*|\s+")
+_CELL = re.compile(r" \| ")
+_LINED = ("table", "code", "list")  # kinds that are cut between lines, not between sentences
+_LONG_TOKEN = 16  # characters; tokens are three or four on average
+_REPEATED_MOST = 160  # characters of a broken sentence that stand in both passages
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,8 @@ class Chunk:
     page_end: int
     heading: tuple[str, ...] = field(repr=False)
     language: str
+    label: str = field(default="", repr=False)
+    """What people call the place: the block's label; with a table's row numbers "Costs!2-40", or "2-40" without one."""
 
 
 @dataclass(slots=True)
@@ -51,20 +60,46 @@ class _Piece:
     page_end: int
     heading: tuple[str, ...]
     closed: bool = False  # the block it belongs to ends here: a good place to cut
+    label: str = ""
+    row: int = 0  # the numbers of a table's first and last row in it
+    row_end: int = 0
+    header: str = ""  # of the table that it begins in, where it begins below that header
+    broken: bool = False  # it begins inside a sentence
 
 
-def chunk(parsed: Parsed, *, count_tokens: CountTokens, sizes: Sizes | None = None) -> list[Chunk]:
-    """The document as passages in order. They do not overlap, and leave out nothing but blanks."""
+def chunk(
+    parsed: Parsed, *, count_tokens: CountTokens, sizes: Sizes | None = None, count_many: CountMany | None = None
+) -> list[Chunk]:
+    """The document as passages in order. They leave out nothing but blanks.
+
+    `count_many` counts many texts at once, where the embedder can do that faster than one by one.
+    """
     limits = sizes or Sizes()
     text = parsed.text
+    many = count_many or (lambda texts: [count_tokens(one) for one in texts])
+    # What is surely too long is not counted as a whole: it is cut up, counted in pieces and packed anew in any case.
+    short = [block.text for block in parsed.blocks if len(block.text) <= limits.most * _LONG_TOKEN]
+    counted = iter(many(short))
+    tokens = [
+        next(counted) if len(block.text) <= limits.most * _LONG_TOKEN else limits.most + 1 for block in parsed.blocks
+    ]
     packed: list[_Piece] = []
-    for section in _sections(parsed.blocks):
-        packed.extend(_pack(list(_pieces(section, text, count_tokens, limits.most)), limits.most))
-    chunks = []
+    for section in _sections(parsed.blocks, tokens):
+        packed.extend(_pack(list(_pieces(section, text, count_tokens, many, limits.most)), limits.most))
+    chunks: list[Chunk] = []
     for piece in _join_tiny(packed, limits):
         start, end = _trimmed(text, piece.start, piece.end)
         if start == end:
             continue
+        if piece.broken and chunks:
+            start = _clause_before(
+                text,
+                start,
+                end,
+                least=max(chunks[-1].start + 1, start - _REPEATED_MOST),
+                count_tokens=count_tokens,
+                limits=limits,
+            )
         body = text[start:end]
         chunks.append(
             Chunk(
@@ -73,60 +108,131 @@ def chunk(parsed: Parsed, *, count_tokens: CountTokens, sizes: Sizes | None = No
                 end=end,
                 page=piece.page,
                 page_end=piece.page_end,
-                heading=piece.heading,
+                heading=(*piece.heading, piece.header) if piece.header else piece.heading,
                 language=language_of(body),
+                label=_label(piece),
             )
         )
     return chunks
 
 
+def _label(piece: _Piece) -> str:
+    if not piece.row:
+        return piece.label
+    rows = f"{piece.row}-{piece.row_end}" if piece.row_end > piece.row else str(piece.row)
+    return f"{piece.label}!{rows}" if piece.label else rows
+
+
+def _clause_before(text: str, start: int, end: int, *, least: int, count_tokens: CountTokens, limits: Sizes) -> int:
+    """Where the last clause before `start` begins, if with it the passage still fits; else `start`."""
+    ends = [match.end() for match in _CLAUSE.finditer(text, least, start - 1) if match.end() < start - 1]
+    marks = [at for at in ends if not text[at - 1].isspace() or text[at - 2 : at - 1] in tuple(",;:，、；：")]
+    for begin in (marks[-1:], ends[-1:]):
+        if begin and count_tokens(text[begin[0] : end]) <= limits.most:
+            return begin[0]
+    return start
+
+
 @dataclass(slots=True)
 class _Section:
-    """Blocks of one page under one heading, each with its offset."""
+    """Blocks of one page under one heading, each with its offset and its tokens."""
 
     heading: tuple[str, ...]
-    blocks: list[tuple[int, Block]]
+    blocks: list[tuple[int, Block, int]]
 
 
-def _sections(blocks: Sequence[Block]) -> list[_Section]:
+def _sections(blocks: Sequence[Block], tokens: Sequence[int]) -> list[_Section]:
     sections: list[_Section] = []
     path: list[tuple[int, str]] = []
     offset = 0
-    for block in blocks:
+    place: tuple[int, str] | None = None
+    for block, size in zip(blocks, tokens, strict=True):
         if block.kind == "heading":
             path = [entry for entry in path if entry[0] < block.level]
             path.append((block.level, block.text))
-        if block.kind == "heading" or not sections or sections[-1].blocks[-1][1].page != block.page:
+        if block.kind == "heading" or place != (block.page, block.label):
             sections.append(_Section(tuple(text for _, text in path), []))
-        sections[-1].blocks.append((offset, block))
+        place = (block.page, block.label)
+        sections[-1].blocks.append((offset, block, size))
         offset += len(block.text) + len(SEPARATOR)
     return sections
 
 
-def _pieces(section: _Section, text: str, count_tokens: CountTokens, most: int) -> Iterator[_Piece]:
-    """The section's blocks as they are, or their sentences where a block is too long, or pieces of sentences."""
-    for offset, block in section.blocks:
+def _pieces(section: _Section, text: str, count_tokens: CountTokens, many: CountMany, most: int) -> Iterator[_Piece]:
+    """The section's blocks as they are, or their lines or sentences where a block is too long, or pieces of those."""
+    for offset, block, tokens in section.blocks:
         end = offset + len(block.text)
-        tokens = count_tokens(block.text)
-        spans = [(offset, end, tokens)]
-        if tokens > most:
-            spans = []
-            for first, last in sentence_spans(block.text):
-                spans.extend(_fitting(text, offset + first, offset + last, count_tokens, most))
-        for first, last, size in spans:
-            yield _Piece(first, last, size, block.page, block.page, section.heading, closed=last == end)
+
+        def piece(first: int, last: int, size: int, block: Block = block, end: int = end) -> _Piece:
+            made = _Piece(first, last, size, block.page, block.page, section.heading, closed=last == end)
+            made.label = block.label
+            return made
+
+        if tokens <= most:
+            whole = piece(offset, end, tokens)
+            if block.row:
+                whole.row, whole.row_end = block.row, block.row + block.text.count("\n")
+            whole.header = block.header if _header_at(block) < 0 else ""
+            yield whole
+            continue
+        spans = _lines(block.text) if block.kind in _LINED else sentence_spans(block.text)
+        header_at = _header_at(block)
+        sizes = many([block.text[first:last] for first, last in spans])
+        for number, ((first, last), size) in enumerate(zip(spans, sizes, strict=True)):
+            cut = _CELL if block.kind == "table" else _CLAUSE
+            parts = _fitting(text, offset + first, offset + last, count_tokens, most, cut=cut, tokens=size)
+            for nth, (begin, stop, share) in enumerate(parts):
+                made = piece(begin, stop, share)
+                made.broken = nth > 0 and block.kind not in _LINED
+                made.closed = made.closed or (block.kind in _LINED and nth == len(parts) - 1)
+                made.header = "" if header_at >= begin - offset else block.header
+                if block.row:
+                    made.row = made.row_end = block.row + number
+                yield made
 
 
-def _fitting(text: str, start: int, end: int, count_tokens: CountTokens, most: int) -> list[tuple[int, int, int]]:
-    """[start, end) as pieces of at most `most` tokens, cut at clauses or blanks where there are any."""
-    tokens = count_tokens(text[start:end])
+def _header_at(block: Block) -> int:
+    """Where the table's header stands in its text; -1 where it does not (the table goes on from another one)."""
+    return f"\n{block.text}\n".find(f"\n{block.header}\n") if block.header else -1
+
+
+def _lines(text: str) -> list[tuple[int, int]]:
+    """The lines, each with its line end."""
+    spans = []
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start) + 1 or len(text)
+        spans.append((start, end))
+        start = end
+    return spans
+
+
+def _fitting(
+    text: str,
+    start: int,
+    end: int,
+    count_tokens: CountTokens,
+    most: int,
+    *,
+    cut: re.Pattern[str] = _CLAUSE,
+    tokens: int | None = None,
+) -> list[tuple[int, int, int]]:
+    """[start, end) as pieces of at most `most` tokens, cut at cells, clauses or blanks where there are any."""
+    tokens = count_tokens(text[start:end]) if tokens is None else tokens
     if tokens <= most or end - start < 2:
         return [(start, end, tokens)]
     middle = (start + end) // 2
     quarter = max((end - start) // 4, 1)
-    cuts = [m.end() for m in _CLAUSE.finditer(text, middle - quarter, middle + quarter) if start < m.end() < end]
-    cut = min(cuts, key=lambda position: abs(position - middle)) if cuts else middle
-    return [*_fitting(text, start, cut, count_tokens, most), *_fitting(text, cut, end, count_tokens, most)]
+    places: list[int] = []
+    for mark in dict.fromkeys((cut, _CLAUSE)):
+        places = places or [
+            m.end() for m in mark.finditer(text, middle - quarter, middle + quarter) if start < m.end() < end
+        ]
+    at = min(places, key=lambda position: abs(position - middle)) if places else middle
+    return [
+        *_fitting(text, start, at, count_tokens, most, cut=cut),
+        *_fitting(text, at, end, count_tokens, most, cut=cut),
+    ]
 
 
 def _pack(pieces: list[_Piece], most: int) -> list[_Piece]:
@@ -169,6 +275,11 @@ def _joined(pieces: Sequence[_Piece]) -> _Piece:
         page_end=last.page_end,
         heading=first.heading,
         closed=last.closed,
+        label=first.label,
+        row=next((piece.row for piece in pieces if piece.row), 0),
+        row_end=max(piece.row_end for piece in pieces),
+        header=first.header,
+        broken=first.broken,
     )
 
 
@@ -179,7 +290,7 @@ def _join_tiny(packed: list[_Piece], limits: Sizes) -> list[_Piece]:
         before = joined[-1] if joined else None
         if (
             before is not None
-            and before.page_end == piece.page
+            and (before.page_end, before.label) == (piece.page, piece.label)
             and min(before.tokens, piece.tokens) < limits.tiny
             and before.tokens + piece.tokens <= limits.most
         ):

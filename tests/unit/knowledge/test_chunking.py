@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import pytest
@@ -136,3 +137,79 @@ def test_sentences_follow_one_another_without_a_gap():
 def test_context_says_only_what_the_text_does_not():
     assert context_of(("Lease", "Term"), "Term\n\nTwo years.", title="Contract") == "Contract / Lease"
     assert context_of(("Term",), "Term\n\nTwo years.", title="Term") == ""
+
+
+def table_of(rows: int, *, row: int = 1, label: str = "", words: str = "item") -> Block:
+    lines = ["名称 Name | 价格 Price", *(f"{words} {number} | {number * 10}" for number in range(1, rows + 1))]
+    return Block("table", "\n".join(lines), page=1, label=label, row=row, header=lines[0])
+
+
+def test_a_table_is_cut_between_rows_and_each_passage_knows_the_header():
+    heading = Block("heading", "Costs", page=1, level=1, label="Costs")
+    parsed = document(heading, table_of(20, label="Costs"))
+    chunks = chunk(parsed, count_tokens=count, sizes=SMALL)
+    assert len(chunks) > 3
+    assert chunks[0].heading == ("Costs",)
+    assert all(piece.heading == ("Costs", "名称 Name | 价格 Price") for piece in chunks[1:])
+    assert all(line.count("|") == 1 for piece in chunks[1:] for line in piece.text.split("\n"))
+    ranges = [piece.label.partition("!")[2].split("-") for piece in chunks]
+    assert ranges[0][0] == "1"
+    assert ranges[-1][-1] == "21"
+    assert all(int(after[0]) == int(before[-1]) + 1 for before, after in itertools.pairwise(ranges))
+
+
+def test_a_table_that_goes_on_from_another_carries_its_header_from_its_first_row():
+    block = Block("table", "pen | 3\n笔 | 5", row=7, header="Name | Price")
+    (only,) = chunk(document(block), count_tokens=count, sizes=SMALL)
+    assert only.heading == ("Name | Price",)
+    assert only.label == "7-8"
+
+
+def test_a_row_longer_than_a_passage_is_cut_at_cells():
+    row = " | ".join(f"cell{number} of words" for number in range(30))
+    chunks = chunk(document(Block("table", row, row=3)), count_tokens=count, sizes=SMALL)
+    assert len(chunks) > 1
+    assert all(piece.text.startswith("cell") and piece.label == "3" for piece in chunks)
+
+
+def test_code_is_cut_between_lines():
+    code = "\n".join(f"value_{number} = compute(a, b. C)" for number in range(20))
+    chunks = chunk(document(Block("code", code)), count_tokens=count, sizes=SMALL)
+    assert all(piece.text.endswith(")") and piece.text.startswith("value") for piece in chunks)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        ", ".join(f"the {number} tenants pay their rent" for number in range(12)) + ".",
+        "，".join(f"租客第{number}次支付房租" for number in range(12)) + "。",
+    ],
+)
+def test_only_a_broken_sentence_overlaps_by_its_last_clause(sentence):
+    parsed = document(Block("paragraph", sentence), Block("paragraph", words(15)), Block("paragraph", words(15)))
+    chunks = chunk(parsed, count_tokens=count, sizes=SMALL)
+    overlaps = [before.end - after.start for before, after in itertools.pairwise(chunks)]
+    inside = [gap for gap, piece in zip(overlaps, chunks[1:], strict=True) if piece.end <= len(sentence)]
+    assert max(inside) > 0
+    assert all(gap <= 0 for gap in overlaps[len(inside) :])
+    assert all(count(piece.text) <= SMALL.most for piece in chunks)
+    assert all(piece.text == parsed.text[piece.start : piece.end] for piece in chunks)
+
+
+def test_a_passage_never_crosses_a_label_and_tells_it():
+    parsed = document(Block("paragraph", "One.", label="a.pdf#1"), Block("paragraph", "二。", label="a.pdf#2"))
+    assert [piece.label for piece in chunk(parsed, count_tokens=count, sizes=SMALL)] == ["a.pdf#1", "a.pdf#2"]
+
+
+def test_counting_many_at_once_gives_the_same_passages():
+    parsed = document(table_of(40), Block("paragraph", words(50)))
+    calls: list[int] = []
+
+    def many(texts):
+        calls.append(len(texts))
+        return [count(text) for text in texts]
+
+    assert chunk(parsed, count_tokens=count, sizes=SMALL, count_many=many) == chunk(
+        parsed, count_tokens=count, sizes=SMALL
+    )
+    assert calls[0] <= 2

@@ -143,6 +143,7 @@ def test_markdown_blocks():
         ("paragraph", "第一行第二行"),
     ]
     assert [block.level for block in parsed.blocks if block.kind == "heading"] == [1, 2]
+    assert [block.header for block in parsed.blocks if block.kind == "table"] == ["Part | Price"]
 
 
 def test_markdown_takes_its_title_from_the_first_heading():
@@ -167,6 +168,16 @@ def test_html_keeps_what_is_read_and_drops_what_is_not():
         ("table", "K | V\nx | 1"),
         ("code", "a\n  b"),
     ]
+
+
+def test_html_tables_repeat_what_spans_cells_and_know_their_header():
+    (caption, block) = parse_markup(
+        "<table><caption>Prices 价格</caption><tr><th>Item</th><th colspan=2>Year 年</th></tr>"
+        "<tr><td rowspan=2>Rent</td><td>1</td><td>2</td></tr><tr><td>3</td><td>4</td></tr></table>"
+    ).blocks
+    assert caption.text == "Prices 价格"
+    assert block.text == "Item | Year 年 | Year 年\nRent | 1 | 2\nRent | 3 | 4"
+    assert block.header == "Item | Year 年 | Year 年"
 
 
 def test_html_is_decoded_as_it_declares(tmp_path):

@@ -14,21 +14,127 @@ import stat
 from pathlib import Path
 
 from studiolo.errors import Code, UserError
+from studiolo.knowledge.parsers import members
 from studiolo.knowledge.parsers.blocks import Block, Budget, Parsed, Reading
+from studiolo.knowledge.parsers.sniffing import recognised
 
 __all__ = ["KNOWN_SUFFIXES", "Block", "Budget", "Parsed", "Reading", "is_known", "parse"]
 
 _FORMATS = {
-    ".pdf": "pdf",
-    ".md": "markdown",
-    ".markdown": "markdown",
+    ".zip": "archive",
+    ".py": "code",
+    ".pyi": "code",
+    ".js": "code",
+    ".mjs": "code",
+    ".jsx": "code",
+    ".ts": "code",
+    ".tsx": "code",
+    ".java": "code",
+    ".kt": "code",
+    ".scala": "code",
+    ".c": "code",
+    ".h": "code",
+    ".cc": "code",
+    ".cpp": "code",
+    ".hpp": "code",
+    ".cs": "code",
+    ".go": "code",
+    ".rs": "code",
+    ".rb": "code",
+    ".php": "code",
+    ".pl": "code",
+    ".lua": "code",
+    ".r": "code",
+    ".jl": "code",
+    ".swift": "code",
+    ".sh": "code",
+    ".bash": "code",
+    ".zsh": "code",
+    ".ps1": "code",
+    ".bat": "code",
+    ".sql": "code",
+    ".css": "code",
+    ".scss": "code",
+    ".xml": "code",
+    ".xsd": "code",
+    ".xsl": "code",
+    ".yaml": "code",
+    ".yml": "code",
+    ".toml": "code",
+    ".ini": "code",
+    ".cfg": "code",
+    ".conf": "code",
+    ".properties": "code",
+    ".env": "code",
+    ".tex": "code",
+    ".bib": "code",
+    ".vue": "code",
+    ".svelte": "code",
+    ".dart": "code",
+    ".ex": "code",
+    ".erl": "code",
+    ".hs": "code",
+    ".clj": "code",
+    ".proto": "code",
+    ".graphql": "code",
+    ".tf": "code",
+    ".gradle": "code",
+    ".cmake": "code",
+    ".diff": "code",
+    ".patch": "code",
+    ".rss": "code",
+    ".atom": "code",
+    ".json": "data",
+    ".jsonl": "data",
+    ".ndjson": "data",
+    ".ipynb": "data",
+    ".geojson": "data",
+    ".csv": "delimited",
+    ".tsv": "delimited",
+    ".tab": "delimited",
+    ".doc": "doc",
+    ".dot": "doc",
+    ".docx": "docx",
+    ".docm": "docx",
+    ".dotx": "docx",
+    ".dotm": "docx",
+    ".epub": "epub",
     ".html": "html",
     ".htm": "html",
     ".xhtml": "html",
+    ".eml": "mail",
+    ".msg": "mail",
+    ".mhtml": "mail",
+    ".mht": "mail",
+    ".md": "markdown",
+    ".markdown": "markdown",
+    ".odt": "odf",
+    ".ott": "odf",
+    ".odp": "odf",
+    ".otp": "odf",
+    ".pdf": "pdf",
+    ".ppt": "ppt",
+    ".pps": "ppt",
+    ".pptx": "pptx",
+    ".pptm": "pptx",
+    ".ppsx": "pptx",
+    ".ppsm": "pptx",
+    ".potx": "pptx",
+    ".rtf": "rtf",
     ".txt": "text",
     ".text": "text",
     ".log": "text",
     ".rst": "text",
+    ".srt": "text",
+    ".vtt": "text",
+    ".xlsx": "workbook",
+    ".xlsm": "workbook",
+    ".xltx": "workbook",
+    ".xlsb": "workbook",
+    ".xls": "workbook",
+    ".xlt": "workbook",
+    ".ods": "workbook",
+    ".ots": "workbook",
 }
 KNOWN_SUFFIXES = tuple(_FORMATS)
 _SNIFF_BYTES = 4096
@@ -52,9 +158,12 @@ def parse(path: Path, *, budget: Budget | None = None, reading: Reading | None =
     kind = _format_of(path, head)
     if size == 0:
         raise UserError(Code.EMPTY_DOCUMENT, path=str(path))
+    given = reading or Reading()
+    if given.depth == 0:
+        members.begin()
     try:
         module = importlib.import_module(f"studiolo.knowledge.parsers.{kind}")
-        parsed: Parsed = module.read(path, reading or Reading())
+        parsed: Parsed = module.read(path, given)
     except OSError:
         raise UserError(Code.FILE_UNREADABLE, path=str(path)) from None
     except MemoryError:
@@ -79,12 +188,14 @@ def _look(path: Path) -> tuple[int, bytes]:
 
 
 def _format_of(path: Path, head: bytes) -> str:
-    """The parser for a file: a PDF is known by its first bytes whatever it is called, the rest by suffix."""
+    """The parser for a file: what its content shows, whatever it is called; else its suffix."""
     if b"%PDF-" in head[:1024]:
         return "pdf"
     suffix = path.suffix.lower()
-    if suffix in _FORMATS:
-        return _FORMATS[suffix]
+    named = _FORMATS.get(suffix, "")
+    shown = recognised(path, head, named)
+    if shown or named:
+        return shown or named
     if not suffix and _is_plain(head):
         return "html" if head.lstrip()[:15].lower().startswith((b"<!doctype html", b"<html")) else "text"
     raise UserError(Code.UNKNOWN_FORMAT, path=str(path), suffix=suffix, known=" ".join(KNOWN_SUFFIXES))

@@ -11,6 +11,7 @@ from bs4.element import NavigableString, PreformattedString
 
 from studiolo.errors import Code, UserError
 from studiolo.knowledge.parsers.blocks import Block, Parsed, Reading, clean, clean_code, one_line
+from studiolo.knowledge.parsers.tables import table
 from studiolo.knowledge.parsers.text import decode
 
 _DROPPED = ("script", "style", "noscript", "template", "nav", "svg", "iframe", "object", "head", "button", "select")
@@ -53,22 +54,23 @@ _BREAKING = frozenset(
     }
 )
 _DECLARED = re.compile(rb"charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]+)", re.IGNORECASE)
+_SPAN_MOST = 100  # cells; pages that say more mean "all of them"
 _DEEPEST = 300  # elements inside one another; no page a person reads is deeper
 
 
 def read(path: Path, reading: Reading) -> Parsed:  # noqa: ARG001 - every format's module is called alike
     """The file's blocks. Raises UserError(damaged_file) where it is not text."""
-    markup = _decoded(path.read_bytes())
+    markup = decoded(path.read_bytes())
     if markup is None:
         raise UserError(Code.DAMAGED_FILE, path=str(path))
     return parse_markup(markup)
 
 
-def _decoded(data: bytes) -> str | None:
-    """The page as text: by what it declares where that fits the bytes, else by looking at them."""
-    declared = _DECLARED.search(data[:4096])
-    if declared and not data.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")):
-        name = declared.group(1).decode("ascii").lower()
+def decoded(data: bytes, *, declared: str | None = None) -> str | None:
+    """The page as text: by what is declared (outside, or in it) where that fits the bytes, else by looking at them."""
+    found = _DECLARED.search(data[:4096])
+    name = (declared or (found.group(1).decode("ascii") if found else "")).lower()
+    if name and not data.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")):
         # Pages that say gb2312 or gbk use characters beyond it; gb18030 holds both.
         encoding = "gb18030" if name in ("gb2312", "gbk", "x-gbk") else name
         try:
@@ -128,7 +130,7 @@ class _Collector:
         elif name in _LISTS:
             self._put(Block("list", clean_code("\n".join(_list_lines(element)))))
         elif name == "table" and _is_data(element):
-            self._put(Block("table", "\n".join(_rows(element))))
+            self._table(element)
         elif name == "br":
             self._running.append("\n")
         elif name in _BREAKING or name == "table":
@@ -137,6 +139,15 @@ class _Collector:
             self._end_paragraph()
         else:
             self.walk(element, depth + 1)
+
+    def _table(self, element: Tag) -> None:
+        self._end_paragraph()
+        caption = element.find("caption")
+        if caption is not None:
+            self._put(Block("paragraph", one_line(caption.get_text(" "))))
+        found = table(_grid(element))
+        if found:
+            self.blocks.append(found)
 
     def _put(self, block: Block) -> None:
         self._end_paragraph()
@@ -179,11 +190,27 @@ def _is_data(table: Tag) -> bool:
     return table.find(["table", "h1", "h2", "h3", "h4"]) is None
 
 
-def _rows(table: Tag) -> list[str]:
-    rows = []
-    for row in table.find_all("tr"):
-        cells = [one_line(cell.get_text(" ")) for cell in row.find_all(["td", "th"], recursive=False)]
-        if any(cells):
-            rows.append(" | ".join(cells))
-    caption = table.find("caption")
-    return ([one_line(caption.get_text(" "))] if caption else []) + rows
+def _grid(element: Tag) -> list[list[str]]:
+    """The table's cells; what spans several stands in every one of them, so that each row can be read by itself."""
+    grid: list[list[str]] = []
+    below: dict[tuple[int, int], str] = {}
+    for row in element.find_all("tr"):
+        line: list[str] = []
+        for cell in row.find_all(["td", "th"], recursive=False):
+            while (len(grid), len(line)) in below:
+                line.append(below[len(grid), len(line)])
+            text = one_line(cell.get_text(" "))
+            width, height = _span(cell, "colspan"), _span(cell, "rowspan")
+            for step in range(1, height):
+                for column in range(width):
+                    below[len(grid) + step, len(line) + column] = text
+            line.extend([text] * width)
+        while (len(grid), len(line)) in below:
+            line.append(below[len(grid), len(line)])
+        grid.append(line)
+    return grid
+
+
+def _span(cell: Tag, name: str) -> int:
+    said = str(cell.get(name) or "")
+    return min(max(int(said), 1), _SPAN_MOST) if said.isdigit() and len(said) < 6 else 1

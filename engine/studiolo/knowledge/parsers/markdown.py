@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from studiolo.errors import Code, UserError
 from studiolo.knowledge.parsers.blocks import CJK, Block, Parsed, Reading, clean, clean_code, one_line
+from studiolo.knowledge.parsers.tables import line_of, table
 from studiolo.knowledge.parsers.text import decode
 
 if TYPE_CHECKING:
@@ -56,7 +57,10 @@ def _blocks(tokens: list[Token]) -> list[Block]:
         elif token.type in ("bullet_list_open", "ordered_list_open"):
             _put(blocks, Block("list", clean_code("\n".join(_list_lines(tokens[position : end + 1])))))
         elif token.type == "table_open":
-            _put(blocks, Block("table", "\n".join(_rows(inner))))
+            rows = _rows(inner)
+            found = table(rows, header=line_of(rows[0]) if rows else "")
+            if found:
+                blocks.append(found)
         elif token.type in ("fence", "code_block"):
             _put(blocks, Block("code", clean_code(token.content)))
         elif token.type == "html_block":
@@ -124,12 +128,12 @@ def _list_lines(tokens: list[Token]) -> list[str]:
     return lines
 
 
-def _rows(tokens: list[Token]) -> list[str]:
-    """A table's rows, cells parted by ` | `."""
+def _rows(tokens: list[Token]) -> list[list[str]]:
+    """A table's cells; the first row is its header."""
     rows: list[list[str]] = []
     for token in tokens:
         if token.type == "tr_open":
             rows.append([])
         elif token.type == "inline":
             rows[-1].append(one_line(_inline(token)))
-    return [" | ".join(row) for row in rows if any(row)]
+    return rows

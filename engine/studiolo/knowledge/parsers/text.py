@@ -37,6 +37,11 @@ def read(path: Path, reading: Reading) -> Parsed:  # noqa: ARG001 - every format
     text = decode(path.read_bytes())
     if text is None:
         raise UserError(Code.DAMAGED_FILE, path=str(path))
+    return parse_text(text)
+
+
+def parse_text(text: str) -> Parsed:
+    """Plain text as paragraphs, lists and code."""
     blocks: list[Block] = []
     for piece in _PARAGRAPH.split(text.replace("\r\n", "\n").replace("\r", "\n").replace("\x0c", "\n\n")):
         lines = [line for line in piece.split("\n") if line.strip()]
