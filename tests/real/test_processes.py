@@ -103,6 +103,17 @@ def test_without_an_engine_then_with_one_then_two_commands_at_once(shell: Shell)
         assert all(future.result()[0]["hits"] for future in both)
 
 
+def test_three_processes_that_add_the_same_file_at_once_leave_one_copy(shell: Shell) -> None:
+    with ThreadPoolExecutor(3) as pool:
+        added = [pool.submit(shell.json, "add", str(LEASE)) for _ in range(3)]
+        assert sorted(future.result()[0]["status"] for future in added) == ["added", "unchanged", "unchanged"]
+    (listed,) = shell.json("documents", "list")
+    assert [document["name"] for document in listed["documents"]] == [LEASE.name]
+    (found,) = shell.json("search", "deposit", "-k", "20")
+    assert len({hit["passage_id"] for hit in found["hits"]}) == len(found["hits"])
+    assert len(found["hits"]) <= listed["documents"][0]["passages"]
+
+
 def test_killing_the_engine_in_the_middle_of_an_answer_keeps_the_conversation(shell: Shell) -> None:
     shell.json("add", str(LEASE))
     handshake = shell.serve()
