@@ -329,6 +329,8 @@ def test_damaged_old_and_empty_office_files_have_their_codes(tmp_path):
     assert code_of(made(tmp_path, "c.xlsx", b"\x00\x01\x02junk")) is Code.DAMAGED_FILE
     assert code_of(made(tmp_path, "d.docx", saved(docx.Document()))) is Code.EMPTY_DOCUMENT
     assert code_of(made(tmp_path, "e.doc", word97("x\r", flags=0x0300))) is Code.NEEDS_PASSWORD
+    lost = powerpoint97([("a", "b", "c")]).replace(b"\x0f\x00\xe8\x03", b"\x0f\x00\xe9\x03")
+    assert code_of(made(tmp_path, "g.ppt", lost)) is Code.DAMAGED_FILE
     whole = word97("Words\r")
     assert (
         code_of(made(tmp_path, "f.doc", whole.replace(b"\xec\xa5\xc1\x00", b"\xdc\xa5\x65\x00"))) is Code.CONVERT_FIRST

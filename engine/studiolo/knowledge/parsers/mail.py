@@ -126,7 +126,7 @@ def _outlook(path: Path, reading: Reading) -> Parsed:
     except UserError:
         raise
     except Exception as error:  # the library promises no exceptions of its own for damaged files
-        if isinstance(error, MemoryError | OSError) and not isinstance(error, FileNotFoundError):
+        if isinstance(error, MemoryError):
             raise
         raise UserError(Code.DAMAGED_FILE, path=str(path)) from None
     body: Sequence[Block] = text.parse_text(plain).blocks if plain and plain.strip() else ()

@@ -79,9 +79,10 @@ def _records(stream: bytes, begin: int, end: int) -> Iterator[tuple[int, int, in
 
 def _slides(stream: bytes, places: dict[int, int]) -> Iterator[list[tuple[int, str]]]:
     """The texts of each slide as (kind, text): its outline's first, then those that stand in its other shapes."""
-    document = next(
-        place for place in sorted(places.values()) if struct.unpack_from("<H", stream, place + 2)[0] == _DOCUMENT
-    )
+    kinds = {place: struct.unpack_from("<H", stream, place + 2)[0] for place in sorted(places.values())}
+    document = next((place for place, kind in kinds.items() if kind == _DOCUMENT), None)
+    if document is None:
+        raise ValueError
     size = struct.unpack_from("<I", stream, document + 4)[0]
     for kind, instance, begin, end in _records(stream, document + 8, document + 8 + size):
         if kind != _SLIDE_LIST or instance != 0:

@@ -43,6 +43,10 @@ def read(path: Path, reading: Reading) -> Parsed:
         return sealed.read(path, reading)
     except (calamine.CalamineError, OSError):
         raise UserError(Code.DAMAGED_FILE, path=str(path)) from None
+    except BaseException as error:
+        if not _is_panic(error):
+            raise
+        raise UserError(Code.DAMAGED_FILE, path=str(path)) from None
     beside = _beside(path) if zipped else {}
     shown = [sheet for sheet in book.sheets_metadata if sheet.visible != calamine.SheetVisibleEnum.VeryHidden]
     blocks: list[Block] = []
@@ -58,6 +62,11 @@ def read(path: Path, reading: Reading) -> Parsed:
     return Parsed(title="", blocks=tuple(blocks), pages=len(shown))
 
 
+def _is_panic(error: BaseException) -> bool:
+    """Whether the library's native code gave up on a damaged file; what it raises then is no Exception."""
+    return type(error).__name__ == "PanicException"
+
+
 def _sheet_blocks(book: Any, name: str, page: int, label: str) -> Iterator[Block]:
     import python_calamine as calamine
 
@@ -66,6 +75,10 @@ def _sheet_blocks(book: Any, name: str, page: int, label: str) -> Iterator[Block
         values = sheet.to_python(skip_empty_area=True)
     except (calamine.CalamineError, ValueError):
         return  # a sheet of charts or macros alone
+    except BaseException as error:
+        if not _is_panic(error):
+            raise
+        return
     if not values:
         return
     top, left = sheet.start or (0, 0)
