@@ -75,7 +75,7 @@ class Budget:
     memory_bytes: int = 1_500_000_000
     size_bytes: int = 300_000_000
     page_time_s: float = 10.0
-    ocr_page_time_s: float = 30.0
+    ocr_page_time_s: float = 90.0
     ocr_memory_bytes: int = 1_500_000_000
 
 
