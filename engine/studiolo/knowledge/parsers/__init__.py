@@ -135,6 +135,14 @@ _FORMATS = {
     ".xlt": "workbook",
     ".ods": "workbook",
     ".ots": "workbook",
+    ".png": "images",
+    ".jpg": "images",
+    ".jpeg": "images",
+    ".tif": "images",
+    ".tiff": "images",
+    ".bmp": "images",
+    ".webp": "images",
+    ".gif": "images",
 }
 KNOWN_SUFFIXES = tuple(_FORMATS)
 _SNIFF_BYTES = 4096

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -62,30 +62,60 @@ class Parsed:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What one file may cost. The defaults hold a 1,000-page book with room to spare."""
+    """What one file may cost. The defaults hold a 1,000-page book with room to spare.
+
+    `time_s` is for the whole file, `page_time_s` for one page: a page that takes longer is left out. Each page that
+    has to be recognised from its picture adds `ocr_page_time_s` to the file's time and may itself take that long, so
+    the budget of a scanned document of n pages is `time_s + n * ocr_page_time_s`. All are by the clock on the wall: the
+    parser runs at low priority, and recognition that has to stand back for an answer being written takes some ten times
+    as long. `memory_bytes` is address space; `ocr_memory_bytes` comes on top once recognition is loaded.
+    """
 
     time_s: float = 60.0
     memory_bytes: int = 1_500_000_000
     size_bytes: int = 300_000_000
+    page_time_s: float = 10.0
+    ocr_page_time_s: float = 90.0
+    ocr_memory_bytes: int = 1_500_000_000
+
+
+class OutOfTime(Exception):
+    """The file's time is up. Raised by `Reading.page`: the reader ends there and gives what it has, with a gap for the
+    rest. One that cannot lets it pass; then the file has timed out."""
 
 
 def _unheard(page: int, pages: int) -> None:
     """Progress that nobody watches."""
 
 
+def _unlimited() -> None:
+    """A page whose recognition nobody times."""
+
+
+def _unkept(page: int, value: str) -> None:
+    """A page's result that nobody keeps."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What one reading of a file is given beside the file.
 
-    `passwords` are tried where a file asks for one. `skip` are pages (from 1) that an earlier try hung or died on:
-    they are left out and become gaps. `page` is told (page about to be read, pages) and flushes nothing itself.
-    `depth` counts how many archives or messages this file is inside of.
+    `passwords` are tried where a file asks for one. `skip` are pages (from 1) that an earlier try hung or died on: the
+    reader leaves them out, and whoever asked for that says so in a gap. `page` is told (page about to be read, pages)
+    and flushes nothing itself; the page's time runs from there, anew each time it is told, and not at all for a number
+    above `pages`: that is the putting together. It may raise OutOfTime.
+    `slow` is told before a page is recognised from its picture, which may take longer. What a page gave at such cost
+    goes to `keep`, and in a second try comes back in `kept`. `depth` counts how many archives or messages this file is
+    inside of.
     """
 
     passwords: tuple[str, ...] = field(default=(), repr=False)
     skip: frozenset[int] = frozenset()
     page: Callable[[int, int], None] = _unheard
     depth: int = 0
+    slow: Callable[[], None] = _unlimited
+    keep: Callable[[int, str], None] = _unkept
+    kept: Mapping[int, str] = field(default_factory=dict, repr=False)
 
 
 def clean(text: str) -> str:

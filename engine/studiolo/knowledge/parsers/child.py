@@ -1,8 +1,9 @@
-"""The parent's end of the parser process: one persistent child, killed when a file hangs and started anew.
+"""The parent's end of the parser process: one persistent child, killed when a page hangs and started anew.
 
 JSON, not pickle, comes back: the child reads hostile files, and what it sends must not be able to run anything here.
 A fresh interpreter (never a fork of this one) holds none of the engine's threads or models. One file at a time; calls
-from several threads wait for one another.
+from several threads wait for one another (`pool.ParserPool` has several children). Passwords go over stdin, where no
+list of processes shows them.
 """
 
 from __future__ import annotations
@@ -15,22 +16,24 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from studiolo.errors import Code, EnvironmentFault, UserError, error_for
+from studiolo.errors import Code, EnvironmentFault
 from studiolo.jobs import CancelToken
 from studiolo.knowledge.parsers import display
-from studiolo.knowledge.parsers.blocks import Block, Budget, Parsed
+from studiolo.knowledge.parsers.blocks import Budget, Parsed
+from studiolo.knowledge.parsers.course import Course, Lost
 
 _POLL_S = 0.1  # how soon a cancel is noticed
 _BOOT = "import sys; sys.path.append(sys.argv[1]); from studiolo.knowledge.parsers.worker import main; main()"
 _FILES_PER_CHILD = 500  # then a new one: parsers leak
+_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 class Cancelled(Exception):
-    """The parse was stopped because its token was set."""
+    """The parse was stopped because its token was set, or the process was closed."""
 
 
 class ParserProcess:
@@ -40,42 +43,58 @@ class ParserProcess:
         self._budget = budget or Budget()
         self._lock = threading.Lock()
         self._child: _Child | None = None
+        self._closed = False
 
     def parse(
         self,
         path: Path,
         *,
         cancel: CancelToken | None = None,
-        passwords: tuple[str, ...] = (),  # noqa: ARG002
-        progress: Callable[[int, int], None] | None = None,  # noqa: ARG002
+        passwords: Sequence[str] = (),
+        progress: Callable[[int, int], None] | None = None,
     ) -> Parsed:
-        """Parse one file within the budget.
+        """Parse one file within the budget. `progress` hears (page under way, pages) some ten times a second at most,
+        on this thread.
+
+        A page that takes too long, or that the child dies on, is left out: the document comes without it and with a
+        gap that says why. So is the rest where the file's time is up with pages read.
 
         Raises UserError (see `parsers.parse`, and parse_timeout), EnvironmentFault(missing_package) where no child
         can be started, and Cancelled.
         """
         with self._lock:
-            child = self._ready()
-            try:
-                answer = child.ask(self._request(path), time_s=self._budget.time_s, cancel=cancel)
-            except TimeoutError:
-                self._drop()
-                raise UserError(Code.PARSE_TIMEOUT, path=display(path), limit_s=self._budget.time_s) from None
-            except Cancelled:
-                self._drop()
-                raise
-            except (EOFError, OSError, ValueError):
-                self._drop()
-                raise UserError(Code.DAMAGED_FILE, path=display(path)) from None
-        if "error" in answer:
-            raise error_for(answer["error"], {**answer["values"], "path": display(path)})
-        blocks = tuple(Block(kind, text, page=page, level=level) for kind, text, page, level in answer["blocks"])
-        return Parsed(title=answer["title"], blocks=blocks, pages=answer["pages"])
+            course = Course(display(path), budget=self._budget, progress=progress)
+            while True:
+                child = self._ready()
+                try:
+                    child.send(course.request(path, passwords=passwords))
+                    return self._heard(child, course, cancel)
+                except Lost as lost:
+                    self._drop()
+                    course.lose(lost.reason)
+                    course.begin()
+                except Cancelled:
+                    self._drop()
+                    raise
 
     def close(self) -> None:
-        """End the child."""
+        """End the child; a parse that runs is stopped with Cancelled."""
+        self._closed = True
         with self._lock:
             self._drop()
+
+    def _heard(self, child: _Child, course: Course, cancel: CancelToken | None) -> Parsed:
+        while True:
+            if self._closed or (cancel is not None and cancel.cancelled):
+                raise Cancelled
+            left = course.deadline - time.monotonic()
+            message = child.receive(min(_POLL_S, max(left, 0.0)))
+            if message is not None:
+                parsed = course.hear(message)
+                if parsed is not None:
+                    return parsed
+            elif left <= 0:
+                raise Lost(Code.PARSE_TIMEOUT)
 
     def _ready(self) -> _Child:
         if self._child is not None and (self._child.asked >= _FILES_PER_CHILD or not self._child.alive):
@@ -92,15 +111,6 @@ class ParserProcess:
             self._child.kill()
             self._child = None
 
-    def _request(self, path: Path) -> bytes:
-        request = {
-            "path": os.fsencode(path).hex(),
-            "time_s": self._budget.time_s,
-            "memory_bytes": self._budget.memory_bytes,
-            "size_bytes": self._budget.size_bytes,
-        }
-        return json.dumps(request).encode("ascii") + b"\n"
-
 
 class _Child:
     """One process and the thread that reads its answers."""
@@ -113,6 +123,7 @@ class _Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            env={**os.environ, **dict.fromkeys(_ONE_THREAD, "1")},  # a pool of threads also costs address space
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -128,26 +139,28 @@ class _Child:
         """Whether the process runs."""
         return self._process.poll() is None
 
-    def ask(self, request: bytes, *, time_s: float, cancel: CancelToken | None) -> dict[str, Any]:
-        """Send a request and wait. Raises TimeoutError, Cancelled, EOFError or OSError where the child died."""
+    def send(self, request: dict[str, Any]) -> None:
+        """Ask for one file. Raises Lost where the child has died."""
         self.asked += 1
-        self._input.write(request)
-        self._input.flush()
-        deadline = time.monotonic() + time_s
-        while True:
-            if cancel is not None and cancel.cancelled:
-                raise Cancelled
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise TimeoutError
-            try:
-                line = self._answers.get(timeout=min(_POLL_S, left))
-            except queue.Empty:
-                continue
-            if not line:
-                raise EOFError
-            answer: dict[str, Any] = json.loads(line)
-            return answer
+        try:
+            self._input.write(json.dumps(request).encode("ascii") + b"\n")
+            self._input.flush()
+        except (OSError, ValueError):
+            raise Lost(Code.DAMAGED_FILE) from None
+
+    def receive(self, timeout_s: float) -> dict[str, Any] | None:
+        """The next message, None where none came in time. Raises Lost where the child has died."""
+        try:
+            line = self._answers.get(timeout=timeout_s)
+        except queue.Empty:
+            return None
+        if not line:
+            raise Lost(Code.DAMAGED_FILE)
+        try:
+            message: dict[str, Any] = json.loads(line.decode("utf-8", "surrogatepass"))
+        except ValueError:
+            raise Lost(Code.DAMAGED_FILE) from None
+        return message
 
     def kill(self) -> None:
         """End the process now and free its pipes."""

@@ -19,6 +19,8 @@ SOFT_HYPHEN = "\ufffe"  # what pdfium writes where a word, or a compound, is par
 _LIST_ITEM = re.compile(r"^(?:[-–•*·‣▪●○◦]|\(?[0-9]{1,3}[.)、]|\(?[a-z][.)]|[一二三四五六七八九十]{1,3}、)\s*\S")
 _SENTENCE_END = re.compile(r"[.!?:;。！？：；][\"'”’）)\]]*$")
 _WORD = re.compile(r"[^\W\d_]+")
+# Two or more amounts at a line's end: a label and its figures, which must not run into the next row.
+_FIGURES_LAST = re.compile(r"(?:\s[$€£¥]?\s?(?:\(?[$€£¥]?[\d.,]*\d%?\)?|[—–-])){2,}\s*$")
 _HEADING_LONGEST = 160
 _EDGE_LINES = 2  # at a page's top and bottom, where headers and footers stand
 _RUNNING_LEAST = 3  # pages that must repeat a line
@@ -183,6 +185,8 @@ def _joined(group: Sequence[Line], words: Mapping[str, int]) -> str:
 
 def _tabular(text: str) -> bool:
     """Whether a line reads like a row of figures, whose break must stay."""
+    if _FIGURES_LAST.search(text):
+        return True
     tokens = text.split()
     figures = sum(any(character.isdigit() for character in token) for token in tokens)
     return figures >= 3 and figures > 0.3 * len(tokens)

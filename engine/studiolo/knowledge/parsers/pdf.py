@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import ctypes
 import logging
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from studiolo.errors import Code, UserError
-from studiolo.knowledge.parsers.blocks import Parsed, Reading, one_line
+from studiolo.knowledge.parsers import pdf_scan
+from studiolo.knowledge.parsers.blocks import OutOfTime, Parsed, Reading, one_line
+from studiolo.knowledge.parsers.course import joined
 from studiolo.knowledge.parsers.layout import Line, blocks_of, heading_key
+from studiolo.types import Gap
 
 if TYPE_CHECKING:
     import pypdf
@@ -24,30 +29,70 @@ _FONT_NAME_MOST = 128  # bytes; longer names are not looked at
 _OUTLINE_MOST = 5_000  # entries; a circular or generated outline must not cost the budget
 
 
-def read(path: Path, reading: Reading) -> Parsed:  # noqa: ARG001 - used once pages can be left out
+def read(path: Path, reading: Reading) -> Parsed:
     """The file's blocks with page numbers.
 
-    Raises UserError: needs_password where it does not open with an empty one, damaged_file where neither opens it.
+    Raises UserError: needs_password where none given opens it, damaged_file where neither reader can, needs_ocr
+    where all its pages are pictures and recognition is not installed, parse_timeout where no page came in time.
     """
-    import pypdfium2
 
-    data = path.read_bytes()
-    try:
-        document = pypdfium2.PdfDocument(data)
-    except pypdfium2.PdfiumError as error:
-        if error.err_code == _PASSWORD_ERROR:
-            raise UserError(Code.NEEDS_PASSWORD, path=str(path)) from None
-        return _read_with_pypdf(path)
-    second = _SecondReader(path)
+    document = _opened(path, reading.passwords)
+    if document is None:
+        return _read_with_pypdf(path, reading)
+    second = _SecondReader(path, reading.passwords)
+    pages: list[list[Line]] = []
+    gaps: list[Gap] = []
     try:
         title = one_line(document.get_metadata_value("Title"))
-        pages = [_page_lines(document, number) for number in range(len(document))]
+        count = len(document)
+        labels = {number + 1: _label(document, number) for number in range(count)}
+        for number in range(1, count + 1):
+            try:
+                reading.page(number, count)
+            except OutOfTime:
+                gaps.append(Gap(Code.PARSE_TIMEOUT.value, number, count))
+                break
+            if number in reading.skip:
+                pages.append([])
+                continue
+            found = _page_lines(document, number - 1)
+            if found is None:
+                found = second.lines(number - 1)
+            elif pdf_scan.is_picture(document, number - 1, found):
+                seen = pdf_scan.recognised(document, number, reading)
+                if seen is None:
+                    gaps.append(Gap(Code.NEEDS_OCR.value, number, number))
+                elif len(seen) >= len(found):
+                    found = seen
+            pages.append(found)
+        reading.page(count + 1, count)
         outline = _outline(document)
     finally:
         document.close()
-    lines = [found if found is not None else second.lines(number) for number, found in enumerate(pages)]
-    blocks = tuple(blocks_of(lines, outline=outline))
-    return Parsed(title=_sensible(title), blocks=blocks, pages=len(lines))
+    if gaps and not any(pages):
+        raise UserError(Code(gaps[0].reason), path=str(path))
+    blocks = tuple(replace(block, label=labels.get(block.page, "")) for block in blocks_of(pages, outline=outline))
+    return Parsed(title=_sensible(title), blocks=blocks, pages=count, gaps=joined(gaps))
+
+
+def _opened(path: Path, passwords: Sequence[str]) -> Any:
+    """The document, opened without a password or with one of those given; None where pdfium cannot read the file."""
+    import pypdfium2
+
+    data = path.read_bytes()
+    for password in ("", *passwords):
+        try:
+            return pypdfium2.PdfDocument(data, password=password or None)
+        except pypdfium2.PdfiumError as error:
+            if error.err_code != _PASSWORD_ERROR:
+                return None
+    raise UserError(Code.NEEDS_PASSWORD, path=str(path))
+
+
+def _label(document: Any, number: int) -> str:
+    """What people call page `number` (from 0) where that is not its number."""
+    label = one_line(document.get_page_label(number) or "")
+    return "" if label == str(number + 1) else label
 
 
 def _page_lines(document: Any, number: int) -> list[Line] | None:
@@ -131,19 +176,20 @@ def _outline(document: Any) -> dict[tuple[int, str], int]:
 class _SecondReader:
     """pypdf on the same file, opened only when the first page needs it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, passwords: Sequence[str]) -> None:
         self._path = path
+        self._passwords = passwords
         self._reader: pypdf.PdfReader | None = None
 
     def lines(self, number: int) -> list[Line]:
         """The lines of page `number` (from 0); none where this reader fails as well."""
         if self._reader is None:
-            self._reader = _open_with_pypdf(self._path)
+            self._reader = _open_with_pypdf(self._path, self._passwords)
         return _pypdf_lines(self._reader, number)
 
 
-def _read_with_pypdf(path: Path) -> Parsed:
-    reader = _open_with_pypdf(path)
+def _read_with_pypdf(path: Path, reading: Reading) -> Parsed:
+    reader = _open_with_pypdf(path, reading.passwords)
     from pypdf.errors import PyPdfError
 
     try:
@@ -153,8 +199,18 @@ def _read_with_pypdf(path: Path) -> Parsed:
         raise UserError(Code.DAMAGED_FILE, path=str(path)) from None
     if not count:
         raise UserError(Code.DAMAGED_FILE, path=str(path))
-    lines = [_pypdf_lines(reader, number) for number in range(count)]
-    return Parsed(title=_sensible(title), blocks=tuple(blocks_of(lines, outline={})), pages=count)
+    lines: list[list[Line]] = []
+    gaps: tuple[Gap, ...] = ()
+    for number in range(1, count + 1):
+        try:
+            reading.page(number, count)
+        except OutOfTime:
+            gaps = (Gap(Code.PARSE_TIMEOUT.value, number, count),)
+            break
+        lines.append([] if number in reading.skip else _pypdf_lines(reader, number - 1))
+    if gaps and not any(lines):
+        raise UserError(Code.PARSE_TIMEOUT, path=str(path))
+    return Parsed(title=_sensible(title), blocks=tuple(blocks_of(lines, outline={})), pages=count, gaps=gaps)
 
 
 # What a parser of foreign bytes may raise on a broken file besides its own errors.
@@ -170,14 +226,14 @@ _FOREIGN_FAULTS = (
 )
 
 
-def _open_with_pypdf(path: Path) -> pypdf.PdfReader:
+def _open_with_pypdf(path: Path, passwords: Sequence[str]) -> pypdf.PdfReader:
     import pypdf
     from pypdf.errors import PyPdfError
 
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # its warnings quote the file
     try:
         reader = pypdf.PdfReader(path)
-        if reader.is_encrypted and not reader.decrypt(""):
+        if reader.is_encrypted and not any(reader.decrypt(word) for word in ("", *passwords)):
             raise UserError(Code.NEEDS_PASSWORD, path=str(path))
     except (PyPdfError, *_FOREIGN_FAULTS):
         raise UserError(Code.DAMAGED_FILE, path=str(path)) from None

@@ -1,0 +1,59 @@
+"""Pictures (png, jpg, tif with several frames, bmp, webp, gif): by text recognition, a frame a page."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+from studiolo.errors import Code, UserError
+from studiolo.knowledge.parsers import ocr
+from studiolo.knowledge.parsers.blocks import OutOfTime, Parsed, Reading
+from studiolo.knowledge.parsers.layout import Line, blocks_of
+from studiolo.types import Gap
+
+_LOADED_PIXELS_MOST = 120_000_000  # 360 MB as RGB; a picture beyond is refused before it is unpacked
+_FRAMES_MOST = 2_000
+
+
+def read(path: Path, reading: Reading) -> Parsed:
+    """The text in a picture. Raises UserError: needs_ocr where recognition is not installed, damaged_file,
+    file_too_large where a frame has more pixels than are ever unpacked."""
+    if not ocr.is_installed():
+        raise UserError(Code.NEEDS_OCR, path=str(path))
+    from PIL import Image, UnidentifiedImageError
+
+    pages: list[list[Line]] = []
+    gaps: list[Gap] = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about odd metadata and large pictures; the size is checked here
+        try:
+            with Image.open(path) as picture:
+                # The frames of an animation are one picture after another, those of a TIFF pages.
+                count = min(getattr(picture, "n_frames", 1), _FRAMES_MOST) if picture.format == "TIFF" else 1
+                for number in range(1, count + 1):
+                    try:
+                        reading.page(number, count)
+                    except OutOfTime:
+                        gaps.append(Gap(Code.PARSE_TIMEOUT.value, number, count))
+                        break
+                    pages.append([] if number in reading.skip else _frame(path, picture, number, reading))
+        except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError):
+            raise UserError(Code.DAMAGED_FILE, path=str(path)) from None
+    if gaps and not any(pages):
+        raise UserError(Code.PARSE_TIMEOUT, path=str(path))
+    return Parsed(title="", blocks=tuple(blocks_of(pages, outline={})), pages=count, gaps=tuple(gaps))
+
+
+def _frame(path: Path, picture: object, number: int, reading: Reading) -> list[Line]:
+    from PIL import Image, ImageOps
+
+    assert isinstance(picture, Image.Image)
+    picture.seek(number - 1)
+    if picture.width * picture.height > _LOADED_PIXELS_MOST:
+        raise UserError(Code.FILE_TOO_LARGE, path=str(path), limit_bytes=_LOADED_PIXELS_MOST * 3)
+    reading.slow()
+    upright = ImageOps.exif_transpose(picture.convert("RGB"))
+    share = (ocr.PIXELS_MOST / (upright.width * upright.height)) ** 0.5
+    if share < 1:
+        upright = upright.resize((max(int(upright.width * share), 1), max(int(upright.height * share), 1)))
+    return ocr.lines_of(upright)
