@@ -24,7 +24,8 @@ from studiolo.knowledge.chunking import Sizes, chunk, context_of
 from studiolo.knowledge.files import File, look
 from studiolo.knowledge.parsers import Parsed, display
 from studiolo.knowledge.parsers.blocks import Budget
-from studiolo.knowledge.parsers.child import Cancelled, ParserProcess
+from studiolo.knowledge.parsers.child import Cancelled
+from studiolo.knowledge.parsers.pool import ParserPool
 from studiolo.knowledge.places import Piece, Places
 from studiolo.knowledge.records import LibraryRow, Record, Waiting, moved
 from studiolo.knowledge.seams import Screen, ScreenMany, TextEmbedder
@@ -103,7 +104,7 @@ class Tools:
     sizes: Sizes
 
 
-def read(tools: Tools, item: Item, parser: ParserProcess) -> AddResult | None:
+def read(tools: Tools, item: Item, parser: ParserPool) -> AddResult | None:
     """Parse and cut a file; gives its result where there is nothing to do. Raises StudioloError, Cancelled."""
     item.batch.progress("parse", 0, 0, item=item.shown)
     file = item.file = look(item.path, limit_bytes=tools.budget.size_bytes)
@@ -144,7 +145,7 @@ def pieces_of(parsed: Parsed, *, embedder: TextEmbedder, sizes: Sizes) -> list[P
             start=one.start,
             end=one.end,
             heading=one.heading,
-            label=getattr(one, "label", ""),
+            label=one.label,
             language=one.language,
         )
         for one in chunk(parsed, count_tokens=embedder.count_tokens, sizes=sizes)

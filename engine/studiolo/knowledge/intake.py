@@ -28,7 +28,8 @@ from studiolo.knowledge import ingest
 from studiolo.knowledge.batch import Batch
 from studiolo.knowledge.files import walk
 from studiolo.knowledge.ingest import Item, Tools
-from studiolo.knowledge.parsers.child import Cancelled, ParserProcess
+from studiolo.knowledge.parsers.child import Cancelled
+from studiolo.knowledge.parsers.pool import ParserPool
 from studiolo.knowledge.records import LibraryRow, Record, Waiting, path_key
 from studiolo.knowledge.upkeep import sweep
 from studiolo.types import AddResult
@@ -42,9 +43,9 @@ _Queue = queue.SimpleQueue["Item | None"]
 class Intake:
     """The way in of one home's knowledge base."""
 
-    def __init__(self, tools: Tools, *, parser: Callable[[], ParserProcess], readers: int = READERS) -> None:
+    def __init__(self, tools: Tools, *, parser: ParserPool, readers: int = READERS) -> None:
         self._tools = tools
-        self._new_parser = parser
+        self._parser = parser
         self._readers = readers
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
@@ -88,28 +89,33 @@ class Intake:
 
     def resume(self) -> int:
         """Go on with what a kill or a `close` interrupted; gives the number of files. Nothing is said of them."""
-        shelf = self._tools.shelf
-        resumed = 0
-        for waiting in shelf.waiting():
-            with self._lock:
-                if waiting.id in self._numbers:
-                    continue
-            library = shelf.library_of_id(waiting.library_id)
-            if library is None:
-                continue
-            record = waiting.record or shelf.at_path(library, waiting.path_key)
-            if record is None:
-                shelf.arrived([waiting.id])
-                continue
-            batch = Batch(files=1, cancel=CancelToken(), heard=False)
-            known = shelf.with_id(library, record.document.id)
-            fresh = known is not None and known.document.status in ingest.UNFINISHED
-            item = self._item(waiting, batch, library, record, fresh=fresh)
-            item.claimed = waiting.shelved and self._claimed(item)
+        with self._tools.writing:
+            items = [
+                item for waiting in self._tools.shelf.waiting() if (item := self._interrupted(waiting)) is not None
+            ]
+        if items:
             self._start()
-            self._put("screen" if waiting.shelved else "read", item)
-            resumed += 1
-        return resumed
+        for item in items:
+            self._put("screen" if item.waiting.shelved else "read", item)
+        return len(items)
+
+    def _interrupted(self, waiting: Waiting) -> Item | None:
+        """The item of a note that nobody works on."""
+        shelf = self._tools.shelf
+        with self._lock:
+            if waiting.id in self._numbers:
+                return None
+        library = shelf.library_of_id(waiting.library_id)
+        record = waiting.record or (shelf.at_path(library, waiting.path_key) if library is not None else None)
+        if library is None or record is None:
+            shelf.arrived([waiting.id])
+            return None
+        batch = Batch(files=1, cancel=CancelToken(), heard=False)
+        known = shelf.with_id(library, record.document.id)
+        fresh = known is not None and known.document.status in ingest.UNFINISHED
+        item = self._item(waiting, batch, library, record, fresh=fresh)
+        item.claimed = waiting.shelved and self._claimed(item)
+        return item
 
     @property
     def busy(self) -> bool:
@@ -125,6 +131,7 @@ class Intake:
         for name in self._queues:
             for _ in range(self._readers):
                 self._queues[name].put(None)
+        self._parser.close()
         for thread in threads:
             thread.join()
         for batch in list(self._batches):
@@ -144,11 +151,13 @@ class Intake:
             }
             if tools.shelf.library_of_id(library.id) is None:
                 raise UserError(Code.UNKNOWN_LIBRARY, library=library.name)
-            waiting = tools.shelf.enqueue(library.id, keys, fresh=list(fresh.values()))
+            # Numbered before anybody else can take the notes for interrupted files.
+            items = [
+                self._item(note, batch, library, known[at] or fresh[at], fresh=at in fresh, path=files[at])
+                for at, note in enumerate(tools.shelf.enqueue(library.id, keys, fresh=list(fresh.values())))
+            ]
         self._start()
-        for place, note in enumerate(waiting):
-            record = known[place] or fresh[place]
-            item = self._item(note, batch, library, record, fresh=place in fresh, path=files[place])
+        for item in items:
             self._put("read", item)
 
     def _item(
@@ -214,22 +223,18 @@ class Intake:
     # the threads
 
     def _read(self) -> None:
-        parser = self._new_parser()
-        try:
-            while (item := self._next("read")) is not None:
-                if self._claimed(item):
-                    self._attempt(item, lambda item=item: self._read_one(item, parser))  # type: ignore[misc]
-        finally:
-            parser.close()
+        while (item := self._next("read")) is not None:
+            if self._claimed(item):
+                self._attempt(item, lambda item=item: self._read_one(item))  # type: ignore[misc]
 
-    def _read_one(self, item: Item, parser: ParserProcess) -> None:
+    def _read_one(self, item: Item) -> None:
         if self._tools.shelf.library_of_id(item.library.id) is None:
             error = UserError(Code.UNKNOWN_LIBRARY, library=item.library.name)
             item.batch.fail(error)
             raise error
         if item.record is None:
             ingest.look_again(self._tools, item)
-        result = ingest.read(self._tools, item, parser)
+        result = ingest.read(self._tools, item, self._parser)
         if result is not None:
             self._arrived(item, result)
         else:

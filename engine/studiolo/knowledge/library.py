@@ -24,7 +24,7 @@ from studiolo.knowledge.finder import Finder
 from studiolo.knowledge.ingest import Tools
 from studiolo.knowledge.intake import Intake
 from studiolo.knowledge.parsers.blocks import Budget
-from studiolo.knowledge.parsers.child import ParserProcess
+from studiolo.knowledge.parsers.pool import ParserPool
 from studiolo.knowledge.places import Places
 from studiolo.knowledge.records import SCHEMA, VERSION, LibraryRow, Record, from_version_1
 from studiolo.knowledge.retrieval import Retrieval, Weights
@@ -85,7 +85,7 @@ class KnowledgeBase:
             budget=budget or Budget(),
             sizes=sizes or Sizes(),
         )
-        self._intake = Intake(self._tools, parser=lambda: ParserProcess(budget=budget))
+        self._intake = Intake(self._tools, parser=ParserPool(budget=budget))
         self._recover()
 
     def resume(self) -> int:
