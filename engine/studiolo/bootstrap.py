@@ -61,7 +61,7 @@ def open_local(
         spacy_folder=lambda: _names_folder(store, "en-core-web-sm"), lac_folder=lambda: _names_folder(store, "lac")
     )
     screener = PrivacyFilter(analyzer, path=home.pseudonyms_db)
-    embedders = Embedders(store, threads=worker_threads(chosen.threads))
+    embedders = Embedders(store, threads=worker_threads(chosen.threads), cache=home.cache / "embedding")
     knowledge = KnowledgeBase(
         home,
         embedder_for=replaced.embedder_for or embedders.get,
@@ -155,9 +155,10 @@ def _smaller(store: ModelStore, free_bytes: int) -> str:
 class Embedders:
     """Loads embedders when they are first needed, keeps one a model, and frees them all at the end."""
 
-    def __init__(self, store: ModelStore, *, threads: int) -> None:
+    def __init__(self, store: ModelStore, *, threads: int, cache: Path) -> None:
         self._store = store
         self._threads = threads
+        self._cache = cache
         self._loaded: dict[str, Embedder] = {}
         self._lock = threading.Lock()
 
@@ -169,7 +170,7 @@ class Embedders:
                 if model.kind != "embedder":
                     raise UserError(Code.MODEL_KIND, model=model_id, kind=model.kind, needed="embedder")
                 folder = self._store.path(model_id)
-                self._loaded[model_id] = Embedder(folder, model_id=model_id, threads=self._threads)
+                self._loaded[model_id] = Embedder(folder, model_id=model_id, threads=self._threads, cache=self._cache)
             return self._loaded[model_id]
 
     def close(self) -> None:

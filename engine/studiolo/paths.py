@@ -74,6 +74,11 @@ class Home:
         return self.root / "uploads"
 
     @property
+    def cache(self) -> Path:
+        """What can be made again: an embedder's compiled form and which one is the fastest here."""
+        return self.root / "cache"
+
+    @property
     def logs(self) -> Path:
         """Log files, without user text."""
         return self.root / "logs"

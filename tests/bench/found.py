@@ -14,15 +14,15 @@ import time
 from pathlib import Path
 
 import psutil
-from tests.real.conftest import link_models
-from tests.soak.papers import folder_of_papers, sentence
-from tests.unit.knowledge.pdf_files import pdf
 
 from studiolo.bootstrap import open_local, prepare_home
 from studiolo.events import FileDone, Finished, Tally
 from studiolo.jobs import CancelToken
 from studiolo.paths import Home
 from studiolo.settings import Settings
+from tests.real.conftest import link_models
+from tests.soak.papers import folder_of_papers, sentence
+from tests.unit.knowledge.pdf_files import pdf
 
 PLANTED = "The lighthouse keeper of Orrinsay paints the railing turquoise each April."
 BY_WORDS = "Orrinsay turquoise"
@@ -79,7 +79,7 @@ def line(engine, title: str, paths: list[Path], *, library: str, page: int) -> s
                 if name not in found:
                     try:
                         hits = engine.search(query, library=library, limit=5)
-                    except Exception:  # noqa: BLE001, S112 - the library is not there yet
+                    except Exception:
                         continue
                     ready = name == "words" or any(d.status.value == "ready" for d in engine.documents(library))
                     if ready and any(hit.passage.page == page and "Orrinsay" in hit.passage.text for hit in hits):

@@ -12,9 +12,6 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.bench.table import Measure, table
-from tests.real.conftest import link_models
-
 from studiolo.bootstrap import open_local, prepare_home
 from studiolo.events import FileDone
 from studiolo.knowledge.parsers.child import ParserProcess
@@ -22,6 +19,8 @@ from studiolo.models.catalog import load_catalogue
 from studiolo.models.store import ModelStore
 from studiolo.paths import Home
 from studiolo.settings import Settings
+from tests.bench.table import Measure, table
+from tests.real.conftest import link_models
 
 MODEL = "multilingual-e5-small"
 PAGES = 150

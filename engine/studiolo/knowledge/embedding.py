@@ -1,16 +1,15 @@
-"""Text to vectors by sentence-transformers: the only module that imports it, or torch. Both load at the first vector.
+"""Text to vectors. Which library computes them is chosen by measure (`embedder_choice.py`), at the first vector.
 
-Counting tokens needs neither: it reads the folder's tokenizer.json with the tokenizers library, so that a document can
-be cut into passages, and found by keyword, before torch is there.
+Counting tokens needs no model: it reads the folder's tokenizer.json with the tokenizers library, so that a document
+can be cut into passages, and found by keyword, before anything heavy is loaded.
 
-Threads: any may call. The model computes on `threads` threads of its own, each with a batch to itself: sharing one
-batch out over them makes every layer wait for the slowest (a fifth slower on an idle machine, many times on a busy
-one). A long list never has more than one batch a thread under way, so a person's question waits for one at most.
+Threads: any may call. Passages are computed on `threads` threads, each with a batch to itself: sharing one batch out
+over them makes every layer wait for the slowest (a fifth slower on an idle machine, many times on a busy one). A
+person's question has a thread of its own and waits for no batch.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import threading
@@ -19,21 +18,19 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from studiolo.cpu import cpu_flags, worker_threads
-from studiolo.errors import Code, UserError, import_failed
+from studiolo.cpu import worker_threads
+from studiolo.errors import Code, UserError
+from studiolo.knowledge.embedder_choice import Encoder, Tokenised, choose, model_digest
+from studiolo.knowledge.sentence_models import Precision
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-Precision = Literal["auto", "float32", "bfloat16"]
-_BATCH_TOKENS = (
-    1024  # padded tokens of one batch: some 0.15 s, which a question may have to wait; 2048 is a tenth faster
-)
+_BATCH_TOKENS = 1024  # padded tokens of one batch
 _BATCH_MOST = 32
-_SPECIAL_TOKENS = 4  # begin, end and room for a prefix
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,25 +53,37 @@ _FAMILIES = (
 class Embedder:
     """One embedding model in a sentence-transformers folder."""
 
-    def __init__(self, model_folder: Path, model_id: str, *, threads: int = 0, precision: Precision = "auto") -> None:
+    def __init__(
+        self,
+        model_folder: Path,
+        model_id: str,
+        *,
+        threads: int = 0,
+        precision: Precision = "auto",
+        cache: Path | None = None,
+    ) -> None:
         """Loads nothing yet. Raises UserError(model_missing) where the folder is not there.
 
-        `threads` 0 means one a physical core. `precision` "auto" takes bfloat16 weights where the processor has a
-        matrix unit for them (twice the speed at a cosine of .9999 to float32).
+        `threads` 0 means one a physical core. `precision` "auto" takes the fastest encoder whose vectors hold; the
+        others are sentence-transformers with weights of that type. `cache` is the folder in which what was measured
+        and made is kept; None keeps nothing, and every start measures anew.
         """
         if not (model_folder / "config.json").is_file():
             raise UserError(Code.MODEL_MISSING, model=model_id)
         self._folder = model_folder
         self._model_id = model_id
         self._threads = worker_threads(threads)
-        self._precision = precision
+        self._precision: Precision = precision
+        self._cache = cache
         self._traits = _traits(model_folder, model_id)
         self._dimension = _dimension(model_folder, model_id)
-        self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="embedding", initializer=_one_thread)
-        self._model: Any = None
-        self._model_lock = threading.Lock()
+        self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="embedding")
+        self._asking = ThreadPoolExecutor(1, thread_name_prefix="embedding-question")
+        self._encoder: Encoder | None = None
+        self._encoder_lock = threading.Lock()
         self._tokenizer: Any = None
         self._tokenizer_lock = threading.Lock()
+        self._version = ""
 
     @property
     def model_id(self) -> str:
@@ -91,32 +100,48 @@ class Embedder:
         """Languages it was trained for; () = many."""
         return self._traits.languages
 
+    @property
+    def version(self) -> str:
+        """Names what the vectors are: the model and the digest of its files. The encoder does not matter."""
+        if not self._version:
+            self._version = f"{self._model_id}@{model_digest(self._folder)[:16]}"
+        return self._version
+
+    @property
+    def encoder(self) -> str:
+        """What computes the vectors ("onnx-int8", "torch-float32"); "" before it is loaded."""
+        return self._encoder.name if self._encoder is not None else ""
+
     def count_tokens(self, text: str) -> int:
         """Tokens of `text`, without the ones the model puts around it."""
-        with self._tokenizer_lock:
-            if self._tokenizer is None:
-                self._tokenizer = _load_tokenizer(self._folder, self._model_id)
-            return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
+        return len(self._reader().encode(text, add_special_tokens=False).ids)
+
+    def count_tokens_batch(self, texts: Sequence[str]) -> list[int]:
+        """The same for several texts, in one call of the library."""
+        return [len(found.ids) for found in self._reader().encode_batch_fast(list(texts), add_special_tokens=False)]
 
     def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """One unit-length float32 row a text, in the order given."""
+        """One unit-length float32 row a text, in the order given. The same text is computed once."""
         import numpy as np
 
-        prefixed = [self._traits.passage_prefix + text for text in texts]
-        rows = np.zeros((len(texts), self._dimension), dtype=np.float32)
+        places: dict[str, int] = {}
+        where = [places.setdefault(text, len(places)) for text in texts]
+        read = self._tokenise([self._traits.passage_prefix + text for text in places])
+        rows = np.zeros((len(read), self._dimension), dtype=np.float32)
         under_way: deque[tuple[list[int], Future[NDArray[np.float32]]]] = deque()
-        for batch in self._batches(prefixed):
-            if len(under_way) >= self._threads:
+        for batch in batches([len(one.ids) for one in read]):
+            if len(under_way) > self._threads:  # one more than compute, so that no thread waits for this one
                 done, vectors = under_way.popleft()
                 rows[done] = vectors.result()
-            under_way.append((batch, self._pool.submit(self._encode, [prefixed[index] for index in batch])))
+            under_way.append((batch, self._pool.submit(self._encode, [read[index] for index in batch])))
         for done, vectors in under_way:
             rows[done] = vectors.result()
-        return rows
+        return rows[where]
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
         """One unit-length float32 vector."""
-        vector: NDArray[np.float32] = self._pool.submit(self._encode, [self._traits.query_prefix + text]).result()[0]
+        read = self._tokenise([self._traits.query_prefix + text])
+        vector: NDArray[np.float32] = self._asking.submit(self._encode, read).result()[0]
         return vector
 
     def warm(self) -> None:
@@ -125,79 +150,51 @@ class Embedder:
 
     def close(self) -> None:
         """Free the model."""
+        self._asking.shutdown(wait=True)
         self._pool.shutdown(wait=True)
-        self._model = None
+        self._encoder = None
 
-    def _batches(self, texts: Sequence[str]) -> list[list[int]]:
-        """Indices in groups of like length: padding to the longest of a batch is computed and thrown away."""
-        lengths = [self.count_tokens(text) + _SPECIAL_TOKENS for text in texts]
-        order = sorted(range(len(texts)), key=lambda index: -lengths[index])
-        batches: list[list[int]] = []
-        for index in order:
-            longest = lengths[batches[-1][0]] if batches else 0
-            if batches and len(batches[-1]) < _BATCH_MOST and (len(batches[-1]) + 1) * longest <= _BATCH_TOKENS:
-                batches[-1].append(index)
-            else:
-                batches.append([index])
-        return batches
+    def _tokenise(self, texts: Sequence[str]) -> list[Tokenised]:
+        found = self._reader().encode_batch_fast(list(texts))
+        return [Tokenised(text, one.ids) for text, one in zip(texts, found, strict=True)]
 
-    def _encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        import numpy as np
+    def _encode(self, batch: Sequence[Tokenised]) -> NDArray[np.float32]:
+        return self._loaded().encode(batch)
 
-        model = self._loaded()
-        found = model.encode(
-            list(texts), batch_size=_BATCH_MOST, convert_to_numpy=True, prompt="", show_progress_bar=False
-        )
-        vectors: NDArray[np.float32] = np.asarray(found, dtype=np.float32)
-        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        vectors /= np.maximum(lengths, 1e-12)
-        return vectors
+    def _loaded(self) -> Encoder:
+        with self._encoder_lock:
+            if self._encoder is None:
+                self._encoder = choose(
+                    self._folder,
+                    self._model_id,
+                    precision=self._precision,
+                    tokenise=self._tokenise,
+                    cache=self._cache,
+                )
+            return self._encoder
 
-    def _loaded(self) -> Any:
-        with self._model_lock:
-            if self._model is None:
-                self._model = _load_model(self._folder, self._model_id, precision=self._precision)
-                # The tokenizer sets up padding at its first call, which must not meet another call.
-                self._model.encode(["a", "a b"], prompt="", show_progress_bar=False)
-            return self._model
+    def _reader(self) -> Any:
+        with self._tokenizer_lock:
+            if self._tokenizer is None:
+                self._tokenizer = _load_tokenizer(self._folder, self._model_id)
+            return self._tokenizer
 
 
-def _one_thread() -> None:
-    """For a thread of the pool: no helpers inside torch. The setting is the calling thread's own."""
-    with contextlib.suppress(ImportError, OSError, MemoryError):  # said in words where the model is loaded
-        import torch  # noqa: TID251 - the one place
-
-        torch.set_num_threads(1)
-
-
-def _load_model(folder: Path, model_id: str, *, precision: Precision) -> Any:
-    os.environ["HF_HUB_OFFLINE"] = "1"
-    os.environ["TRANSFORMERS_OFFLINE"] = "1"
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    try:
-        import torch  # noqa: TID251 - the one place
-        from sentence_transformers import SentenceTransformer  # noqa: TID251 - the one place
-        from transformers.utils import logging as transformers_logging
-    except (ImportError, OSError, MemoryError) as error:
-        raise import_failed(error, package="sentence-transformers") from None
-    transformers_logging.disable_progress_bar()  # stderr is the command line's
-    # Only the matrix unit makes bfloat16 worth it: by AVX512-BF16 alone it was measured slower than float32. oneDNN
-    # asks the kernel for the unit and does without it where it is refused.
-    half = precision == "bfloat16" or (precision == "auto" and "amx_bf16" in cpu_flags())
-    try:
-        model = SentenceTransformer(
-            str(folder),
-            device="cpu",
-            local_files_only=True,
-            model_kwargs={"dtype": torch.bfloat16 if half else torch.float32},
-        )
-    except (OSError, ValueError, KeyError, RuntimeError):
-        raise UserError(Code.DAMAGED_MODEL, model=model_id) from None
-    model.eval()
-    return model
+def batches(lengths: Sequence[int]) -> list[list[int]]:
+    """Indices in groups of like length: padding to the longest of a batch is computed and thrown away."""
+    order = sorted(range(len(lengths)), key=lambda index: -lengths[index])
+    groups: list[list[int]] = []
+    for index in order:
+        longest = lengths[groups[-1][0]] if groups else 0
+        if groups and len(groups[-1]) < _BATCH_MOST and (len(groups[-1]) + 1) * longest <= _BATCH_TOKENS:
+            groups[-1].append(index)
+        else:
+            groups.append([index])
+    return groups
 
 
 def _load_tokenizer(folder: Path, model_id: str) -> Any:
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     import tokenizers
 
     try:

@@ -68,3 +68,11 @@ class TextEmbedder(Protocol):
     def embed_query(self, text: str) -> NDArray[np.float32]:
         """One vector."""
         ...
+
+
+class Reranker(Protocol):
+    """Reads a question and a text together. Safe to call from any thread."""
+
+    def scores(self, query: str, texts: Sequence[str]) -> list[float]:
+        """How well each text answers the query, from 0 to 1, in the order given."""
+        ...

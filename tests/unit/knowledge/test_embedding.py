@@ -11,7 +11,7 @@ import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from studiolo.errors import Code, UserError
-from studiolo.knowledge.embedding import Embedder
+from studiolo.knowledge.embedding import Embedder, batches
 
 
 @pytest.fixture
@@ -42,15 +42,20 @@ def test_languages_are_known_by_family(folder, model_id, languages):
     embedder.close()
 
 
-def test_batches_are_of_like_length_and_bounded(folder):
-    embedder = Embedder(folder, "all-minilm-l6-v2")
-    texts = ["lease " * length for length in (500, 3, 500, 2, 400, 1, 490, 480)] + ["term"] * 40
-    batches = embedder._batches(texts)
-    assert sorted(index for batch in batches for index in batch) == list(range(len(texts)))
-    for batch in batches:
-        longest = max(embedder.count_tokens(texts[index]) for index in batch)
-        assert len(batch) == 1 or (len(batch) <= 32 and len(batch) * longest <= 1024)
-    assert set(batches[0]) == {0, 2}
+def test_batches_are_of_like_length_and_bounded():
+    lengths = [500, 3, 500, 2, 400, 1, 490, 480] + [1] * 40
+    groups = batches(lengths)
+    assert sorted(index for group in groups for index in group) == list(range(len(lengths)))
+    for group in groups:
+        longest = max(lengths[index] for index in group)
+        assert len(group) == 1 or (len(group) <= 32 and len(group) * longest <= 1024)
+    assert set(groups[0]) == {0, 2}
+
+
+def test_many_texts_are_counted_as_one_by_one(folder):
+    embedder = Embedder(folder, "x")
+    texts = ["lease term", "", "lease 租约 term other"]
+    assert embedder.count_tokens_batch(texts) == [embedder.count_tokens(text) for text in texts] == [2, 0, 4]
     embedder.close()
 
 
