@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from studiolo.bootstrap import Replacements, open_local, prepare_home
 from studiolo.inference.runtime import LlamaRuntime, Step
 from studiolo.inference.template import ChatTemplate
 from studiolo.jobs import CancelToken
+from studiolo.knowledge.embedding import Embedder
 from studiolo.local import LocalEngine
 from studiolo.models.catalog import load_catalogue
 from studiolo.models.store import ModelStore
@@ -61,14 +63,24 @@ class Study:
 
 
 def link_models(home: Home, models_home: Home) -> None:
-    """Give `home` the installed models, each file by a hard link or a copy: nothing is written to the shared ones."""
-    for source in sorted(models_home.models.rglob("*")):
-        target = home.models / source.relative_to(models_home.models)
-        if source.is_dir():
-            target.mkdir(parents=True, exist_ok=True)
-        else:
+    """Give `home` the installed models, each file by a hard link or a copy: nothing is written to the shared ones.
+
+    What was measured of the embedder comes along, so that not every home measures it again.
+    """
+    _measured(models_home)
+    for source in (*sorted(models_home.models.rglob("*")), *sorted(models_home.cache.rglob("*"))):
+        target = home.root / source.relative_to(models_home.root)
+        if source.is_file():
             target.parent.mkdir(parents=True, exist_ok=True)
             _link_or_copy(source, target)
+
+
+@functools.cache
+def _measured(models_home: Home) -> None:
+    folder = ModelStore(models_home, load_catalogue()).path("multilingual-e5-small")
+    embedder = Embedder(folder, "multilingual-e5-small", cache=models_home.cache / "embedding")
+    embedder.embed_query("warm up")
+    embedder.close()
 
 
 def _link_or_copy(source: Path, target: Path) -> None:
