@@ -44,7 +44,7 @@ class Kills:
         home = this.folder / "home"
         shutil.rmtree(home, ignore_errors=True)
         home.mkdir(parents=True)
-        (home / "models").symlink_to(self._models)
+        link(home, self._models)
         if not self._whole_s:  # how long it takes undisturbed: kills fall anywhere in it
             self._whole_s = self._undisturbed(this.folder / "measured")
         reported = self._killed(home, after_s=this.random.uniform(0.0, self._whole_s))
@@ -66,7 +66,7 @@ class Kills:
     def _undisturbed(self, home: Path) -> float:
         shutil.rmtree(home, ignore_errors=True)
         home.mkdir(parents=True)
-        (home / "models").symlink_to(self._models)
+        link(home, self._models)
         with self._started(home, str(self._papers)) as (_, lines):
             began = 0.0
             for line in iter(lines.get, ""):
@@ -124,6 +124,13 @@ class Kills:
             process.wait()
             reader.join()
             process.stdout.close()
+
+
+def link(home: Path, models: Path) -> None:
+    """Give a home the models, and what was measured of the embedder, without copying them."""
+    (home / "models").symlink_to(models)
+    if (models.parent / "cache").is_dir():
+        (home / "cache").symlink_to(models.parent / "cache")
 
 
 class LightKills(Kills):
