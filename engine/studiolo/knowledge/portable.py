@@ -27,7 +27,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Self
 
 from studiolo.errors import Code, EnvironmentFault, UserError
 from studiolo.knowledge.parsers import display
@@ -94,7 +94,7 @@ class Writing:
         self._zip = zipfile.ZipFile(file, "w", allowZip64=True)
         self._members: dict[str, Member] = {}
 
-    def __enter__(self) -> Writing:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -14,6 +14,7 @@ import stat
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
@@ -286,10 +287,12 @@ class Watcher:
         """Take files in; gives whether that was possible, however each of them came out."""
         for start in range(0, len(todo.add), _TOGETHER):
             keys = todo.add[start : start + _TOGETHER]
+            self._cancel = cancel = CancelToken()  # a stream that is left cancels its token
+            if self._stop.is_set():
+                return False
             try:
-                for event in self._add(library_id, [Path(os.fsdecode(key)) for key in keys], self._cancel):
-                    if self._told is not None:
-                        self._told(library_id, event)
+                for event in self._add(library_id, [Path(os.fsdecode(key)) for key in keys], cancel):
+                    self._tell(library_id, event)
                     if isinstance(event, Failed):
                         return False
             except Exception:  # noqa: BLE001 - as in `_run`; it is tried again
@@ -300,6 +303,11 @@ class Watcher:
             there = self._folders.document_ids(library_id, keys)
             self._folders.mark(library_id, {key: seen.there[key] for key in there})
         return True
+
+    def _tell(self, library_id: str, event: Event) -> None:
+        if self._told is not None:
+            with suppress(Exception):  # the listener's own affair: the file is in
+                self._told(library_id, event)
 
     def _seen(self, post: _Post, rules: Rules, touched: dict[str, bool] | None) -> Disk | None:
         """What is on the disk now: all of it, or what the notices are about. None where it ceased to be reachable."""

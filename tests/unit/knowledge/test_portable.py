@@ -472,12 +472,17 @@ setattr(owner, name, die)
 list(base.import_library(Path(file)))
 os._exit(0)
 """
-MOMENTS = ("shelf.put_library", "places.reserve", "store.add", "store.add_vectors", "places.embedded", "places.place")
-MOMENTS = (*MOMENTS, "places.screened", "store.tidy", "shelf.rename_library")
+MOMENTS = [
+    *[
+        (where, "after")
+        for where in ("shelf.put_library", "places.reserve", "store.add", "store.add_vectors", "places.embedded")
+    ],
+    *[(where, "after") for where in ("places.place", "places.screened", "store.tidy", "shelf.rename_library")],
+    ("shelf.rename_library", "before"),
+]
 
 
-@pytest.mark.parametrize("where", MOMENTS)
-@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize(("where", "moment"), MOMENTS)
 def test_an_import_that_was_killed_is_there_whole_or_not_at_all(base, exported, second, where, moment):
     there = second()
     there.close()
