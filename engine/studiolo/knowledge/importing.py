@@ -40,7 +40,7 @@ from studiolo.knowledge.store import Row
 from studiolo.knowledge.upkeep import sweep
 from studiolo.types import Document, DocumentStatus, Gap, Span
 
-_STEP = 1000  # passages of one commit
+_STEP = 5000  # passages of one commit: the keyword index is merged after each
 _SCREEN_STEP = 16
 _EMBED_STEP = 32
 _EMBED_COMMIT = 256
