@@ -139,6 +139,16 @@ class Library:
 
 
 @dataclass(frozen=True, slots=True)
+class Watched:
+    """A folder whose files a library follows. "unreachable": it is not there (an unmounted drive), and its documents
+    stay; "paused": nobody watches now, or nothing can be taken in at present."""
+
+    folder: str = field(repr=False)
+    polling: bool  # looked through at intervals: a network drive tells nobody what changes in it
+    state: Literal["watching", "unreachable", "paused"]
+
+
+@dataclass(frozen=True, slots=True)
 class AddResult:
     """What became of one file. `reason` is an error code, "" where all is well; `values` fill its sentence."""
 

@@ -202,11 +202,12 @@ def screen(tools: Tools, item: Item) -> None:
         _stop_if(item)
         item.batch.progress("screen", start, len(numbers), item=item.shown)
         rows = tools.store.rows(item.library.id, numbers[start : start + _SCREEN_STEP])
-        found = _spans(tools, [row.text for row in rows.values()])
+        found = spans_of(tools, [row.text for row in rows.values()])
         tools.places.screened(dict(zip(rows, found, strict=True)))
 
 
-def _spans(tools: Tools, texts: Sequence[str]) -> list[tuple[Span, ...]]:
+def spans_of(tools: Tools, texts: Sequence[str]) -> list[tuple[Span, ...]]:
+    """What is found in texts. Raises PolicyBlock(filter_failed), UserError where the filter lacks a model."""
     try:
         if tools.screen_many is not None:
             return [tuple(found) for found in tools.screen_many(texts)]

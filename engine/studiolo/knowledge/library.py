@@ -20,20 +20,24 @@ from studiolo.events import Event, Failed
 from studiolo.jobs import CancelToken
 from studiolo.knowledge import migration, rebuild
 from studiolo.knowledge.chunking import Sizes
+from studiolo.knowledge.exporting import export_library
 from studiolo.knowledge.finder import Finder
+from studiolo.knowledge.importing import import_library
 from studiolo.knowledge.ingest import Tools
 from studiolo.knowledge.intake import Intake
 from studiolo.knowledge.parsers.blocks import Budget
 from studiolo.knowledge.parsers.pool import ParserPool
 from studiolo.knowledge.places import Places
-from studiolo.knowledge.records import SCHEMA, VERSION, LibraryRow, Record, from_version_1
+from studiolo.knowledge.records import HIDDEN, SCHEMA, VERSION, LibraryRow, Record, from_version_1, path_key
 from studiolo.knowledge.retrieval import Retrieval, Weights
 from studiolo.knowledge.seams import Screen, ScreenMany, TextEmbedder
 from studiolo.knowledge.shelf import Shelf, checked_name
 from studiolo.knowledge.store import FORMAT, PassageStore
 from studiolo.knowledge.upkeep import Integrity, check, sweep
+from studiolo.knowledge.watch import Watcher
+from studiolo.knowledge.watched import WatchedFolders, follow
 from studiolo.paths import Home
-from studiolo.types import DEFAULT_LIBRARY, Document, Hit, Library, Passage
+from studiolo.types import DEFAULT_LIBRARY, Document, Hit, Library, Passage, Watched
 
 
 class KnowledgeBase:
@@ -86,6 +90,9 @@ class KnowledgeBase:
             sizes=sizes or Sizes(),
         )
         self._intake = Intake(self._tools, parser=ParserPool(budget=budget))
+        self._home = home
+        self._folders = WatchedFolders(self._database)
+        self._watcher = Watcher(self._folders, add=self._add_watched, remove=self._remove_watched, home=home.root)
         self._recover()
 
     def resume(self) -> int:
@@ -201,6 +208,91 @@ class KnowledgeBase:
         except StudioloError as error:
             yield Failed(code=error.code.value, values=error.values)
 
+    # watched folders
+
+    def watch(self, name: str, folder: Path, *, polling: bool | None = None) -> None:
+        """Let a library follow a folder, as far as `start_watching` has been or is called.
+
+        `polling` None: as the file system needs it. A folder that is watched already is watched on, as `polling` says
+        now. Raises UserError: unknown_library, file_missing, bad_request (`problem`: not_a_folder, inside_home, and
+        inside_watched or holds_watched, because a library follows no folder twice).
+        """
+        follow(self._folders, self._library(name).id, folder, home=self._home.root, polling=polling)
+
+    def unwatch(self, name: str, folder: Path) -> None:
+        """Follow a folder no more; its documents stay. Raises UserError: unknown_library, bad_request (not_watched)."""
+        if not self._folders.remove(self._library(name).id, path_key(folder)):
+            raise UserError(Code.BAD_REQUEST, field="folder", problem="not_watched")
+
+    def watched(self, name: str) -> list[Watched]:
+        """The folders a library follows, by their paths. Raises UserError(unknown_library)."""
+        return [
+            Watched(folder.path, folder.polling, folder.state if self._watcher.running else "paused")
+            for folder in self._folders.all(self._library(name).id)
+        ]
+
+    def start_watching(self, told: Callable[[str, Event], None] | None = None) -> None:
+        """Watch in the background until `close`; `told` hears (library, event) of all that is taken in.
+
+        For the engine, which stays; whoever opens a home for one task does not watch.
+        """
+
+        def named(library_id: str, event: Event) -> None:
+            library = self._shelf.library_of_id(library_id)
+            if told is not None and library is not None:
+                told(library.name, event)
+
+        self._watcher.start(named)
+
+    def _add_watched(self, library_id: str, paths: Sequence[Path], cancel: CancelToken) -> Iterator[Event]:
+        library = self._shelf.library_of_id(library_id)
+        if library is not None:
+            yield from self._add(paths, library, cancel, ())
+
+    def _remove_watched(self, library_id: str, document_ids: Sequence[str]) -> None:
+        with self._tools.writing:
+            library = self._shelf.library_of_id(library_id)
+            if library is not None:
+                there = [one for one in document_ids if self._shelf.with_id(library, one) is not None]
+                self.remove_documents(there, library=library.name)
+
+    # as one file
+
+    def export_library(
+        self, name: str, path: Path, *, paths: bool = False, cancel: CancelToken | None = None
+    ) -> Iterator[Event]:
+        """Write a library into one file, readable for its owner alone: it holds the documents' text as it is.
+
+        Progress (stage "write", in passages), then Finished; the file is there whole or not at all, and replaces one
+        of that name. `paths`: with the documents' whole paths, not their names alone.
+        Raises UserError(unknown_library).
+        """
+        library = self._library(name)
+        try:
+            yield from export_library(
+                self._tools, self._database, library, path, paths=paths, cancel=cancel or CancelToken()
+            )
+        except StudioloError as error:
+            yield Failed(code=error.code.value, values=error.values)
+
+    def import_library(
+        self, path: Path, *, name: str | None = None, cancel: CancelToken | None = None
+    ) -> Iterator[Event]:
+        """Make a library of an exported file: named as it was or `name`, with a number where that name is taken.
+
+        Progress (stages "read", "screen", "embed"), then Finished; the library is there whole or not at all. Which
+        it is, `libraries` says; its documents' files are not here. Raises UserError(bad_request) for a name that
+        cannot be a library's.
+        """
+        wanted = None if name is None else checked_name(name)
+        try:
+            require_avx2()
+            yield from import_library(
+                self._tools, path, name=wanted, default_embedder=self._default_embedder, cancel=cancel or CancelToken()
+            )
+        except StudioloError as error:
+            yield Failed(code=error.code.value, values=error.values)
+
     # finding
 
     def search(
@@ -244,7 +336,8 @@ class KnowledgeBase:
         return vectors
 
     def close(self) -> None:
-        """End the intake's threads and let go of the files. The embedders are their owner's."""
+        """End the watching and the intake's threads and let go of the files. The embedders are their owner's."""
+        self._watcher.close()
         self._intake.close()
         with self._tools.writing:
             self._store.close()
@@ -259,6 +352,9 @@ class KnowledgeBase:
         and what could not be dropped stays noted.
         """
         self._places.unstored()
+        for library in self._shelf.rows():
+            if library.name.startswith(HIDDEN):  # an import that a kill cut short
+                self._shelf.remove_library(library.id)
         with suppress(EnvironmentFault):
             if self._store.format < FORMAT:
                 for library in self._shelf.rows():
@@ -269,7 +365,7 @@ class KnowledgeBase:
     def _library(self, name: str) -> LibraryRow:
         """The library of that name; `default` is made when it is first asked for."""
         found = self._shelf.library(name.strip())
-        if found is not None:
+        if found is not None and not found.name.startswith(HIDDEN):
             return found
         if name.strip() == DEFAULT_LIBRARY:
             return self._make(DEFAULT_LIBRARY, self._default_embedder)

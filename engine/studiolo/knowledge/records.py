@@ -2,6 +2,7 @@
 
     libraries 1-n documents 1-n occurrences n-1 passages          intake: files on their way in
                                                                   leftovers: what the passage store must still drop
+                                                                  watched, marks: folders watched, files seen in them
 
 SQLite says what there is and where it stands; LanceDB holds the texts and vectors, by the passages' numbers. Whatever
 SQLite does not know is not there, whatever LanceDB still holds: so a change is one SQLite transaction. Pure values and
@@ -88,7 +89,24 @@ CREATE TABLE leftovers (
     library_id TEXT NOT NULL,
     passage_id INTEGER NOT NULL                 -- 0 = the whole library
 );
+CREATE TABLE watched (
+    library_id TEXT NOT NULL REFERENCES libraries(id) ON DELETE CASCADE,
+    folder BLOB NOT NULL,                       -- the path's own bytes, links resolved
+    path TEXT NOT NULL,                         -- for people
+    polling INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    mounts TEXT NOT NULL DEFAULT '[]',          -- JSON: where other drives were met in it, itself included
+    PRIMARY KEY (library_id, folder)
+);
+CREATE TABLE marks (
+    library_id TEXT NOT NULL REFERENCES libraries(id) ON DELETE CASCADE,
+    path_key BLOB NOT NULL,                     -- a file in a watched folder
+    size_bytes INTEGER NOT NULL,                -- as it was when it was last taken in
+    mtime_ns INTEGER NOT NULL,
+    PRIMARY KEY (library_id, path_key)
+) WITHOUT ROWID;
 """
+HIDDEN = "/import/"  # how the name of a library begins that is being imported; no person can give such a name
 FINDABLE = "('keyword', 'ready', 'partial')"  # states of a document whose passages can be found
 
 

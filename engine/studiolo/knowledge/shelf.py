@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from studiolo.database import Database
 from studiolo.errors import Code, UserError
-from studiolo.knowledge.records import FINDABLE, Leftover, LibraryRow, Record, Waiting, put, record_of
+from studiolo.knowledge.records import FINDABLE, HIDDEN, Leftover, LibraryRow, Record, Waiting, put, record_of
 from studiolo.knowledge.seams import Shelved
 from studiolo.types import Document, Library
 
@@ -59,7 +59,7 @@ class Shelf:
         query = f"""
             SELECT l.*, COUNT(d.id) AS documents, COALESCE(SUM(d.passages), 0) AS passages FROM libraries l
             LEFT JOIN documents d ON d.library_id = l.id AND d.status IN {FINDABLE}
-            GROUP BY l.id ORDER BY l.name
+            WHERE l.name NOT LIKE '{HIDDEN}%' GROUP BY l.id ORDER BY l.name
         """  # noqa: S608 - a constant
         with self._database.read() as connection:
             rows = connection.execute(query).fetchall()
@@ -87,6 +87,14 @@ class Shelf:
                 "ON CONFLICT (name) DO NOTHING",
                 (library.id, library.name, library.embedder, library.created_at),
             )
+
+    def rename_library(self, library_id: str, name: str) -> bool:
+        """Give a library another name, unless another has it; gives whether it could be done."""
+        with self._database.write() as connection:
+            taken = connection.execute("SELECT 1 FROM libraries WHERE name = ?", (name,)).fetchone()
+            if taken is None:
+                connection.execute("UPDATE libraries SET name = ? WHERE id = ?", (name, library_id))
+            return taken is None
 
     def want_embedder(self, library_id: str, embedder: str) -> None:
         """Note the embedder a library is being changed to ("" = none)."""
