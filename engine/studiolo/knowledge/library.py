@@ -21,7 +21,7 @@ from studiolo.knowledge.chunking import Sizes
 from studiolo.knowledge.parsers.blocks import Budget
 from studiolo.knowledge.parsers.child import ParserProcess
 from studiolo.knowledge.retrieval import Retrieval, Weights, named
-from studiolo.knowledge.seams import Screen, TextEmbedder
+from studiolo.knowledge.seams import Screen, Shelved, TextEmbedder
 from studiolo.knowledge.shelf import LibraryRow, Pending, Shelf, checked_name
 from studiolo.knowledge.store import PassageStore
 from studiolo.paths import Home
@@ -52,6 +52,7 @@ class KnowledgeBase:
         self._embedder_for = embedder_for
         self._embedders: dict[str, TextEmbedder] = {}
         self._embedders_lock = threading.Lock()
+        self._shelves: dict[str, tuple[int, tuple[Shelved, ...]]] = {}
         self._default_embedder = default_embedder
         self._clock = clock
         self._new_id = new_id
@@ -177,6 +178,7 @@ class KnowledgeBase:
             limit=limit,
             documents=wanted,
             context=context,
+            shelved=self._shelved(row, names),
         )
         return named(hits, names)
 
@@ -210,6 +212,31 @@ class KnowledgeBase:
         made = self._shelf.library(name)
         assert made is not None
         return made
+
+    def _shelved(self, library: LibraryRow, names: dict[str, str]) -> tuple[Shelved, ...]:
+        """The library's documents as searching knows them: the same object until one of them changes."""
+        titles = self._shelf.titles(library.id)
+        version = hash(tuple((document.id, document.name, document.sha256) for document, _ in titles))
+        with self._embedders_lock:
+            kept = self._shelves.get(library.id)
+        if kept is not None and kept[0] == version:
+            return kept[1]
+        openings = self._store.openings(library.id)
+        shelved = tuple(
+            Shelved(
+                id=document.id,
+                name=document.name,
+                title=title,
+                path=document.path,
+                added_at=document.added_at,
+                opening=openings.get(document.id, ""),
+            )
+            for document, title in titles
+            if document.id in names
+        )
+        with self._embedders_lock:
+            self._shelves[library.id] = (version, shelved)
+        return shelved
 
     def _matching(self, library: LibraryRow, name_or_id: str) -> list[Document]:
         """Documents of that id, else of that name, else of that name without case or suffix; never none."""

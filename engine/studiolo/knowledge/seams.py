@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from studiolo.types import Span
+from studiolo.types import Passage, Span
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,4 +44,62 @@ class TextEmbedder(Protocol):
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
         """One vector."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A passage and how well it fits by one measure (larger is better, comparable within one search only)."""
+
+    passage: Passage
+    score: float
+    vector: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)  # where meaning was measured
+
+
+@dataclass(frozen=True, slots=True)
+class Shelved:
+    """What is known of a document besides its passages: enough to see whether a question names it."""
+
+    id: str
+    name: str = field(repr=False)  # the file's name
+    title: str = field(default="", repr=False)  # as the file itself says; "" where it does not
+    path: str = field(default="", repr=False)
+    added_at: float = 0.0  # Unix seconds
+    opening: str = field(default="", repr=False)  # the first some 300 characters of its text
+
+
+class SearchedPassages(Protocol):
+    """What searching needs of the store. `documents` None = all of the library. Safe to call from any thread."""
+
+    def keyword(
+        self, library_id: str, query: str, *, limit: int, documents: Sequence[str] | None = None
+    ) -> list[Found]:
+        """Passages with words of `query`, by BM25, best first."""
+        ...
+
+    def nearest(
+        self,
+        library_id: str,
+        vector: NDArray[np.float32],
+        *,
+        limit: int,
+        documents: Sequence[str] | None = None,
+        languages: Sequence[str] = (),
+    ) -> list[Found]:
+        """Passages nearest to a unit-length vector by cosine, best first, each with its own vector. `languages` () =
+        any."""
+        ...
+
+    def containing(
+        self, library_id: str, term: str, *, limit: int, documents: Sequence[str] | None = None
+    ) -> list[Found]:
+        """Passages in which `term` occurs letter by letter, compared folded."""
+        ...
+
+
+class Reranker(Protocol):
+    """Reads a question together with each passage, which is dearer and better than comparing them apart."""
+
+    def score(self, query: str, passages: Sequence[str]) -> Sequence[float]:
+        """How well each passage answers, any scale, larger is better; one a passage, in the order given."""
         ...

@@ -173,6 +173,13 @@ class Shelf:
         with self._database.read() as connection:
             return {row["id"]: row["name"] for row in connection.execute(query, (library_id,))}
 
+    def titles(self, library_id: str) -> list[tuple[Document, str]]:
+        """The documents that can be found, each with the title it gives itself."""
+        query = "SELECT * FROM documents WHERE library_id = ? AND status IN ('ready', 'partial') ORDER BY id"
+        with self._database.read() as connection:
+            rows = connection.execute(query, (library_id,)).fetchall()
+        return [(record.document, record.title) for record in (_record(row, "") for row in rows)]
+
     def at_path(self, library: LibraryRow, key: bytes) -> Record | None:
         """The document of that file."""
         return self._one(library, "path_key = ?", key)

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 from studiolo.cpu import require_avx2
 from studiolo.errors import Code, EnvironmentFault, import_failed
 from studiolo.knowledge.language import fold
+from studiolo.knowledge.seams import Found
 from studiolo.settings import disk_fault
 from studiolo.types import Passage, Span
 
@@ -36,14 +37,7 @@ _NOW = timedelta(milliseconds=1)  # 0 makes LanceDB warn of other processes; the
 _TIDY_EVERY = 64  # commits; each leaves a fragment that every search has to open
 _COLUMNS = ("id", "document_id", "page", "page_end", "start", "end", "heading", "text", "language", "spans")
 _INDEXED = "search_text"
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A passage and how well it fits by one measure (larger is better, comparable within one search only)."""
-
-    passage: Passage
-    score: float
+_OPENING = 300  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +160,11 @@ class PassageStore:
         found = self._find(library_id, lambda table: table.search(), [document_id], limit=None, score=None)
         return sorted((entry.passage for entry in found), key=lambda passage: passage.start)
 
+    def openings(self, library_id: str) -> dict[str, str]:
+        """What each document begins with: its first passage's text, by the document's id."""
+        found = self._find(library_id, lambda table: table.search(), None, limit=None, score=None, extra="start = 0")
+        return {entry.passage.document_id: entry.passage.text[:_OPENING] for entry in found}
+
     def keyword(
         self, library_id: str, query: str, *, limit: int, documents: Sequence[str] | None = None
     ) -> list[Found]:
@@ -196,9 +195,15 @@ class PassageStore:
             return table.search(vector, vector_column_name="vector").distance_type("dot")
 
         found = self._find(
-            library_id, search, documents, limit=limit, score="_distance", extra=_any_of("language", languages)
+            library_id,
+            search,
+            documents,
+            limit=limit,
+            score="_distance",
+            extra=_any_of("language", languages),
+            vectors=True,
         )
-        return [Found(entry.passage, 1.0 - entry.score) for entry in found]
+        return [Found(entry.passage, 1.0 - entry.score, entry.vector) for entry in found]
 
     def containing(
         self, library_id: str, term: str, *, limit: int, documents: Sequence[str] | None = None
@@ -224,17 +229,19 @@ class PassageStore:
         limit: int | None,
         score: str | None,
         extra: str = "",
+        vectors: bool = False,
     ) -> list[Found]:
+        columns = [*_COLUMNS, *([score] if score else ()), *(["vector"] if vectors else ())]
         with self._translated(), self._gate.reading():
             table = self._table(library_id)
             if table is None:
                 return []
             where = " AND ".join(part for part in (_any_of("document_id", documents or ()), extra) if part)
-            query = search(table).select([*_COLUMNS, score] if score else list(_COLUMNS)).limit(limit)
+            query = search(table).select(columns).limit(limit)
             if where:
                 query = query.where(where)
             rows = query.to_arrow().to_pylist()
-        return [Found(_passage(row), float(row[score]) if score else 1.0) for row in rows]
+        return [Found(_passage(row), float(row[score]) if score else 1.0, _vector(row)) for row in rows]
 
     def _connected(self) -> Any:
         with self._opening:
@@ -414,6 +421,14 @@ def _spans_json(spans: tuple[Span, ...] | None) -> str | None:
     if spans is None:
         return None
     return json.dumps([[span.type, span.start, span.end, span.score] for span in spans])
+
+
+def _vector(row: dict[str, Any]) -> NDArray[np.float32] | None:
+    if "vector" not in row:
+        return None
+    import numpy as np
+
+    return np.asarray(row["vector"], dtype=np.float32)
 
 
 def _passage(row: dict[str, Any]) -> Passage:
