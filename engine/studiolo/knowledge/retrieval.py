@@ -11,11 +11,13 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from studiolo.knowledge import fit, fusion, meaning
+from studiolo.knowledge.asking import leans_on_earlier, question_itself
 from studiolo.knowledge.background import Background
 from studiolo.knowledge.chunking import context_of
-from studiolo.knowledge.followups import leans_on_earlier
+from studiolo.knowledge.figures import lines_behind
 from studiolo.knowledge.fusion import Leg
 from studiolo.knowledge.language import HAN, fold, language_of
 from studiolo.knowledge.meaning import knows
@@ -24,6 +26,10 @@ from studiolo.knowledge.places import places
 from studiolo.knowledge.seams import Found, Reranker, SearchedPassages, Shelved, TextEmbedder
 from studiolo.knowledge.wording import wording
 from studiolo.types import Hit, Passage
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,8 @@ class Weights:
     exact: float = 0.5  # an identifier or a short Chinese term that occurs as it was asked settles most ties
     earlier: float = 0.3  # the last questions' words beside this one's
     earlier_dependent: float = 0.7  # the same where this question leans on them ("and how much is it?")
+    figures: float = 1.0  # the lines that a figure is worked out from, beside the question's own words
+    figures_meant: float = 1.0  # the same, beside the question's meaning
     together: float = 0.2  # the question's words within a sentence or two, beside what the legs say
     in_order: float = 0.15  # and neighbouring ones next to one another
     feedback: float = 0.4  # how far the best passages draw the question towards them
@@ -103,6 +111,7 @@ class Retrieval:
         """
         weights = self._weights
         dependent = bool(context) and leans_on_earlier(query)
+        query = question_itself(query)
         asked = _Asked(
             query=query,
             words=query,
@@ -140,7 +149,7 @@ class Retrieval:
             vector = None
             if meant:
                 vector = pool.submit(
-                    meaning.query_vector, asked.embedder, asked.query, context=asked.context, lean=asked.lean
+                    self._vector, asked
                 )
             keyword = self._keyword(asked, documents)
             exact = self._exact(asked, documents)
@@ -167,6 +176,14 @@ class Retrieval:
         passages = fusion.passages_of(exact, found, keyword)
         return self._worded(asked, scores, passages), passages
 
+    def _vector(self, asked: _Asked) -> NDArray[np.float32]:
+        """The question's vector, with the earlier questions and the lines behind its figures in it."""
+        vector = meaning.query_vector(asked.embedder, asked.query, context=asked.context, lean=asked.lean)
+        lines = lines_behind(asked.query)
+        if not lines:
+            return vector
+        return meaning.unit(vector + self._weights.figures_meant * asked.embedder.embed_query(lines))
+
     def _keyword(self, asked: _Asked, documents: Sequence[str] | None) -> Leg:
         """Passages by their words; the earlier questions' words count by how much this one leans on them."""
 
@@ -176,6 +193,9 @@ class Retrieval:
             )
 
         leg = found(asked.words)
+        lines = lines_behind(asked.query)
+        if lines:
+            leg = fusion.merged(leg, found(lines), weight=self._weights.figures)
         return fusion.merged(leg, found(" ".join(asked.context)), weight=asked.lean) if asked.context else leg
 
     def _exact(self, asked: _Asked, documents: Sequence[str] | None) -> Leg:
@@ -215,7 +235,7 @@ class Retrieval:
         }
         whole = 1.0 + weights.together + weights.in_order
         question = asked.words if asked.lean < weights.earlier_dependent else " ".join([*asked.context, asked.words])
-        found = wording(question, texts)
+        found = wording(f"{question} {lines_behind(asked.query)}".strip(), texts)
         weighed = {}
         for key, score in scores.items():
             if key in found:
