@@ -39,7 +39,9 @@ def scifact(data: Path) -> Corpus:
     documents = {
         row["doc_id"]: (row["title"], " ".join(_strings(row["abstract"]))) for row in _rows(folder / "corpus_train.csv")
     }
-    claims = {row["id"]: row["claim"] for part in ("train", "validation") for row in _rows(folder / f"claims_{part}.csv")}
+    claims = {
+        row["id"]: row["claim"] for part in ("train", "validation") for row in _rows(folder / f"claims_{part}.csv")
+    }
     questions = []
     for part in ("train", "test"):
         right: dict[str, set[str]] = {}
@@ -51,7 +53,7 @@ def scifact(data: Path) -> Corpus:
 
 
 def cran(data: Path) -> Corpus:
-    """1,400 abstracts and 225 questions in order of the file; every judgement but -1 is right. Odd ones: development."""
+    """1,400 abstracts, 225 questions in order of the file; all judgements but -1 are right. Odd ones: development."""
     folder = data / "retrieval" / "cran"
     documents = {}
     for number, fields in _smart(folder / "cran.all.1400"):
@@ -89,16 +91,12 @@ def xquad(data: Path, *, asked: str, read: str) -> Corpus:
 
 
 def xquad_mixed(data: Path, *, asked: str) -> Corpus:
-    """The paragraphs of both languages in one library; the right ones are the paragraph and its translation."""
-    documents: dict[str, tuple[str, str]] = {}
-    for read in ("en", "zh"):
-        one = xquad(data, asked=asked, read=read)
-        documents |= {f"{key}.{read}": value for key, value in one.documents.items()}
-    questions = [
-        Asked(question.text, frozenset(f"{key}.{read}" for key in question.right for read in ("en", "zh")), question.development)
-        for question in xquad(data, asked=asked, read=asked).questions
-    ]
-    return Corpus(f"xquad {asked}->both", documents, tuple(questions))
+    """A library of both languages: every other paragraph in English, the rest in Chinese, all asked in one language."""
+    read = {language: xquad(data, asked=asked, read=language) for language in ("en", "zh")}
+    documents = {
+        key: read["en" if place % 2 else "zh"].documents[key] for place, key in enumerate(read["en"].documents)
+    }
+    return Corpus(f"xquad {asked}->mixed", documents, read["en"].questions)
 
 
 def dureader(data: Path) -> Corpus:
@@ -129,8 +127,8 @@ CORPORA: dict[str, Callable[[Path], Corpus]] = {
     "dureader": dureader,
     "xquad zh->en": lambda data: xquad(data, asked="zh", read="en"),
     "xquad en->zh": lambda data: xquad(data, asked="en", read="zh"),
-    "xquad en->both": lambda data: xquad_mixed(data, asked="en"),
-    "xquad zh->both": lambda data: xquad_mixed(data, asked="zh"),
+    "xquad en->mixed": lambda data: xquad_mixed(data, asked="en"),
+    "xquad zh->mixed": lambda data: xquad_mixed(data, asked="zh"),
 }
 
 

@@ -72,7 +72,9 @@ class KeptEmbedder:
             with self._lock:
                 for index, vector in zip(missing, made, strict=True):
                     found[keys[index]] = vector.astype(np.float32).tobytes()
-                    self._rows.execute("INSERT OR REPLACE INTO vectors VALUES (?, ?)", (keys[index], found[keys[index]]))
+                    self._rows.execute(
+                        "INSERT OR REPLACE INTO vectors VALUES (?, ?)", (keys[index], found[keys[index]])
+                    )
                 self._rows.commit()
         return np.stack([np.frombuffer(found[key] or b"", dtype=np.float32) for key in keys])
 

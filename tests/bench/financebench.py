@@ -36,8 +36,8 @@ def run(data: Path, *, home: Path) -> None:
     folder = data / "documents" / "financebench-dev"
     questions = load_questions(folder)
     print(
-        "| embedder | questions | page, document given | page, whole library | document, whole library | ms a question |"
-        "\n|---|---:|---:|---:|---:|---:|"
+        "| embedder | questions | page, document given | page, whole library | document, whole library "
+        "| ms a question |\n|---|---:|---:|---:|---:|---:|"
     )
     for model in EMBEDDERS:
         try:

@@ -39,7 +39,7 @@ class Case:
     page: int
 
 
-def run(data: Path, *, home: Path) -> None:  # noqa: ARG001 - every suite is called alike
+def run(data: Path, *, home: Path) -> None:
     """Print one table."""
     print("| embedder | language | with the earlier question | without it | ms a question |\n|---|---|---:|---:|---:|")
     for model in EMBEDDERS:

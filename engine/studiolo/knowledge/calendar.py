@@ -1,4 +1,4 @@
-"""Years and days as people write them in questions and in file names, English and Chinese. Pure functions, any thread."""
+"""Years and days as people write them in questions and file names, English and Chinese. Pure functions, any thread."""
 
 from __future__ import annotations
 
@@ -21,8 +21,12 @@ _DAYS = (
     re.compile(rf"(?<!\d)(?P<y>{_YEAR})[-_./年 ](?P<m>0?[1-9]|1[0-2])[-_./月 ](?P<d>3[01]|[12]\d|0?[1-9])(?!\d)"),
     _COMPACT,
     re.compile(rf"(?<!\d)(?P<d>3[01]|[12]\d|0?[1-9])\.(?P<m>0?[1-9]|1[0-2])\.(?P<y>{_YEAR})(?!\d)"),
-    re.compile(rf"(?<![a-z\d])(?P<d>3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?[\s_-]+(?:of\s+)?{_MONTH}(?:,?[\s_-]+(?P<y>{_YEAR}))?(?![a-z\d])"),
-    re.compile(rf"(?<![a-z]){_MONTH}[\s_-]+(?P<d>3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?(?!\d)(?:,?[\s_-]+(?P<y>{_YEAR}))?"),
+    re.compile(
+        rf"(?<![a-z\d])(?P<d>3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?[\s_-]+(?:of\s+)?{_MONTH}(?:,?[\s_-]+(?P<y>{_YEAR}))?(?![a-z\d])"
+    ),
+    re.compile(
+        rf"(?<![a-z]){_MONTH}[\s_-]+(?P<d>3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?(?!\d)(?:,?[\s_-]+(?P<y>{_YEAR}))?"
+    ),
     re.compile(r"(?<!\d)(?P<m>0?[1-9]|1[0-2])月(?P<d>3[01]|[12]\d|0?[1-9])[日号]"),
 )
 

@@ -41,12 +41,12 @@ _FIGURES = (
         f"{_BALANCE} short-term debt long-term debt total liabilities total equity",
     ),
     _figure(r"(?:largest|biggest|total) (?:asset|liabilit)", f"{_BALANCE} total assets total liabilities"),
-    _figure(
-        r"return on (?:total )?assets|\broa\b", f"{_BALANCE} total assets {_INCOME} net income"
-    ),
+    _figure(r"return on (?:total )?assets|\broa\b", f"{_BALANCE} total assets {_INCOME} net income"),
     _figure(r"return on (?:shareholders'? )?equity|\broe\b", f"{_BALANCE} total equity {_INCOME} net income"),
     _figure(r"inventory turnover|days (?:of )?inventory|\bdio\b", f"{_BALANCE} inventories {_INCOME} cost of sales"),
-    _figure(r"receivables? turnover|days sales outstanding|\bdso\b", f"{_BALANCE} accounts receivable {_INCOME} net sales"),
+    _figure(
+        r"receivables? turnover|days sales outstanding|\bdso\b", f"{_BALANCE} accounts receivable {_INCOME} net sales"
+    ),
     _figure(r"payables? turnover|days payable|\bdpo\b", f"{_BALANCE} accounts payable {_INCOME} cost of sales"),
     _figure(r"interest coverage", f"{_INCOME} operating income interest expense"),
     _figure(
@@ -81,5 +81,5 @@ _FIGURES = (
 
 
 def lines_behind(question: str) -> str:
-    """Words of the statements and lines that the figures in `question` are worked out from; "" where it asks for none."""
+    """Words of the statements and lines that the figures in `question` are worked out from; "" where there are none."""
     return " ".join(dict.fromkeys(figure.lines for figure in _FIGURES if figure.called.search(question)))

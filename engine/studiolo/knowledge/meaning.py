@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+_BACKGROUND = 12  # passages that a search must have found for their later half to be a background
 ACROSS = 0.5  # share of the background taken off a question for passages in another language
 
 
@@ -28,10 +29,8 @@ def knows(languages: Sequence[str], text: str) -> bool:
     return language in languages or (not language and not HAN.search(text))
 
 
-def query_vector(
-    embedder: TextEmbedder, query: str, *, context: Sequence[str], lean: float
-) -> NDArray[np.float32]:
-    """The query's vector, drawn by `lean` (0..1) towards that of the query asked together with the earlier questions."""
+def query_vector(embedder: TextEmbedder, query: str, *, context: Sequence[str], lean: float) -> NDArray[np.float32]:
+    """The query's vector, drawn by `lean` (0..1) towards that of the query asked with the earlier questions."""
     vector = embedder.embed_query(query)
     together = " ".join([*context, query])
     if not lean or not knows(embedder.languages, together):
@@ -61,10 +60,9 @@ def nearest(
     others = tuple(language for language in LANGUAGES if language != asked)
     if not store.nearest(library_id, vector, limit=1, documents=documents, languages=others):
         return same
-    mean = background.mean(embedder, asked)
-    shifted = vector - ACROSS * mean
+    shifted = vector - ACROSS * background.mean(embedder, asked)
     across = store.nearest(library_id, unit(shifted), limit=limit, documents=documents, languages=others)
-    return [*same, *_on_scale_of(same, across, vector=vector, mean=mean)]
+    return [*same, *_on_scale_of(same, across)]
 
 
 def refined(found: Sequence[Found], best: Sequence[str], *, vector: NDArray[np.float32], weight: float) -> list[Found]:
@@ -94,24 +92,21 @@ def unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-12), dtype=np.float32)
 
 
-def _on_scale_of(
-    same: Sequence[Found], across: Sequence[Found], *, vector: NDArray[np.float32], mean: NDArray[np.float32]
-) -> list[Found]:
+def _on_scale_of(same: Sequence[Found], across: Sequence[Found]) -> list[Found]:
     """The scores of passages in another language as if these were in the question's.
 
-    They are the shifted similarity, moved up by how much nearer any question is to its own language's passages.
+    What each search found last is its background: scores are measured by how far they stand out of it, for similarity
+    within a language is higher and wider spread than across.
     """
-    import numpy as np
-
-    if any(entry.vector is None for entry in (*same, *across)):
+    if min(len(same), len(across)) < _BACKGROUND:
         return list(across)
-    far = [float(mean @ entry.vector) for entry in across if entry.vector is not None]
-    near = [float(mean @ entry.vector) for entry in same if entry.vector is not None]
-    level = float(np.mean(far)) if far else 0.0
-    home = float(np.mean(near)) if near else level
-    shifted = vector - ACROSS * mean
-    return [
-        replace(entry, score=float(shifted @ entry.vector) + ACROSS * level + home - level)
-        for entry in across
-        if entry.vector is not None
-    ]
+    home, spread_home = _background(same)
+    level, spread = _background(across)
+    return [replace(entry, score=home + (entry.score - level) * spread_home / spread) for entry in across]
+
+
+def _background(found: Sequence[Found]) -> tuple[float, float]:
+    """Mean and deviation of the scores of the later half of what a search found."""
+    scores = [entry.score for entry in found[len(found) // 2 :]]
+    mean = sum(scores) / len(scores)
+    return mean, max((sum((score - mean) ** 2 for score in scores) / len(scores)) ** 0.5, 1e-4)

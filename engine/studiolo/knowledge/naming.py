@@ -28,6 +28,8 @@ _FOLDER = 0.5
 _DATE = 0.9
 _WRONG_YEAR = 0.5  # what stays of a strength where the question says a year and the document another
 _YEAR_ALONE = 0.3
+_ALL_NAME = 0.8  # share of a question from which its words are its topic, and not a name with a question about it
+_TOPIC = 0.45  # what stays of a strength then: less than STRONG
 _COMMON = 0.5  # share of the documents from which on a word in their names says nothing
 
 _LATIN = re.compile("[a-z0-9\u00df-\u024f]+")
@@ -37,11 +39,12 @@ _INITIALISM = re.compile(r"\b[A-Z][A-Z&]{1,5}\b")
 _PROPER = re.compile(r"\b[A-Z][\w&.-]*(?:\s+(?:of|and|&|the)?\s*[A-Z][\w&.-]*)*")
 _HAN_RUN = re.compile(f"{HAN.pattern}+")
 _QUARTER = re.compile(r"(?<=\d)(?=q[1-4]\b)")
-_STOP = frozenset(
-    "the a an of and or for to in on at by with from as is are was were be it its this that these those what which who "
-    "when where why how do does did has have had can not no inc ltd llc plc corp co company corporation limited gmbh "
-    "pdf docx doc txt md html xlsx pptx csv eml final copy draft version".split()
-)
+_JOINING = """
+the a an of and or for to in on at by with from as is are was were be it its this that these those what which
+who when where why how do does did has have had can not no inc ltd llc plc corp co company corporation limited
+gmbh pdf docx doc txt md html xlsx pptx csv eml final copy draft version
+"""
+_STOP = frozenset(_JOINING.split())
 _FORMS = re.compile("股份有限公司|有限责任公司|有限公司|股份公司")
 
 
@@ -115,6 +118,8 @@ class NameIndex:
             if strength > strengths.get(name.document, 0.0):
                 strengths[name.document] = strength
             by_document[name.document] |= units
+        if strengths and self._share(said, set().union(*matched.values())) > _ALL_NAME:
+            strengths = {place: strength * _TOPIC for place, strength in strengths.items()}
         self._weigh_dates(strengths, question)
         best = max(strengths.values(), default=0.0)
         words = frozenset(
@@ -133,6 +138,14 @@ class NameIndex:
         specific = min(1.0, mass / self._enough)
         covered = 1.0 if name.proper else math.sqrt(mass / self._whole[number])
         return name.counts * specific * covered
+
+    def _share(self, said: Mapping[str, frozenset[str]], units: set[str]) -> float:
+        """How much of a question the names in it make up; a word that no name has weighs like a rare one."""
+        alone = [unit for unit, words in said.items() if len(words) == 1 and not unit.startswith("^")]
+        named = {word for unit in units for word in said[unit]}
+        weights = [(self._weights.get(unit, self._enough), unit in named) for unit in alone]
+        whole = sum(weight for weight, _ in weights)
+        return sum(weight for weight, here in weights if here) / whole if whole else 1.0
 
     def _weigh_dates(self, strengths: dict[int, float], question: str) -> None:
         folded = fold(question)

@@ -1,7 +1,7 @@
-"""From a question to the places that answer it: keywords, meaning and exact strings, fused, weighed and told apart.
+"""From a question to the places that answer it: keywords, meaning and exact strings, fused and told apart.
 
-The order of a search is `Retrieval.search`, top to bottom. Knows the store's protocol and an embedder; nothing of files,
-states or models that write. Any thread.
+The order of a search is `Retrieval.search`, top to bottom. Knows the store's protocol and an embedder; nothing of
+files, states or models that write. Any thread.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 from studiolo.knowledge import fit, fusion, meaning
 from studiolo.knowledge.asking import leans_on_earlier, question_itself
 from studiolo.knowledge.background import Background
-from studiolo.knowledge.chunking import context_of
 from studiolo.knowledge.figures import lines_behind
 from studiolo.knowledge.fusion import Leg
 from studiolo.knowledge.language import HAN, fold, language_of
@@ -24,7 +23,6 @@ from studiolo.knowledge.meaning import knows
 from studiolo.knowledge.naming import Named, NameIndex
 from studiolo.knowledge.places import places
 from studiolo.knowledge.seams import Found, Reranker, SearchedPassages, Shelved, TextEmbedder
-from studiolo.knowledge.wording import wording
 from studiolo.types import Hit, Passage
 
 if TYPE_CHECKING:
@@ -36,22 +34,20 @@ if TYPE_CHECKING:
 class Weights:
     """What each sign counts for. One set for all libraries; `make bench SUITE=retrieval` says how it was chosen."""
 
-    keyword: float = 0.5  # meaning has the rest
+    keyword: float = 0.4  # meaning has the rest
     keyword_across: float = 0.2  # the same where passage and question are of two languages: names and figures only
     exact: float = 0.5  # an identifier or a short Chinese term that occurs as it was asked settles most ties
+    exact_alone: float = 2.0  # the same where nothing else is asked for
     earlier: float = 0.3  # the last questions' words beside this one's
     earlier_dependent: float = 0.7  # the same where this question leans on them ("and how much is it?")
     figures: float = 1.0  # the lines that a figure is worked out from, beside the question's own words
     figures_meant: float = 1.0  # the same, beside the question's meaning
-    together: float = 0.2  # the question's words within a sentence or two, beside what the legs say
-    in_order: float = 0.15  # and neighbouring ones next to one another
-    feedback: float = 0.4  # how far the best passages draw the question towards them
+    feedback: float = 0.6  # how far the best passages draw the question towards them
     feedback_from: int = 3
     named: float = 0.8  # a document that the question surely means
     named_softly: float = 0.3  # one that it may mean
     crowding: float = 0.02  # off a passage for each place that its document already has
     depth: int = 60  # passages that each leg is asked for
-    read: int = 40  # passages whose wording is looked at
     reranked: int = 20
 
 
@@ -64,6 +60,7 @@ _IDENTIFIER = re.compile(
 )
 _YEAR_WORD = re.compile(r"fy\d{2,4}|\d+-?[kq]|q[1-4]")  # look like identifiers, stand on every page of a report
 _HAN_RUN = re.compile(f"{HAN.pattern}+")
+_MOSTLY = 0.7
 _SHORT_HAN = 4  # a query of so few Chinese characters is a name or a term, and ICU may have cut it otherwise
 
 
@@ -78,6 +75,21 @@ class _Asked:
     library_id: str
     embedder: TextEmbedder
     depth: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Searched:
+    """What was found, by passage id: scores 0..1, the passages, how far they stand out in meaning."""
+
+    scores: dict[str, float]
+    passages: dict[str, Passage]
+    near: dict[str, float]
+
+    def over(self, other: _Searched) -> _Searched:
+        """Both, this one's word counting where both found a passage."""
+        return _Searched(
+            {**other.scores, **self.scores}, {**other.passages, **self.passages}, {**other.near, **self.near}
+        )
 
 
 class Retrieval:
@@ -122,35 +134,29 @@ class Retrieval:
             depth=max(weights.depth, limit),
         )
         named = self._named(asked, shelved, dependent=dependent)
-        scores, passages = self._searched(asked, documents)
+        found = self._searched(asked, documents)
         meant = [key for key in named.strong if documents is None or key in documents]
         if meant and (documents is None or len(documents) > len(meant) or named.words):
             inside = replace(asked, words=_without(query, named.words))
-            more, there = self._searched(inside, meant)
-            scores, passages = {**scores, **more}, {**passages, **there}
+            found = self._searched(inside, meant).over(found)
+        scores, passages = found.scores, found.passages
         if self._reranker is not None:
             scores = self._reranked(query, scores, passages)
         sure = frozenset(meant)
-        ranked = {
-            key: score + _boost(passages[key].document_id, named, sure, weights) for key, score in scores.items()
-        }
+        ranked = {key: score + _boost(passages[key].document_id, named, sure, weights) for key, score in scores.items()}
         crowding = 0.0 if sure or (documents is not None and len(documents) == 1) else weights.crowding
-        chosen = places(ranked, passages, limit=limit, crowding=crowding)
-        return fit.graded(query if not asked.lean else " ".join([*context, query]), chosen)
+        chosen = places(ranked, passages, limit=max(limit, fit.READ), crowding=crowding)
+        return fit.graded(" ".join([*context, query]) if dependent else query, chosen, found.near)[:limit]
 
-    def _searched(
-        self, asked: _Asked, documents: Sequence[str] | None
-    ) -> tuple[dict[str, float], dict[str, Passage]]:
-        """Every leg over `documents`, fused and weighed by how the words stand: scores 0..1 and passages, by id."""
+    def _searched(self, asked: _Asked, documents: Sequence[str] | None) -> _Searched:
+        """Every leg over `documents`, fused."""
         weights = self._weights
         meant = knows(asked.embedder.languages, asked.query)
         with ThreadPoolExecutor(1, thread_name_prefix="query") as pool:
             # The embedder has a thread of its own, and the first time it takes seconds to load.
             vector = None
             if meant:
-                vector = pool.submit(
-                    self._vector, asked
-                )
+                vector = pool.submit(self._vector, asked)
             keyword = self._keyword(asked, documents)
             exact = self._exact(asked, documents)
         near: list[Found] = []
@@ -166,15 +172,17 @@ class Retrieval:
                 documents=documents,
             )
         share = self._share(asked)
+        exactly = weights.exact_alone if is_exact(asked.query) else weights.exact
         found = fusion.spread(near)
-        scores = fusion.fuse(keyword, found, exact, share=share, exact_weight=weights.exact)
-        if vector is not None and near and weights.feedback:
+        scores = fusion.fuse(keyword, found, exact, share=share, exact_weight=exactly)
+        language = language_of(asked.query)
+        at_home = all(entry.passage.language in (language, "") for entry in near)
+        if vector is not None and near and at_home:  # across languages it draws everything to one of them
             order = sorted((key for key in scores if key in found), key=lambda key: (-scores[key], key))
             best = order[: weights.feedback_from]
             found = fusion.spread(meaning.refined(near, best, vector=vector.result(), weight=weights.feedback))
-            scores = fusion.fuse(keyword, found, exact, share=share, exact_weight=weights.exact)
-        passages = fusion.passages_of(exact, found, keyword)
-        return self._worded(asked, scores, passages), passages
+            scores = fusion.fuse(keyword, found, exact, share=share, exact_weight=exactly)
+        return _Searched(scores, fusion.passages_of(exact, found, keyword), fit.nearness(near))
 
     def _vector(self, asked: _Asked) -> NDArray[np.float32]:
         """The question's vector, with the earlier questions and the lines behind its figures in it."""
@@ -221,30 +229,6 @@ class Retrieval:
 
         return share
 
-    def _worded(
-        self, asked: _Asked, scores: dict[str, float], passages: dict[str, Passage]
-    ) -> dict[str, float]:
-        """The scores with what the wording of the likeliest adds; a passage in another language has no wording."""
-        weights = self._weights
-        language = language_of(asked.query)
-        likely = sorted(scores, key=lambda key: (-scores[key], key))[: weights.read]
-        texts = {
-            key: (context_of(passages[key].heading, passages[key].text), passages[key].text)
-            for key in likely
-            if not language or passages[key].language in (language, "")
-        }
-        whole = 1.0 + weights.together + weights.in_order
-        question = asked.words if asked.lean < weights.earlier_dependent else " ".join([*asked.context, asked.words])
-        found = wording(f"{question} {lines_behind(asked.query)}".strip(), texts)
-        weighed = {}
-        for key, score in scores.items():
-            if key in found:
-                extra = weights.together * found[key].together + weights.in_order * found[key].in_order
-                weighed[key] = (score + extra) / whole
-            else:
-                weighed[key] = score if passages[key].language not in (language, "") else score / whole
-        return weighed
-
     def _named(self, asked: _Asked, shelved: Shelves, *, dependent: bool) -> Named:
         """What the question says of documents, or what the one before it said where this one leans on it."""
         index = self._index(asked.library_id, shelved() if callable(shelved) else shelved)
@@ -280,6 +264,11 @@ def exact_terms(query: str) -> list[str]:
     if sum(len(run) for run in runs) <= _SHORT_HAN:
         terms.extend(runs)
     return list(dict.fromkeys(terms))
+
+
+def is_exact(query: str) -> bool:
+    """Whether a query is exact terms and little else."""
+    return sum(len(term) for term in exact_terms(query)) >= _MOSTLY * len("".join(query.split()))
 
 
 def named(hits: Sequence[Hit], names: dict[str, str]) -> list[Hit]:

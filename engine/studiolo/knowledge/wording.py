@@ -11,18 +11,20 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from studiolo.knowledge.language import fold, sentence_spans
 
 _RUN = re.compile("[a-z0-9\u00df-\u024f]+|[\u3400-\u9fff]+")
 _ENDINGS = ("ingly", "edly", "ations", "ation", "ings", "ing", "ies", "ied", "ers", "er", "es", "ed", "ly", "s")
 _STEM_LEAST = 3
-_STOP = frozenset(
-    "a an the of in on at to for from by with and or is are was were be been being do does did has have had it its "
-    "this that these those as what which who whom whose when where why how much many there their they he she his her "
-    "him you your we our i not no can could will would should may might must than then so if but about into over "
-    "under between during after before such also other some any all each".split()
-)
+_JOINING = """
+a an the of in on at to for from by with and or is are was were be been being do does did has have had it its
+this that these those as what which who whom whose when where why how much many there their they he she his
+her him you your we our i not no can could will would should may might must than then so if but about into
+over under between during after before such also other some any all each
+"""
+_STOP = frozenset(_JOINING.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ def wording(question: str, passages: Mapping[str, tuple[str, str]]) -> dict[str,
     count = len(read)
     weights = {word: math.log(1 + (count - held + 0.5) / (held + 0.5)) for word, held in holding.items()}
     whole = sum(weights.values())
-    pairs = list(dict.fromkeys(zip(asked, asked[1:], strict=False)))
+    pairs = list(dict.fromkeys(pairwise(asked)))
     pair_weights = [max(weights[first], weights[second]) for first, second in pairs]
     whole_pairs = sum(pair_weights)
 
@@ -88,9 +90,7 @@ class _Read:
 def _read(context: str, text: str) -> _Read:
     sentences = [content_words(text[start:end]) for start, end in sentence_spans(text)]
     words = [*content_words(context), *(word for sentence in sentences for word in sentence)]
-    return _Read(
-        frozenset(words), frozenset(zip(words, words[1:], strict=False)), tuple(frozenset(one) for one in sentences)
-    )
+    return _Read(frozenset(words), frozenset(pairwise(words)), tuple(frozenset(one) for one in sentences))
 
 
 def _together(sentences: Sequence[frozenset[str]], share: Callable[[frozenset[str]], float]) -> float:
