@@ -12,6 +12,9 @@ from collections.abc import Callable, Sequence
 from studiolo.knowledge.seams import Found
 from studiolo.types import Passage
 
+_MANY = 20  # passages
+_LEAST_SPAN = 0.05  # of cosines, between a passage that fits and one that does not (E5)
+
 Leg = dict[str, tuple[Passage, float]]
 """Passages with a score 0..1, by id."""
 
@@ -49,12 +52,15 @@ def share_of_best(found: Sequence[Found]) -> Leg:
 
 
 def spread(found: Sequence[Found]) -> Leg:
-    """Cosines lie close together (.75 to .9 with E5): scores spread over 0..1 between the last and the best."""
+    """Cosines lie close together (.75 to .9 with E5): scores spread over 0..1 between the last and the best.
+
+    Of a few passages the last is no measure of what does not fit: a small difference between them stays a small one.
+    """
     if not found:
         return {}
     best, last = max(entry.score for entry in found), min(entry.score for entry in found)
-    span = best - last
-    return {entry.passage.id: (entry.passage, (entry.score - last) / span if span > 1e-6 else 1.0) for entry in found}
+    span = max(best - last, 1e-6 if len(found) >= _MANY else _LEAST_SPAN)
+    return {entry.passage.id: (entry.passage, 1.0 - (best - entry.score) / span) for entry in found}
 
 
 def merged(first: Leg, second: Leg, *, weight: float) -> Leg:

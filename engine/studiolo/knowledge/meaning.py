@@ -58,8 +58,6 @@ def nearest(
         return store.nearest(library_id, vector, limit=limit, documents=documents)
     same = store.nearest(library_id, vector, limit=limit, documents=documents, languages=(asked, ""))
     others = tuple(language for language in LANGUAGES if language != asked)
-    if not store.nearest(library_id, vector, limit=1, documents=documents, languages=others):
-        return same
     shifted = vector - ACROSS * background.mean(embedder, asked)
     across = store.nearest(library_id, unit(shifted), limit=limit, documents=documents, languages=others)
     return [*same, *_on_scale_of(same, across)]

@@ -39,7 +39,7 @@ class Weights:
     exact: float = 0.5  # an identifier or a short Chinese term that occurs as it was asked settles most ties
     exact_alone: float = 2.0  # the same where nothing else is asked for
     earlier: float = 0.3  # the last questions' words beside this one's
-    earlier_dependent: float = 0.7  # the same where this question leans on them ("and how much is it?")
+    earlier_dependent: float = 0.5  # the same where this question leans on them ("and how much is it?")
     figures: float = 1.0  # the lines that a figure is worked out from, beside the question's own words
     figures_meant: float = 1.0  # the same, beside the question's meaning
     feedback: float = 0.6  # how far the best passages draw the question towards them
@@ -122,7 +122,12 @@ class Retrieval:
         for as long as they do not change (what names them is indexed once).
         """
         weights = self._weights
-        dependent = bool(context) and leans_on_earlier(query)
+        index = self._index(library_id, shelved() if callable(shelved) else shelved)
+        named = index.named(query)
+        # A question that names its document stands on its own feet, whatever it begins with.
+        dependent = bool(context) and not named.strong and leans_on_earlier(query)
+        if dependent:
+            named = _named_before(index, context) or named
         query = question_itself(query)
         asked = _Asked(
             query=query,
@@ -133,7 +138,6 @@ class Retrieval:
             embedder=embedder,
             depth=max(weights.depth, limit),
         )
-        named = self._named(asked, shelved, dependent=dependent)
         found = self._searched(asked, documents)
         meant = [key for key in named.strong if documents is None or key in documents]
         if meant and (documents is None or len(documents) > len(meant) or named.words):
@@ -182,7 +186,8 @@ class Retrieval:
             best = order[: weights.feedback_from]
             found = fusion.spread(meaning.refined(near, best, vector=vector.result(), weight=weights.feedback))
             scores = fusion.fuse(keyword, found, exact, share=share, exact_weight=exactly)
-        return _Searched(scores, fusion.passages_of(exact, found, keyword), fit.nearness(near))
+        passages = fusion.passages_of(exact, found, keyword)
+        return _Searched(scores, passages, fit.nearness(near))
 
     def _vector(self, asked: _Asked) -> NDArray[np.float32]:
         """The question's vector, with the earlier questions and the lines behind its figures in it."""
@@ -229,17 +234,6 @@ class Retrieval:
 
         return share
 
-    def _named(self, asked: _Asked, shelved: Shelves, *, dependent: bool) -> Named:
-        """What the question says of documents, or what the one before it said where this one leans on it."""
-        index = self._index(asked.library_id, shelved() if callable(shelved) else shelved)
-        named = index.named(asked.query)
-        if dependent and not named.strong:
-            for earlier in reversed(asked.context):
-                before = index.named(earlier)
-                if before.strong:
-                    return before
-        return named
-
     def _index(self, library_id: str, shelved: Sequence[Shelved]) -> NameIndex:
         with self._lock:
             kept = self._indices.get(library_id)
@@ -278,6 +272,11 @@ def named(hits: Sequence[Hit], names: dict[str, str]) -> list[Hit]:
         for hit in hits
         if hit.passage.document_id in names
     ]
+
+
+def _named_before(index: NameIndex, context: Sequence[str]) -> Named | None:
+    """What the latest of the earlier questions that named a document said of it."""
+    return next((named for named in map(index.named, reversed(context)) if named.strong), None)
 
 
 def _boost(document_id: str, named: Named, sure: frozenset[str], weights: Weights) -> float:

@@ -50,9 +50,9 @@ class Shelf:
 
 LEASE = [
     passage("rent-a", "The rent is 2,380 pounds a month.", document="harrow"),
-    passage("deposit-a", "The deposit is 7,140 pounds and is returned in thirty days.", document="harrow", start=900),
+    passage("deposit-a", "The deposit is 7,140 pounds a lease.", document="harrow", start=900),
     passage("rent-b", "The rent is 865 pounds a month.", document="quayside"),
-    passage("deposit-b", "The deposit is 995 pounds and is returned in ten days.", document="quayside", start=900),
+    passage("deposit-b", "The deposit is 995 pounds a lease.", document="quayside", start=900),
 ]
 NAMES = (Shelved("harrow", "lease-harrow-mill.pdf"), Shelved("quayside", "lease-quayside-court.pdf"))
 
@@ -73,7 +73,8 @@ def test_a_question_that_names_a_document_goes_to_it():
 def test_a_follow_up_stays_in_the_document_that_was_named_before():
     context = ("What is the rent at Quayside Court?",)
     assert set(ids(LEASE, "And the deposit?", context=context, shelved=NAMES)[:2]) == {"deposit-b", "rent-b"}
-    assert ids(LEASE, "And the deposit at Harrow Mill?", context=context, shelved=NAMES)[0] == "deposit-a"
+    there = ids(LEASE, "And the deposit at Harrow Mill?", context=context, shelved=NAMES)
+    assert set(there[:2]) == {"deposit-a", "rent-a"}, "a document that it names itself comes before"
 
 
 def test_a_named_document_outside_of_those_asked_for_is_not_searched():
