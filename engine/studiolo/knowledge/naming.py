@@ -23,7 +23,10 @@ from studiolo.knowledge.seams import Shelved
 
 STRONG = 0.5  # a strength from which a question is taken to mean the document
 _FOLDERS = 2  # the nearest folders of a path that may be named
-_OPENING = 0.45  # what a name in a document's opening counts beside one in its own name: not enough to be sure
+_LONG = 8  # units of a title from which it is a sentence: nobody calls a document by it
+_SENTENCE = 0.2  # what such a title counts
+_SHORT_FORM = 0.45  # initials of a name in the opening
+_OPENING = 0.3  # what a name in a document's opening counts beside one in its own name: not enough to be sure
 _FOLDER = 0.5
 _DATE = 0.9
 _WRONG_YEAR = 0.5  # what stays of a strength where the question says a year and the document another
@@ -70,6 +73,7 @@ class _Name:
     document: int
     units: frozenset[str]
     counts: float
+    whole: bool = False  # a title: a part of it is not yet its name, as a part of a file's name may be
     proper: bool = False  # units are said one by one (an opening's proper names), not as a whole
 
 
@@ -136,7 +140,7 @@ class NameIndex:
         name = self._names[number]
         mass = sum(self._weights[unit] for unit in units)
         specific = min(1.0, mass / self._enough)
-        covered = 1.0 if name.proper else math.sqrt(mass / self._whole[number])
+        covered = 1.0 if name.proper else (mass / self._whole[number]) ** (1.0 if name.whole else 0.5)
         return name.counts * specific * covered
 
     def _share(self, said: Mapping[str, frozenset[str]], units: set[str]) -> float:
@@ -185,16 +189,18 @@ def _names(place: int, document: Shelved) -> Iterable[_Name]:
         units = frozenset(_said(_without_dates(text), glued=False))
         if units and units not in seen:
             seen.add(units)
-            yield _Name(place, units, counts)
+            if len(units) > _LONG * (2 if HAN.search(text) else 1):
+                counts = min(counts, _SENTENCE)
+            yield _Name(place, units, counts, whole=text == document.title)
             glued = "".join(_words(text)[:2])
-            if glued not in units:
+            if glued not in units and text != document.title:
                 yield _Name(place, frozenset({glued}), counts)
     proper = frozenset(_proper_units(f"{document.title}\n{document.opening}"))
     if proper:
         yield _Name(place, proper, _OPENING, proper=True)
     short = frozenset(_initials(f"{document.title}\n{document.opening}"))
     if short:
-        yield _Name(place, short, 1.0, proper=True)
+        yield _Name(place, short, _SHORT_FORM, proper=True)
 
 
 def _stem(name: str) -> str:
@@ -253,6 +259,7 @@ def _initials(text: str) -> Iterable[str]:
         for length in (2, 3, 4):
             parts = words[:length]
             if len(parts) == length and all(part.isalpha() for part in parts):
-                yield "^" + "".join(part[0] for part in parts)
+                if length > 2:
+                    yield "^" + "".join(part[0] for part in parts)
                 if length == 2:
                     yield "^" + "".join(part[:2] for part in parts)

@@ -40,7 +40,6 @@ PAPERS = (
         ("What did boeing's auditors say?", "BOEING_2022_10K.pdf"),
         ("What drove Ulta Beauty's inventories?", "ULTABEAUTY_2023Q4_EARNINGS.pdf"),
         ("Was American Express able to retain card members?", "AMERICANEXPRESS_2022_10K.pdf"),
-        ("Does AMEX pay a dividend?", "AMERICANEXPRESS_2022_10K.pdf"),
         ("Is 3M a capital-intensive business?", "3M_2022_10K.pdf"),
         ("Adobe's operating margin in FY2022", "ADOBE_2022_10K.pdf"),
         ("What was the revenue of Adobe in fiscal 2021?", "ADOBE_2021_10K.pdf"),
@@ -76,6 +75,16 @@ def test_a_word_in_every_name_does_not_count():
     named = NameIndex(REPORTS).named("Which 10K mentions a lawsuit?")
     assert named.strong == ()
     assert max(named.strengths.values(), default=0.0) < STRONG
+
+
+def test_initials_count_softly():
+    strengths = NameIndex(REPORTS).named("Does AMEX pay a dividend?").strengths
+    assert max(strengths, key=strengths.__getitem__) == "AMERICANEXPRESS_2022_10K.pdf"
+
+
+def test_a_part_of_a_title_is_a_topic():
+    papers = (shelved("x1.pdf", title="Open access increases citation rate"), shelved("x2.pdf", title="Cell death"))
+    assert NameIndex(papers).named("Are articles in open access journals read more often?").strong == ()
 
 
 def test_a_folder_counts_softly():
