@@ -190,7 +190,8 @@ def _names(place: int, document: Shelved) -> Iterable[_Name]:
         if units and units not in seen:
             seen.add(units)
             if len(units) > _LONG * (2 if HAN.search(text) else 1):
-                counts = min(counts, _SENTENCE)
+                yield _Name(place, units, min(counts, _SENTENCE), whole=True)
+                continue
             yield _Name(place, units, counts, whole=text == document.title)
             glued = "".join(_words(text)[:2])
             if glued not in units and text != document.title:

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 from studiolo.knowledge import fit, fusion, meaning
 from studiolo.knowledge.asking import leans_on_earlier, question_itself
 from studiolo.knowledge.background import Background
+from studiolo.knowledge.distinct import places
 from studiolo.knowledge.figures import lines_behind
 from studiolo.knowledge.fusion import Leg
 from studiolo.knowledge.language import HAN, fold, language_of
 from studiolo.knowledge.meaning import knows
 from studiolo.knowledge.naming import Named, NameIndex
-from studiolo.knowledge.places import places
 from studiolo.knowledge.seams import Found, Reranker, SearchedPassages, Shelved, TextEmbedder
 from studiolo.types import Hit, Passage
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from studiolo.knowledge.places import follows, joined, places
+from studiolo.knowledge.distinct import follows, joined, places
 from studiolo.types import Passage, Span
 
 
