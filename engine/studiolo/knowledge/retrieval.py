@@ -245,7 +245,7 @@ class Retrieval:
         """The likeliest in the order in which the reranker sees them, over the scores that they had."""
         assert self._reranker is not None
         top = sorted(scores, key=lambda key: (-scores[key], key))[: self._weights.reranked]
-        said = self._reranker.score(query, [passages[key].text for key in top])
+        said = self._reranker.scores(query, [passages[key].text for key in top])
         order = [key for _, key in sorted(zip(said, top, strict=True), key=lambda pair: -pair[0])]
         return {**scores, **dict(zip(order, sorted((scores[key] for key in top), reverse=True), strict=True))}
 

@@ -100,6 +100,6 @@ class SearchedPassages(Protocol):
 class Reranker(Protocol):
     """Reads a question together with each passage, which is dearer and better than comparing them apart."""
 
-    def score(self, query: str, passages: Sequence[str]) -> Sequence[float]:
+    def scores(self, query: str, texts: Sequence[str]) -> list[float]:
         """How well each passage answers, any scale, larger is better; one a passage, in the order given."""
         ...

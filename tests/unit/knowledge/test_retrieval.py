@@ -133,9 +133,9 @@ class Contrary:
     def __init__(self) -> None:
         self.given: list[tuple[str, tuple[str, ...]]] = []
 
-    def score(self, query: str, passages: Sequence[str]) -> list[float]:
-        self.given.append((query, tuple(passages)))
-        return [float(len(text)) for text in passages]
+    def scores(self, query: str, texts: Sequence[str]) -> list[float]:
+        self.given.append((query, tuple(texts)))
+        return [float(len(text)) for text in texts]
 
 
 def test_a_reranker_orders_the_likeliest_and_no_others():
