@@ -1,6 +1,6 @@
 """Searches the two stores as one: LanceDB says which passages fit, SQLite where they stand and whether they count.
 
-What retrieval asks (`seams.Searchable`). Any thread.
+What retrieval asks (`seams.SearchedPassages`). Any thread.
 """
 
 from __future__ import annotations
@@ -52,7 +52,11 @@ class Finder:
         found = self._store.nearest(
             library_id, library.embedder, vector, limit=limit, within=within, languages=languages
         )
-        return self._found(library_id, found, documents)
+        vectors = self._store.vectors(library_id, library.embedder, [match.id for match in found])
+        return [
+            Found(entry.passage, entry.score, vectors.get(number))
+            for number, entry in self._numbered(library_id, found, documents)
+        ]
 
     def containing(
         self, library_id: str, term: str, *, limit: int, documents: Sequence[str] | None = None
@@ -84,6 +88,11 @@ class Finder:
         return [with_text(passage, rows[number].text) for number, passage in places if number in rows]
 
     def _found(self, library_id: str, matches: Sequence[Match], documents: Sequence[str] | None) -> list[Found]:
+        return [entry for _, entry in self._numbered(library_id, matches, documents)]
+
+    def _numbered(
+        self, library_id: str, matches: Sequence[Match], documents: Sequence[str] | None
+    ) -> list[tuple[int, Found]]:
         rows = self._store.rows(library_id, [match.id for match in matches])
         texts = {number: row.text for number, row in rows.items()}
         passages = self._places.passages(texts, library_id=library_id, documents=documents)
@@ -92,5 +101,5 @@ class Finder:
         for match in matches:
             if match.id in passages and match.id not in seen:  # a kill can leave a row twice for a while
                 seen.add(match.id)
-                found.append(Found(passages[match.id], match.score))
+                found.append((match.id, Found(passages[match.id], match.score)))
         return found

@@ -188,6 +188,7 @@ def shelve(tools: Tools, items: Sequence[Item]) -> dict[int, StudioloError]:
                 visible=item.fresh or record.version == 1,
             )
             item.pieces = []
+        tools.shelf.changed()
     return failed
 
 
@@ -292,6 +293,7 @@ def finish(tools: Tools, item: Item) -> AddResult:
         )
         done = replace(record, document=document)
         item.batch.replaced |= tools.places.turn(done, waiting=item.waiting.id)
+        tools.shelf.changed()
     item.batch.written = True
     return result_of(item, done, "added" if version == 1 else "updated")
 
@@ -309,6 +311,7 @@ def withdraw(tools: Tools, item: Item) -> None:
         if record is not None and item.fresh:
             tools.shelf.forget(record.document.id)
         tools.shelf.arrived([item.waiting.id])
+        tools.shelf.changed()
 
 
 def failed(tools: Tools, item: Item, error: StudioloError) -> AddResult:

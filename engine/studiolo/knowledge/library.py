@@ -30,7 +30,7 @@ from studiolo.knowledge.parsers.pool import ParserPool
 from studiolo.knowledge.places import Places
 from studiolo.knowledge.records import HIDDEN, SCHEMA, VERSION, LibraryRow, Record, from_version_1, path_key
 from studiolo.knowledge.retrieval import Retrieval, Weights
-from studiolo.knowledge.seams import Screen, ScreenMany, TextEmbedder
+from studiolo.knowledge.seams import Reranker, Screen, ScreenMany, Shelved, TextEmbedder
 from studiolo.knowledge.shelf import Shelf, checked_name
 from studiolo.knowledge.store import FORMAT, PassageStore
 from studiolo.knowledge.upkeep import Integrity, check, sweep
@@ -56,6 +56,7 @@ class KnowledgeBase:
         budget: Budget | None = None,
         sizes: Sizes | None = None,
         weights: Weights | None = None,
+        reranker: Reranker | None = None,
     ) -> None:
         """Open the home's knowledge and bring removals to an end that a crash cut short; `resume` does the rest.
 
@@ -65,6 +66,7 @@ class KnowledgeBase:
         self._embedder_for = embedder_for
         self._embedders: dict[str, TextEmbedder] = {}
         self._embedders_lock = threading.Lock()
+        self._names: dict[str, tuple[int, list[Shelved]]] = {}
         self._default_embedder = default_embedder
         self._new_id = new_id
         self._clock = clock
@@ -75,7 +77,7 @@ class KnowledgeBase:
         self._places = Places(self._database)
         self._store = PassageStore(home.lance)
         self._finder = Finder(self._store, self._places, self._shelf)
-        self._retrieval = Retrieval(self._finder, weights=weights)
+        self._retrieval = Retrieval(self._finder, weights=weights, reranker=reranker)
         self._tools = Tools(
             shelf=self._shelf,
             places=self._places,
@@ -313,7 +315,7 @@ class KnowledgeBase:
             raise UserError(Code.BAD_REQUEST, field="limit", problem="below_1")
         row = self._library(library)
         wanted = [found.id for found in self._matching(row, document)] if document is not None else None
-        shelved = self._shelf.shelved(row.id)
+        shelved = self._shelved(row.id)
         if not query.strip() or not shelved:
             return []
         require_avx2()
@@ -326,6 +328,7 @@ class KnowledgeBase:
             limit=limit,
             documents=wanted,
             context=context,
+            shelved=shelved,
         )
 
     def embed(self, texts: Sequence[str], *, model: str | None = None) -> list[list[float]]:
@@ -361,6 +364,17 @@ class KnowledgeBase:
                     migration.move(self._tools, library)
                 self._store.upgraded()
             sweep(self._tools)
+
+    def _shelved(self, library_id: str) -> Sequence[Shelved]:
+        """What a question may call the library's documents: the same object until a document changes."""
+        revision = self._shelf.revision
+        with self._embedders_lock:
+            kept = self._names.get(library_id)
+        if kept is None or kept[0] != revision:
+            kept = (revision, self._shelf.shelved(library_id))
+            with self._embedders_lock:
+                self._names[library_id] = kept
+        return kept[1]
 
     def _library(self, name: str) -> LibraryRow:
         """The library of that name; `default` is made when it is first asked for."""

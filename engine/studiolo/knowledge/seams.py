@@ -25,6 +25,7 @@ class Found:
 
     passage: Passage
     score: float
+    vector: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)  # where meaning was measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +33,11 @@ class Shelved:
     """What a question may call a document by. `opening` holds the first words of its text."""
 
     id: str
-    name: str = field(repr=False)
-    title: str = field(repr=False)
-    path: str = field(repr=False)
-    added_at: float
-    opening: str = field(repr=False)
+    name: str = field(repr=False)  # the file's
+    title: str = field(default="", repr=False)  # as the file itself says; "" where it does not
+    path: str = field(default="", repr=False)
+    added_at: float = 0.0  # Unix seconds
+    opening: str = field(default="", repr=False)
 
 
 class TextEmbedder(Protocol):
@@ -67,6 +68,35 @@ class TextEmbedder(Protocol):
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
         """One vector."""
+        ...
+
+
+class SearchedPassages(Protocol):
+    """What searching needs of the store. `documents` None = all of the library. Safe to call from any thread."""
+
+    def keyword(
+        self, library_id: str, query: str, *, limit: int, documents: Sequence[str] | None = None
+    ) -> list[Found]:
+        """Passages with words of `query`, by BM25, best first."""
+        ...
+
+    def nearest(
+        self,
+        library_id: str,
+        vector: NDArray[np.float32],
+        *,
+        limit: int,
+        documents: Sequence[str] | None = None,
+        languages: Sequence[str] = (),
+    ) -> list[Found]:
+        """Passages nearest to a unit-length vector by cosine, best first, each with its own vector. `languages` () =
+        any."""
+        ...
+
+    def containing(
+        self, library_id: str, term: str, *, limit: int, documents: Sequence[str] | None = None
+    ) -> list[Found]:
+        """Passages in which `term` occurs letter by letter, compared folded."""
         ...
 
 

@@ -434,6 +434,7 @@ def test_the_same_passage_is_kept_once_and_survives_the_removal_of_one_document(
 
 def test_a_changed_embedder_takes_over_only_when_all_is_embedded(open_base, docs):
     models = {"multilingual-e5-small": HashEmbedder(), "other": HashEmbedder(dimension=32)}
+    models["other"].model_id = "other"
     base = open_base(embedder_for=models.__getitem__)
     list(base.add([docs]))
     library = base._shelf.library("default").id
