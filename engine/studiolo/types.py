@@ -149,6 +149,47 @@ class Watched:
 
 
 @dataclass(frozen=True, slots=True)
+class Statistics:
+    """What a library holds and takes up."""
+
+    library: str
+    documents: dict[str, int]  # by DocumentStatus; a status that none has is left out
+    pages: int
+    passages: int  # each text once, however many documents hold it
+    languages: dict[str, int]  # passages by language, "" = not known
+    redactions: tuple[Redaction, ...]  # personal data found in its documents
+    size_bytes: int  # of its texts, indexes and vectors on the disk
+    embedder: str  # model id
+    changing_to: str = ""  # the embedder it is being changed to, "" = none
+    watched: tuple[str, ...] = field(default=(), repr=False)  # folders
+
+
+@dataclass(frozen=True, slots=True)
+class Integrity:
+    """What a check found in a library, in passages and documents; all of it has been repaired, or is being.
+
+    `documents` are those that are read again because passages of theirs were missing or not what was taken in.
+    """
+
+    passages: int
+    missing: int = 0  # known, and their text is not there
+    damaged: int = 0  # their text is not what was taken in
+    unknown: int = 0  # there, and nobody knows them
+    doubled: int = 0  # there more than once
+    without_vector: int = 0
+    documents: tuple[str, ...] = ()
+
+    @property
+    def sound(self) -> bool:
+        """Whether there was nothing to repair."""
+        return not (self.missing or self.damaged or self.unknown or self.doubled or self.without_vector)
+
+
+QuotesOf = Literal["keep", "remove"]
+"""What becomes of conversations that quote a removed document: their turns stay without quotes, or go wholly."""
+
+
+@dataclass(frozen=True, slots=True)
 class AddResult:
     """What became of one file. `reason` is an error code, "" where all is well; `values` fill its sentence."""
 
@@ -217,6 +258,7 @@ class Citation:
     passage_id: str
     quote: str = field(repr=False)
     verified: bool
+    label: str = field(default="", repr=False)  # as of the passage: how people name the place
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,3 +371,4 @@ class EngineStatus:
     model_loaded: bool
     sealed: bool
     busy: bool
+    reading: bool = False  # files are being taken in, or passages embedded anew

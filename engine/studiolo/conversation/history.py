@@ -8,7 +8,9 @@ them, with pseudonyms; who reads them decides what is restored. Threads: any.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+import sqlite3
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from pydantic import TypeAdapter
 
 from studiolo.database import Database
 from studiolo.errors import Code, UserError
-from studiolo.types import Citation, Conversation, Hit, Redaction, Timings, Turn, TurnState, Usage
+from studiolo.types import Citation, Conversation, Hit, Passage, QuotesOf, Redaction, Timings, Turn, TurnState, Usage
 
 FORMAT = 1
 TITLE_LENGTH = 60
@@ -33,6 +35,15 @@ CREATE TABLE turns(
     UNIQUE(conversation_id, position));
 CREATE INDEX turns_of ON turns(conversation_id, position)
 """
+# In place of a source that was removed.
+_EMPTY = Hit(Passage("", "", "", 0, 0, 0, 0, heading=(), text="", language="", spans=()), 0.0)
+_MANY = 500  # bound variables of one statement
+_RESTS_ON = (  # turns whose answer rests on documents; `{marks}` are their ids
+    "SELECT DISTINCT t.id FROM turns t, json_each(t.extras, '$.sources') s "
+    "WHERE json_extract(s.value, '$.passage.document_id') IN ({marks}) "
+    "UNION SELECT DISTINCT t.id FROM turns t, json_each(t.extras, '$.citations') c "
+    "WHERE json_extract(c.value, '$.document_id') IN ({marks})"
+)
 _CONVERSATIONS = (
     "SELECT c.*, (SELECT COUNT(*) FROM turns t WHERE t.conversation_id = c.id) AS turns FROM conversations c"
 )
@@ -64,35 +75,40 @@ class History:
         """Open the store; turns that a kill left running are marked failed. Raises EnvironmentFault."""
         self._database = Database(path, store="history", version=FORMAT, schema=_SCHEMA)
         self._extras: TypeAdapter[TurnExtras] = TypeAdapter(TurnExtras)
+        self._gone: set[str] = set()  # documents removed since: a turn that was under way must not bring them back
         with self._database.write() as db:
             db.execute("UPDATE turns SET state = 'failed' WHERE state = 'running'")
 
     def begin(self, *, conversation_id: str, turn_id: str, question: str, library: str, model: str, now: float) -> None:
         """Store the question; makes the conversation if it is new."""
-        title = " ".join(question.split())[:TITLE_LENGTH]
+        title = _title(question)
         with self._database.write() as db:
             db.execute(
                 "INSERT INTO conversations VALUES(?, ?, ?, ?, ?) ON CONFLICT(id) DO UPDATE SET updated_at = ?",
                 (conversation_id, title, library, now, now, now),
             )
             db.execute(
-                "INSERT INTO turns(id, conversation_id, position, question, state, model, created_at) VALUES"
-                "(?, ?, (SELECT COUNT(*) FROM turns WHERE conversation_id = ?), ?, 'running', ?, ?)",
+                "INSERT INTO turns(id, conversation_id, position, question, state, model, created_at) VALUES (?, ?, "
+                "(SELECT COALESCE(MAX(position) + 1, 0) FROM turns WHERE conversation_id = ?), ?, 'running', ?, ?)",
                 (turn_id, conversation_id, conversation_id, question, model, now),
             )
 
-    def note_prompt(self, turn_id: str, *, question_screened: str, model_saw: str) -> None:
-        """Store what the model is about to read."""
+    def note_prompt(
+        self, turn_id: str, *, question_screened: str, model_saw: str, sources: tuple[Hit, ...] = ()
+    ) -> None:
+        """Store what the model is about to read, and what that rests on: a kill must not part the two."""
         with self._database.write() as db:
+            extras = TurnExtras(sources=sources)
+            kept = self._without(extras, self._gone)
             db.execute(
-                "UPDATE turns SET question_screened = ?, model_saw = ? WHERE id = ?",
-                (question_screened, model_saw, turn_id),
+                "UPDATE turns SET question_screened = ?, model_saw = ?, extras = ? WHERE id = ?",
+                (question_screened, model_saw if kept == extras else "", self._packed(kept), turn_id),
             )
 
     def finish(self, turn_id: str, *, answer_screened: str, state: TurnState, extras: TurnExtras, now: float) -> None:
         """Store how the turn ended."""
-        packed = self._extras.dump_json(extras).decode()
         with self._database.write() as db:
+            packed = self._packed(self._without(extras, self._gone))
             db.execute(
                 "UPDATE turns SET answer_screened = ?, state = ?, extras = ? WHERE id = ?",
                 (answer_screened, state, packed, turn_id),
@@ -139,9 +155,69 @@ class History:
         with self._database.write() as db:
             db.execute("DELETE FROM conversations WHERE id = ?", (conversation_id,))
 
+    def quoting(self, document_ids: Sequence[str]) -> list[Conversation]:
+        """The conversations with turns that rest on any of the documents, the latest first."""
+        with self._database.read() as db:
+            turns = _resting_on(db, document_ids)
+            owners = {
+                row["conversation_id"] for row in _in_parts(db, "SELECT * FROM turns WHERE id IN ({marks})", turns)
+            }
+        return [conversation for conversation in self.conversations() if conversation.id in owners]
+
+    def forget_documents(self, document_ids: Sequence[str], *, turns: QuotesOf = "keep") -> None:
+        """Let nothing of the documents' text stay: sources, quotes and prompts of the turns that rest on them go.
+
+        `turns` "remove": these turns go wholly, and conversations that have none left. What is removed is overwritten
+        in the file and in its log.
+        """
+        with self._database.write() as db:
+            self._gone.update(document_ids)
+            found = _resting_on(db, document_ids)
+            if turns == "remove":
+                self._remove_turns(db, found)
+            for row in _in_parts(db, "SELECT id, extras FROM turns WHERE id IN ({marks})", found):
+                extras = self._without(self._extras.validate_python(json.loads(row["extras"])), set(document_ids))
+                db.execute(
+                    "UPDATE turns SET model_saw = '', extras = ? WHERE id = ?", (self._packed(extras), row["id"])
+                )
+            if document_ids:  # a turn that a kill cut short before its sources were kept with the prompt
+                db.execute("UPDATE turns SET model_saw = '' WHERE extras = '{}' AND model_saw <> ''")
+        self._database.checkpoint()
+
+    def know_again(self, document_ids: Collection[str]) -> None:
+        """Documents are there after all: removing them failed."""
+        self._gone.difference_update(document_ids)
+
+    def _remove_turns(self, db: sqlite3.Connection, turn_ids: Sequence[str]) -> None:
+        rows = _in_parts(db, "SELECT DISTINCT conversation_id FROM turns WHERE id IN ({marks})", turn_ids)
+        owners = {row["conversation_id"] for row in rows}
+        db.executemany("DELETE FROM turns WHERE id = ?", ((turn_id,) for turn_id in turn_ids))
+        for owner in owners:
+            first = db.execute(
+                "SELECT question FROM turns WHERE conversation_id = ? ORDER BY position LIMIT 1", (owner,)
+            ).fetchone()
+            if first is None:
+                db.execute("DELETE FROM conversations WHERE id = ?", (owner,))
+                continue
+            # A later prompt holds the earlier answers, and the title the first question.
+            db.execute("UPDATE turns SET model_saw = '' WHERE conversation_id = ?", (owner,))
+            db.execute("UPDATE conversations SET title = ? WHERE id = ?", (_title(first["question"]), owner))
+
     def close(self) -> None:
         """Close the store."""
         self._database.close()
+
+    def _packed(self, extras: TurnExtras) -> str:
+        return self._extras.dump_json(extras).decode()
+
+    @staticmethod
+    def _without(extras: TurnExtras, document_ids: Collection[str]) -> TurnExtras:
+        """The extras without what stands in the documents. Sources keep the numbers that the answer names."""
+        return replace(
+            extras,
+            sources=tuple(_EMPTY if hit.passage.document_id in document_ids else hit for hit in extras.sources),
+            citations=tuple(one for one in extras.citations if one.document_id not in document_ids),
+        )
 
     def _turn(self, row: Any) -> StoredTurn:
         extras = self._extras.validate_python(json.loads(row["extras"]))
@@ -160,6 +236,23 @@ class History:
             usage=extras.usage,
         )
         return StoredTurn(turn, row["question_screened"])
+
+
+def _title(question: str) -> str:
+    return " ".join(question.split())[:TITLE_LENGTH]
+
+
+def _resting_on(db: sqlite3.Connection, document_ids: Sequence[str]) -> list[str]:
+    return sorted({row["id"] for row in _in_parts(db, _RESTS_ON, document_ids, times=2)})
+
+
+def _in_parts(db: sqlite3.Connection, query: str, values: Sequence[str], *, times: int = 1) -> list[sqlite3.Row]:
+    """The rows of `query` for all values, which stand `times` times in it."""
+    rows: list[sqlite3.Row] = []
+    for start in range(0, len(values), _MANY // times):
+        some = list(values[start : start + _MANY // times])
+        rows.extend(db.execute(query.format(marks=", ".join("?" * len(some))), some * times).fetchall())
+    return rows
 
 
 def _conversation(row: Any) -> Conversation:

@@ -184,7 +184,12 @@ class Turns:
 
     def _write(self, turn: _Running, composed: Composed, lease: Lease) -> Iterator[Event]:
         prompt = lease.compose(composed.messages)
-        self._history.note_prompt(turn.turn_id, question_screened=turn.screened_question, model_saw=prompt.text)
+        self._history.note_prompt(
+            turn.turn_id,
+            question_screened=turn.screened_question,
+            model_saw=prompt.text,
+            sources=tuple(source.hit for source in turn.sources),
+        )
         stream = self._screener.stream(library_id=turn.scope, reader=turn.question.reader, seen=[prompt.text])
         yield from write(
             lease,
@@ -218,11 +223,12 @@ class Turns:
             source = turn.sources[evidence.index]
             passage = source.hit.passage
             start, end = _raw_span(source.screened, evidence.start, evidence.end)
-            quote, document = passage.text[start:end], passage.document
+            quote, document, label = passage.text[start:end], passage.document, passage.label
             if reader not in (Reader.OWNER, Reader.RESTORE):
                 shown = source.screened.text[evidence.start : evidence.end]
                 quote = self._screener.restore(shown, library_id=turn.scope, reader=reader)
                 document = self._masked(document, turn.scope, reader)
+                label = self._masked(label, turn.scope, reader) if label else ""
             cited.append(
                 Citation(
                     marker=evidence.marker,
@@ -232,6 +238,7 @@ class Turns:
                     passage_id=passage.id,
                     quote=quote,
                     verified=evidence.verified,
+                    label=label,
                 )
             )
         turn.citations = tuple(cited)
@@ -262,6 +269,7 @@ class Turns:
             text=self._screener.restore(source.screened.text, library_id=scope, reader=reader),
             document=self._masked(passage.document, scope, reader),
             heading=tuple(self._masked(part, scope, reader) for part in passage.heading),
+            label=self._masked(passage.label, scope, reader) if passage.label else "",
             spans=(),
         )
         return Hit(masked, source.hit.score)

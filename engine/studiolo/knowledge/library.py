@@ -33,11 +33,11 @@ from studiolo.knowledge.retrieval import Retrieval, Weights
 from studiolo.knowledge.seams import Reranker, Screen, ScreenMany, Shelved, TextEmbedder
 from studiolo.knowledge.shelf import Shelf, checked_name
 from studiolo.knowledge.store import FORMAT, PassageStore
-from studiolo.knowledge.upkeep import Integrity, check, sweep
+from studiolo.knowledge.upkeep import check, statistics, sweep
 from studiolo.knowledge.watch import Watcher
 from studiolo.knowledge.watched import WatchedFolders, follow
 from studiolo.paths import Home
-from studiolo.types import DEFAULT_LIBRARY, Document, Hit, Library, Passage, Watched
+from studiolo.types import DEFAULT_LIBRARY, Document, Hit, Integrity, Library, Passage, Statistics, Watched
 
 
 class KnowledgeBase:
@@ -145,9 +145,13 @@ class KnowledgeBase:
         """
         return check(self._tools, self._library(name))
 
-    def mend(self, name: str) -> int:
+    def mend(self, name: str, *, cancel: CancelToken | None = None) -> int:
         """Embed the passages that lack a vector, as `check` may have found; gives their number."""
-        return rebuild.mend(self._tools, self._library(name))
+        return rebuild.mend(self._tools, self._library(name), cancel=cancel or CancelToken())
+
+    def statistics(self, name: str) -> Statistics:
+        """What a library holds and takes up, without the folders watched. Raises UserError(unknown_library)."""
+        return statistics(self._tools, self._library(name))
 
     # documents
 
@@ -163,6 +167,16 @@ class KnowledgeBase:
         """A document's passages in order. Raises UserError: unknown_library, unknown_document."""
         row = self._library(library)
         return self._finder.passages(row.id, self._matching(row, document_id)[0].id)
+
+    def read_again(self, library: str, document_ids: Sequence[str]) -> int:
+        """Take documents' files in once more, in the background; gives how many of them are known."""
+        row = self._library(library)
+        with self._tools.writing:
+            found = [self._shelf.with_id(row, document_id) for document_id in document_ids]
+            keys = [record.path_key for record in found if record is not None]
+            self._shelf.enqueue(row.id, keys)
+        self._intake.resume()
+        return len(keys)
 
     def remove_document(self, document_id: str, *, library: str = DEFAULT_LIBRARY) -> None:
         """Remove a document and every trace of its text. Raises UserError: unknown_library, unknown_document."""

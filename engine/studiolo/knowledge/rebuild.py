@@ -53,7 +53,7 @@ def change_embedder(tools: Tools, library: LibraryRow, embedder: str, *, cancel:
     yield Finished()
 
 
-def mend(tools: Tools, library: LibraryRow) -> int:
+def mend(tools: Tools, library: LibraryRow, *, cancel: CancelToken) -> int:
     """Embed the screened passages of `library` that have no vector and that no file on its way in will get one."""
     known = set(tools.places.numbers(library.id))
     under_way = {
@@ -65,8 +65,10 @@ def mend(tools: Tools, library: LibraryRow) -> int:
     todo = sorted(known - under_way - set(tools.places.embedded_numbers(library.id)))
     for start in range(0, len(todo), _COMMIT):
         some = todo[start : start + _COMMIT]
-        for _ in _some(tools, library, library.embedder, some, cancel=CancelToken(), before=start, of=len(todo)):
+        for _ in _some(tools, library, library.embedder, some, cancel=cancel, before=start, of=len(todo)):
             pass
+        if cancel.cancelled:
+            return start
         tools.places.embedded(some)
     return len(todo)
 

@@ -193,6 +193,16 @@ class PassageStore:
         """Whether the library has a table of passages, damaged or not."""
         return (self._folder / f"{_passages(library_id)}.lance").is_dir()
 
+    def size_bytes(self, library_id: str) -> int:
+        """What the library's texts, indexes and vectors take up on the disk."""
+        size = 0
+        for table in (_passages(library_id), *self._vector_tables(library_id)):
+            for folder, _, files in os.walk(self._folder / f"{table}.lance"):
+                for file in files:
+                    with contextlib.suppress(OSError):  # merged away meanwhile
+                        size += (Path(folder) / file).stat().st_size
+        return size
+
     def numbers(self, library_id: str) -> list[int]:
         """The numbers of all passages, in no order, as often as they occur."""
         return self._numbers(_passages(library_id))

@@ -6,34 +6,13 @@ Any thread; holds `Tools.writing` while it works.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from studiolo.errors import Code
 from studiolo.knowledge.ingest import Tools
 from studiolo.knowledge.places import digest_of
 from studiolo.knowledge.records import LibraryRow
-from studiolo.types import DocumentStatus, Gap
-
-
-@dataclass(frozen=True, slots=True)
-class Integrity:
-    """What a check found in a library, in passages and documents; all of it has been repaired, or is being.
-
-    `documents` are those that are read again because passages of theirs were missing or not what was taken in.
-    """
-
-    passages: int
-    missing: int = 0  # known, and their text is not there
-    damaged: int = 0  # their text is not what was taken in
-    unknown: int = 0  # there, and nobody knows them
-    doubled: int = 0  # there more than once
-    without_vector: int = 0
-    documents: tuple[str, ...] = ()
-
-    @property
-    def sound(self) -> bool:
-        """Whether there was nothing to repair."""
-        return not (self.missing or self.damaged or self.unknown or self.doubled or self.without_vector)
+from studiolo.types import DocumentStatus, Gap, Integrity, Redaction, Statistics
 
 
 def sweep(tools: Tools) -> None:
@@ -53,6 +32,26 @@ def sweep(tools: Tools) -> None:
                 tools.store.purge(library_id)
         tools.shelf.dropped(sorted(set(leftovers)))
         tools.shelf.settle()
+
+
+def statistics(tools: Tools, library: LibraryRow) -> Statistics:
+    """What a library holds and takes up on the disk."""
+    documents = tools.shelf.documents(library)
+    found: Counter[str] = Counter()
+    for document in documents:
+        found.update({redaction.type: redaction.count for redaction in document.redactions})
+    languages = Counter(tools.places.languages(tools.places.numbers(library.id)).values())
+    return Statistics(
+        library=library.name,
+        documents=dict(Counter(document.status.value for document in documents)),
+        pages=sum(document.pages for document in documents),
+        passages=languages.total(),
+        languages=dict(languages),
+        redactions=tuple(Redaction(kind, found[kind]) for kind in sorted(found)),
+        size_bytes=tools.store.size_bytes(library.id),
+        embedder=library.embedder,
+        changing_to=library.wanted_embedder,
+    )
 
 
 def check(tools: Tools, library: LibraryRow) -> Integrity:
