@@ -19,6 +19,7 @@ from studiolo.events import (
     Redacted,
     Retrieved,
     Started,
+    Tally,
 )
 from studiolo.jobs import CancelToken
 from studiolo.types import (
@@ -32,13 +33,17 @@ from studiolo.types import (
     DocumentStatus,
     EngineStatus,
     Entity,
+    Gap,
     Hit,
+    Integrity,
     Library,
     Model,
     Passage,
     Question,
+    QuotesOf,
     Redaction,
     Span,
+    Statistics,
     Timings,
     Turn,
     Usage,
@@ -57,9 +62,10 @@ PASSAGE = Passage(
     text="The term of the lease is twelve months. 租期为十二个月。",
     language="en",
     spans=(Span("PERSON", 4, 8, 0.9),),
+    label="iii",
 )
 HIT = Hit(PASSAGE, 0.75)
-CITATION = Citation(1, "d1", "租约 lease.pdf", 3, "p1", "The term of the lease is twelve months.", True)
+CITATION = Citation(1, "d1", "租约 lease.pdf", 3, "p1", "The term of the lease is twelve months.", True, "iii")
 TIMINGS = Timings(0.01, 0.0, 0.2, 0.9)
 USAGE = Usage(120, 40, 7)
 ANSWER_EVENTS: tuple[Event, ...] = (
@@ -88,6 +94,29 @@ DOCUMENT = Document(
     added_at=1_700_000_000.5,
     redactions=(Redaction("PERSON", 3),),
 )
+STATISTICS = Statistics(
+    library=DEFAULT_LIBRARY,
+    documents={"ready": 1, "partial": 1},
+    pages=4,
+    passages=9,
+    languages={"en": 5, "zh": 4},
+    redactions=(Redaction("PERSON", 3),),
+    size_bytes=2_500_000,
+    embedder="e5",
+    changing_to="minilm",
+    watched=("/家/文档",),
+)
+INTEGRITY = Integrity(passages=9, missing=1, without_vector=2, documents=("d1",))
+PARTIAL = replace(
+    DOCUMENT,
+    id="d2",
+    name="卷宗 file.zip",
+    path="/home/ada/卷宗 file.zip",
+    status=DocumentStatus.PARTIAL,
+    reason="needs_password",
+    gaps=(Gap("needs_password", 3, 5), Gap("damaged_file", name="inner.docx"), Gap("needs_ocr", 7, 7)),
+)
+TALLY = Tally(files=1, files_total=4, pages=8, passages=20, passages_total=60, passages_per_s=2.5, left_s=75.0)
 LIBRARY = Library(DEFAULT_LIBRARY, "e5", 1, 9, 1_700_000_000.0)
 MODELS = (
     Model("tiny", "chat", "Tiny", 10, 20, "Apache-2.0", ("en", "zh"), "a" * 64, installed=True, default=True),
@@ -132,7 +161,9 @@ class ScriptedEngine:
         self.closed = False
         self.removed: set[str] = set()
         self.added: list[Document] = []
+        self.folders: list[Path] = []
         self.loaded = True
+        self.reading = 0  # how often `status` is still to say that files are being read
 
     def _note(self, *call: object) -> None:
         self.calls.append(call)
@@ -141,7 +172,8 @@ class ScriptedEngine:
 
     def status(self) -> EngineStatus:
         self._note("status")
-        return EngineStatus("0.1.0", 42, "/家", "tiny", self.loaded, sealed=False, busy=False)
+        reading, self.reading = self.reading > 0, max(0, self.reading - 1)
+        return EngineStatus("0.1.0", 42, "/家", "tiny", self.loaded, sealed=False, busy=False, reading=reading)
 
     def doctor(self) -> list[Check]:
         self._note("doctor")
@@ -151,8 +183,8 @@ class ScriptedEngine:
         self._note("libraries")
         return [LIBRARY]
 
-    def create_library(self, name: str) -> Library:
-        self._note("create_library", name)
+    def create_library(self, name: str, *, embedder: str | None = None) -> Library:
+        self._note("create_library", name, embedder)
         if name == "bad":
             raise UserError(Code.BAD_REQUEST, field="library", problem="not a name")
         return replace(LIBRARY, name=name)
@@ -161,10 +193,56 @@ class ScriptedEngine:
         self._note("remove_library", name)
         self._known(name)
 
-    def add(
-        self, paths: Sequence[Path], *, library: str = DEFAULT_LIBRARY, cancel: CancelToken | None = None
+    def statistics(self, library: str = DEFAULT_LIBRARY) -> Statistics:
+        self._note("statistics", library)
+        self._known(library)
+        return replace(STATISTICS, library=library)
+
+    def check(self, library: str = DEFAULT_LIBRARY) -> Integrity:
+        self._note("check", library)
+        self._known(library)
+        return INTEGRITY
+
+    def change_embedder(self, library: str, embedder: str, *, cancel: CancelToken | None = None) -> Iterator[Event]:
+        self._note("change_embedder", library, embedder)
+        self._known(library)
+        return self._work(Progress("embed", 1, 2), cancel)
+
+    def export_library(self, library: str, path: Path) -> None:
+        self._note("export_library", library, path)
+        self._known(library)
+
+    def import_library(
+        self, path: Path, *, name: str | None = None, cancel: CancelToken | None = None
     ) -> Iterator[Event]:
-        self._note("add", tuple(paths), library)
+        self._note("import_library", path, name)
+        return self._work(Progress("write", 1, 2), cancel)
+
+    def watch(self, library: str, folder: Path) -> None:
+        self._note("watch", library, folder)
+        self._known(library)
+        self.folders.append(folder)
+
+    def unwatch(self, library: str, folder: Path) -> None:
+        self._note("unwatch", library, folder)
+        self._known(library)
+        self.folders = [kept for kept in self.folders if kept != folder]
+
+    def watched(self, library: str = DEFAULT_LIBRARY) -> list[Path]:
+        self._note("watched", library)
+        self._known(library)
+        return list(self.folders)
+
+    def add(
+        self,
+        paths: Sequence[Path],
+        *,
+        library: str = DEFAULT_LIBRARY,
+        cancel: CancelToken | None = None,
+        passwords: Sequence[str] = (),
+    ) -> Iterator[Event]:
+        self._note("add", tuple(paths), library, *passwords)
+        yield TALLY
         for number, path in enumerate(paths):
             yield Progress("parse", number, len(paths), str(path))
             if self.hold:
@@ -181,12 +259,35 @@ class ScriptedEngine:
 
     def documents(self, library: str = DEFAULT_LIBRARY) -> list[Document]:
         self._note("documents", library)
-        return [DOCUMENT, *self.added]
+        return [DOCUMENT, PARTIAL, *self.added]
 
-    def remove_document(self, document_id: str, *, library: str = DEFAULT_LIBRARY) -> None:
-        self._note("remove_document", document_id, library)
-        if document_id not in {document.id for document in (DOCUMENT, *self.added)}:
-            raise UserError(Code.UNKNOWN_DOCUMENT, document=document_id)
+    def document(self, document_id: str, *, library: str = DEFAULT_LIBRARY) -> Document:
+        self._note("document", document_id, library)
+        for document in (DOCUMENT, PARTIAL, *self.added):
+            if document.id == document_id:
+                return document
+        raise UserError(Code.UNKNOWN_DOCUMENT, document=document_id)
+
+    def document_passages(self, document_id: str, *, library: str = DEFAULT_LIBRARY) -> list[Passage]:
+        self._note("document_passages", document_id, library)
+        return [PASSAGE, replace(PASSAGE, id="p2", language="zh", spans=None)]
+
+    def remove_document(
+        self, document_id: str, *, library: str = DEFAULT_LIBRARY, conversations: QuotesOf = "keep"
+    ) -> None:
+        self.remove_documents([document_id], library=library, conversations=conversations)
+
+    def remove_documents(
+        self, document_ids: Sequence[str], *, library: str = DEFAULT_LIBRARY, conversations: QuotesOf = "keep"
+    ) -> None:
+        self._note("remove_documents", tuple(document_ids), library, conversations)
+        for document_id in document_ids:
+            if document_id not in {document.id for document in (DOCUMENT, PARTIAL, *self.added)}:
+                raise UserError(Code.UNKNOWN_DOCUMENT, document=document_id)
+
+    def quoting(self, document_ids: Sequence[str]) -> list[Conversation]:
+        self._note("quoting", tuple(document_ids))
+        return [CONVERSATION] if "d1" in document_ids else []
 
     def search(
         self, query: str, *, library: str = DEFAULT_LIBRARY, limit: int = 5, document: str | None = None
@@ -249,6 +350,13 @@ class ScriptedEngine:
 
     def close(self) -> None:
         self.closed = True
+
+    def _work(self, event: Event, cancel: CancelToken | None) -> Iterator[Event]:
+        yield event
+        if self.hold:
+            yield from self._held(cancel)
+            return
+        yield Finished()
 
     def _script(self, cancel: CancelToken | None) -> Iterator[Event]:
         for event in self.answer:

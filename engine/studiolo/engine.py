@@ -20,10 +20,14 @@ from studiolo.types import (
     Document,
     EngineStatus,
     Hit,
+    Integrity,
     Library,
     Model,
+    Passage,
     Question,
+    QuotesOf,
     Redacted,
+    Statistics,
     Turn,
 )
 
@@ -44,18 +48,69 @@ class Engine(Protocol):
         """All libraries; `default` always exists."""
         ...
 
-    def create_library(self, name: str) -> Library:
-        """Make a library, or give the one of that name. Raises UserError(bad_request) on a name that cannot be."""
+    def create_library(self, name: str, *, embedder: str | None = None) -> Library:
+        """Make a library, or give the one of that name, whatever its embedder.
+
+        `embedder` None = the settings'. Raises UserError: bad_request (no name), unknown_model, model_kind.
+        """
         ...
 
     def remove_library(self, name: str) -> None:
-        """Remove a library with all its documents. Raises UserError(unknown_library)."""
+        """Remove a library with all its documents and what conversations quote of them. Raises unknown_library."""
         ...
 
-    def add(self, paths: Sequence[Path], *, library: str = ..., cancel: CancelToken | None = None) -> Iterator[Event]:
-        """Add files (folders are walked) to a library, made if it does not exist.
+    def statistics(self, library: str = ...) -> Statistics:
+        """What a library holds and takes up. Raises UserError(unknown_library)."""
+        ...
 
-        Progress and one FileDone a file, then Finished. A file that fails does not stop the others.
+    def check(self, library: str = ...) -> Integrity:
+        """Compare what was taken in with what can be found, and repair it. Raises UserError(unknown_library).
+
+        Documents whose text was lost are read again and missing vectors made in the background: as long as that takes,
+        `status().reading` is true.
+        """
+        ...
+
+    def change_embedder(self, library: str, embedder: str, *, cancel: CancelToken | None = None) -> Iterator[Event]:
+        """Embed a library anew by another model; search keeps working meanwhile, cancelling leaves all as it was.
+
+        Progress (stage "embed", in passages), then Finished. Raises UserError: unknown_library, unknown_model.
+        """
+        ...
+
+    def export_library(self, library: str, path: Path) -> None:
+        """Write a library with its texts and vectors into one file. Raises UserError(unknown_library)."""
+        ...
+
+    def import_library(
+        self, path: Path, *, name: str | None = None, cancel: CancelToken | None = None
+    ) -> Iterator[Event]:
+        """Take a library from a file that `export_library` wrote, under its own name or `name`."""
+        ...
+
+    def watch(self, library: str, folder: Path) -> None:
+        """Keep a library in step with a folder from now on. Raises UserError(unknown_library, file_missing)."""
+        ...
+
+    def unwatch(self, library: str, folder: Path) -> None:
+        """Watch a folder no more; its documents stay. Raises UserError(unknown_library)."""
+        ...
+
+    def watched(self, library: str = ...) -> list[Path]:
+        """The folders that a library is kept in step with. Raises UserError(unknown_library)."""
+        ...
+
+    def add(
+        self,
+        paths: Sequence[Path],
+        *,
+        library: str = ...,
+        cancel: CancelToken | None = None,
+        passwords: Sequence[str] = (),
+    ) -> Iterator[Event]:
+        """Add files (folders are walked) to a library, made if need be; locked files are tried with `passwords`.
+
+        Progress, Tally and one FileDone a file, then Finished. A file that fails does not stop the others.
         """
         ...
 
@@ -63,8 +118,30 @@ class Engine(Protocol):
         """The documents of a library, by name."""
         ...
 
-    def remove_document(self, document_id: str, *, library: str = ...) -> None:
-        """Remove a document and its text. Raises UserError(unknown_document)."""
+    def document(self, document_id: str, *, library: str = ...) -> Document:
+        """One document by its id. Raises UserError: unknown_library, unknown_document."""
+        ...
+
+    def document_passages(self, document_id: str, *, library: str = ...) -> list[Passage]:
+        """A document's passages in order. Raises UserError: unknown_library, unknown_document."""
+        ...
+
+    def remove_document(self, document_id: str, *, library: str = ..., conversations: QuotesOf = "keep") -> None:
+        """Remove a document: see `remove_documents`."""
+        ...
+
+    def remove_documents(
+        self, document_ids: Sequence[str], *, library: str = ..., conversations: QuotesOf = "keep"
+    ) -> None:
+        """Remove documents, their text, and what conversations quote of them; several cost little more than one.
+
+        `conversations`: "keep" keeps the turns that quote them, without quotes, sources and prompts; "remove" removes
+        these turns, and conversations that have none left. Raises UserError(unknown_document), and then removes none.
+        """
+        ...
+
+    def quoting(self, document_ids: Sequence[str]) -> list[Conversation]:
+        """The conversations whose turns rest on any of the documents, the latest first."""
         ...
 
     def search(self, query: str, *, library: str = ..., limit: int = 5, document: str | None = None) -> list[Hit]:

@@ -11,13 +11,15 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 from studiolo import __version__
+from studiolo.background import Background
 from studiolo.conversation.chat import answer_chat
 from studiolo.conversation.history import History, StoredTurn
 from studiolo.conversation.turn import Turns, library_scope, pseudonym_scope
 from studiolo.doctor import examine
-from studiolo.errors import Code, UserError
+from studiolo.errors import Code, EngineBug, StudioloError, UserError
 from studiolo.events import Event, FileDone
 from studiolo.inference.scheduler import Scheduler
 from studiolo.jobs import CancelToken
@@ -35,13 +37,41 @@ from studiolo.types import (
     Document,
     EngineStatus,
     Hit,
+    Integrity,
     Library,
     Model,
+    Passage,
     Question,
+    QuotesOf,
     Reader,
     Redacted,
+    Statistics,
     Turn,
 )
+
+
+class Folders(Protocol):
+    """Folders a library is kept in step with, and libraries as files."""
+
+    def watch(self, name: str, folder: Path) -> None:
+        """Keep a library in step with a folder."""
+        ...
+
+    def unwatch(self, name: str, folder: Path) -> None:
+        """Watch it no more."""
+        ...
+
+    def watched(self, name: str) -> list[Path]:
+        """The folders watched."""
+        ...
+
+    def export_library(self, name: str, path: Path) -> None:
+        """Write a library into one file."""
+        ...
+
+    def import_library(self, path: Path, *, name: str | None, cancel: CancelToken) -> Iterator[Event]:
+        """Take a library from a file."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +85,7 @@ class Parts:
     screener: PrivacyFilter
     scheduler: Scheduler
     history: History
+    folders: Folders | None = None
     also_close: tuple[Callable[[], None], ...] = ()
     clock: Callable[[], float] = time.time
     monotonic: Callable[[], float] = time.monotonic
@@ -73,6 +104,11 @@ class LocalEngine:
             clock=parts.clock,
             monotonic=parts.monotonic,
         )
+        self._background = Background(parts.knowledge, learn=self._learn)
+
+    def start_background(self) -> None:
+        """Go on with what a kill interrupted. For an engine that stays; see `studiolo.background`."""
+        self._background.start()
 
     def status(self) -> EngineStatus:
         """Who the engine is and whether its model is loaded."""
@@ -88,6 +124,7 @@ class LocalEngine:
             model_loaded=bool(model) and self._parts.scheduler.loaded == model,
             sealed=False,
             busy=self._parts.scheduler.busy,
+            reading=self._parts.knowledge.busy or self._background.busy,
         )
 
     def doctor(self) -> list[Check]:
@@ -124,21 +161,85 @@ class LocalEngine:
         """All libraries."""
         return self._parts.knowledge.libraries()
 
-    def create_library(self, name: str) -> Library:
+    def create_library(self, name: str, *, embedder: str | None = None) -> Library:
         """Make a library, or give the one of that name."""
-        return self._parts.knowledge.create_library(name)
+        if embedder:
+            self._check_embedder(embedder)
+        return self._parts.knowledge.create_library(name, embedder or None)
 
     def remove_library(self, name: str) -> None:
-        """Remove a library with all its documents."""
+        """Remove a library with all its documents and what conversations quote of them."""
+        self._parts.history.forget_documents([document.id for document in self.documents(name)])
         self._parts.knowledge.remove_library(name)
         self._parts.screener.forget(library_scope(name))
         forget_library(self._parts.home, name)
 
+    def statistics(self, library: str = DEFAULT_LIBRARY) -> Statistics:
+        """What a library holds and takes up."""
+        folders = self._parts.folders
+        watched = () if folders is None else tuple(str(folder) for folder in folders.watched(library))
+        return replace(self._parts.knowledge.statistics(library), watched=watched)
+
+    def check(self, library: str = DEFAULT_LIBRARY) -> Integrity:
+        """Compare what was taken in with what can be found, and repair it."""
+        found = self._parts.knowledge.check(library)
+        if found.documents:
+            self._parts.knowledge.read_again(library, found.documents)
+        self._background.mend(library)
+        return found
+
+    def change_embedder(self, library: str, embedder: str, *, cancel: CancelToken | None = None) -> Iterator[Event]:
+        """Embed a library anew by another model."""
+        if library not in {known.name for known in self.libraries()}:
+            raise UserError(Code.UNKNOWN_LIBRARY, library=library)
+        self._check_embedder(embedder)
+        return self._background.change_embedder(library, embedder, cancel=cancel or CancelToken())
+
+    def _check_embedder(self, model_id: str) -> None:
+        model = self._parts.store.get(model_id)
+        if model.kind != "embedder":
+            raise UserError(Code.MODEL_KIND, model=model_id, kind=model.kind, needed="embedder")
+
+    def export_library(self, library: str, path: Path) -> None:
+        """Write a library into one file."""
+        self._folders.export_library(library, path)
+
+    def import_library(
+        self, path: Path, *, name: str | None = None, cancel: CancelToken | None = None
+    ) -> Iterator[Event]:
+        """Take a library from a file."""
+        return self._folders.import_library(path, name=name, cancel=cancel or CancelToken())
+
+    def watch(self, library: str, folder: Path) -> None:
+        """Keep a library in step with a folder."""
+        self._folders.watch(library, folder)
+
+    def unwatch(self, library: str, folder: Path) -> None:
+        """Watch a folder no more."""
+        self._folders.unwatch(library, folder)
+
+    def watched(self, library: str = DEFAULT_LIBRARY) -> list[Path]:
+        """The folders that a library is kept in step with."""
+        return self._folders.watched(library)
+
+    @property
+    def _folders(self) -> Folders:
+        if self._parts.folders is None:
+            raise EngineBug(Code.INTERNAL, where="no folders")
+        return self._parts.folders
+
     def add(
-        self, paths: Sequence[Path], *, library: str = DEFAULT_LIBRARY, cancel: CancelToken | None = None
+        self,
+        paths: Sequence[Path],
+        *,
+        library: str = DEFAULT_LIBRARY,
+        cancel: CancelToken | None = None,
+        passwords: Sequence[str] = (),
     ) -> Iterator[Event]:
         """Add files or folders to a library."""
-        for event in self._parts.knowledge.add(paths, library=library, cancel=cancel or CancelToken()):
+        for event in self._parts.knowledge.add(
+            paths, library=library, cancel=cancel or CancelToken(), passwords=tuple(passwords)
+        ):
             if isinstance(event, FileDone) and event.result.status in ("added", "updated"):
                 self._learn(library, event.result.document_id)
             yield event
@@ -155,11 +256,46 @@ class LocalEngine:
         """The documents of a library, by name."""
         return self._parts.knowledge.documents(library)
 
-    def remove_document(self, document_id: str, *, library: str = DEFAULT_LIBRARY) -> None:
-        """Remove a document and its text."""
-        path = self._parts.knowledge.document(library, document_id).path
-        self._parts.knowledge.remove_document(document_id, library=library)
-        forget_upload(self._parts.home, path)
+    def document(self, document_id: str, *, library: str = DEFAULT_LIBRARY) -> Document:
+        """One document by its id."""
+        return self._documents_of([document_id], library)[0]
+
+    def document_passages(self, document_id: str, *, library: str = DEFAULT_LIBRARY) -> list[Passage]:
+        """A document's passages in order."""
+        return self._parts.knowledge.passages(library, self.document(document_id, library=library).id)
+
+    def remove_document(
+        self, document_id: str, *, library: str = DEFAULT_LIBRARY, conversations: QuotesOf = "keep"
+    ) -> None:
+        """Remove a document."""
+        self.remove_documents([document_id], library=library, conversations=conversations)
+
+    def remove_documents(
+        self, document_ids: Sequence[str], *, library: str = DEFAULT_LIBRARY, conversations: QuotesOf = "keep"
+    ) -> None:
+        """Remove documents, their text, and what conversations quote of them."""
+        documents = self._documents_of(document_ids, library)
+        ids = [document.id for document in documents]
+        # Quotes first: a kill in between leaves a document that can be removed again, not quotes of one that is gone.
+        self._parts.history.forget_documents(ids, turns=conversations)
+        try:
+            self._parts.knowledge.remove_documents(ids, library=library)
+        except StudioloError:
+            self._parts.history.know_again({document.id for document in self.documents(library)})
+            raise
+        for document in documents:
+            forget_upload(self._parts.home, document.path)
+
+    def quoting(self, document_ids: Sequence[str]) -> list[Conversation]:
+        """The conversations whose turns rest on any of the documents."""
+        return self._parts.history.quoting(document_ids)
+
+    def _documents_of(self, document_ids: Sequence[str], library: str) -> list[Document]:
+        known = {document.id: document for document in self.documents(library)}
+        for document_id in document_ids:
+            if document_id not in known:
+                raise UserError(Code.UNKNOWN_DOCUMENT, document=document_id)
+        return [known[document_id] for document_id in dict.fromkeys(document_ids)]
 
     def search(
         self, query: str, *, library: str = DEFAULT_LIBRARY, limit: int = 5, document: str | None = None
@@ -261,6 +397,7 @@ class LocalEngine:
 
     def close(self) -> None:
         """Finish what runs and close every store."""
+        self._background.close()
         self._parts.scheduler.close()
         self._parts.knowledge.close()
         self._parts.screener.close()

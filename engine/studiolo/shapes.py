@@ -57,12 +57,13 @@ class Answer:
 
 
 def citation_shape(citation: Citation) -> dict[str, Any]:
-    """`{document, page, quote, verified}`."""
+    """`{document, page, quote, verified, label}`."""
     return {
         "document": citation.document,
         "page": citation.page,
         "quote": citation.quote,
         "verified": citation.verified,
+        "label": citation.label,
     }
 
 
@@ -86,7 +87,7 @@ def answer_shape(answer: Answer) -> dict[str, Any]:
 
 
 def search_shape(query: str, hits: Sequence[Hit], *, seconds: float) -> dict[str, Any]:
-    """`{query, hits: [{document, page, passage_id, text, score}], seconds}`."""
+    """`{query, hits: [{document, page, passage_id, text, score, label}], seconds}`."""
     return {
         "query": query,
         "hits": [
@@ -96,6 +97,7 @@ def search_shape(query: str, hits: Sequence[Hit], *, seconds: float) -> dict[str
                 "passage_id": hit.passage.id,
                 "text": hit.passage.text,
                 "score": hit.score,
+                "label": hit.passage.label,
             }
             for hit in hits
         ],

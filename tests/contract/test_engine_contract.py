@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from tests.contract.conftest import LEASE, LEASE_ZH, House
@@ -15,7 +15,7 @@ from tests.unit.models.gguf_files import gguf
 
 from studiolo.engine import Engine
 from studiolo.errors import Code, StudioloError, UserError, error_for
-from studiolo.events import Cited, Delta, Event, Failed, FileDone, Finished, Redacted, Retrieved, Started
+from studiolo.events import Cited, Delta, Event, Failed, FileDone, Finished, Redacted, Retrieved, Started, Tally
 from studiolo.jobs import CancelToken
 from studiolo.types import DEFAULT_LIBRARY, Chat, DocumentStatus, Message, Question, Reader, Sampling
 
@@ -45,6 +45,24 @@ def results(events: list[Event]) -> dict[str, str]:
     """Status (or reason) by file name."""
     done = [event.result for event in events if isinstance(event, FileDone)]
     return {Path(result.path).name: result.reason or result.status for result in done}
+
+
+def until(reached: Callable[[], bool]) -> None:
+    """Wait for something that another thread brings about."""
+    deadline = time.monotonic() + 20
+    while not reached():
+        assert time.monotonic() < deadline, "it did not come"
+        time.sleep(0.02)
+
+
+def lost(house: House, library: str, name: str) -> None:
+    """Let the passages of a document vanish from LanceDB behind the program's back."""
+    knowledge = house.local._parts.knowledge
+    row = knowledge._library(library)
+    document = knowledge.document(library, name)
+    knowledge._store.delete(
+        row.id, [number for number, _ in knowledge._places.of_document(document.id, library_id=row.id)]
+    )
 
 
 def text_of(events: list[Event]) -> str:
@@ -106,6 +124,122 @@ def test_removing_a_document(house: House, engine: Engine) -> None:
     assert engine.documents("removing") == []
     assert failure(lambda: engine.remove_document(document.id, library="removing")).code is Code.UNKNOWN_DOCUMENT
     assert engine.search("lease", library="removing") == []
+
+
+def test_removing_several_documents(house: House, engine: Engine) -> None:
+    read(engine.add([house.files], library="removing several"))
+    ids = [document.id for document in engine.documents("removing several")]
+    assert len(ids) == 2
+    error = failure(lambda: engine.remove_documents([ids[0], "none"], library="removing several"))
+    assert (error.code, error.values["document"]) == (Code.UNKNOWN_DOCUMENT, "none")
+    assert len(engine.documents("removing several")) == 2
+    engine.remove_documents([*ids, ids[0]], library="removing several")
+    assert engine.documents("removing several") == []
+    assert failure(lambda: engine.remove_documents(ids, library="none")).code is Code.UNKNOWN_LIBRARY
+
+
+@pytest.mark.parametrize("wish", ["keep", "remove"])
+def test_what_conversations_quote_of_a_removed_document(
+    house: House, engine: Engine, wish: Literal["keep", "remove"]
+) -> None:
+    library = f"quoted {wish}"
+    read(engine.add([house.files / "lease.md"], library=library))
+    (document,) = engine.documents(library)
+    events = read(engine.ask(Question("How long is the term?", library=library)))
+    (turn,) = engine.turns(events[0].conversation_id)
+    assert turn.citations
+    assert turn.sources
+    (quoting,) = engine.quoting([document.id])
+    assert quoting.id == turn.conversation_id
+    assert engine.quoting(["none"]) == []
+    engine.remove_document(document.id, library=library, conversations=wish)
+    assert engine.quoting([document.id]) == []
+    if wish == "remove":
+        assert failure(lambda: engine.turns(turn.conversation_id)).code is Code.UNKNOWN_CONVERSATION
+        return
+    (kept,) = engine.turns(turn.conversation_id)
+    assert kept.answer == turn.answer
+    assert kept.citations == ()
+    assert [hit.passage.text for hit in kept.sources] == [""] * len(turn.sources)
+    assert engine.model_saw(turn.id) == ""
+
+
+def test_removing_a_library_takes_its_quotes_along(house: House, engine: Engine) -> None:
+    read(engine.add([house.files / "lease.md"], library="leaving"))
+    (document,) = engine.documents("leaving")
+    conversation = read(engine.ask(Question("How long is the term?", library="leaving")))[0].conversation_id
+    engine.remove_library("leaving")
+    assert engine.quoting([document.id]) == []
+    assert engine.turns(conversation)[0].citations == ()
+
+
+def test_one_document_and_its_passages(filled: House, engine: Engine) -> None:
+    listed = engine.documents()
+    assert [engine.document(document.id) for document in listed] == listed
+    lease = next(document for document in listed if document.name == "lease.md")
+    passages = engine.document_passages(lease.id)
+    assert passages == filled.local.document_passages(lease.id)
+    assert len(passages) == lease.passages
+    assert "twelve months" in passages[0].text
+    for call in (engine.document, engine.document_passages):
+        assert failure(lambda call=call: call("none")).code is Code.UNKNOWN_DOCUMENT
+        assert failure(lambda call=call: call(lease.id, library="none")).code is Code.UNKNOWN_LIBRARY
+
+
+def test_an_ingestion_tells_how_far_it_is(house: House, engine: Engine) -> None:
+    tallies = [event for event in read(engine.add([house.files], library="tallied")) if isinstance(event, Tally)]
+    assert (tallies[-1].files, tallies[-1].files_total) == (2, 2)
+    assert tallies[-1].passages == tallies[-1].passages_total > 0
+
+
+def test_statistics(house: House, engine: Engine) -> None:
+    read(engine.add([house.files], library="counted"))
+    found = engine.statistics("counted")
+    assert found == house.local.statistics("counted")
+    assert found.documents == {"ready": 2}
+    assert found.passages == sum(document.passages for document in engine.documents("counted"))
+    assert found.languages.keys() == {"en", "zh"}
+    assert sum(redaction.count for redaction in found.redactions) >= 2
+    assert found.size_bytes > 0
+    assert (found.embedder, found.changing_to) == ("multilingual-e5-small", "")
+    assert failure(lambda: engine.statistics("none")).code is Code.UNKNOWN_LIBRARY
+
+
+def test_another_embedder(house: House, engine: Engine) -> None:
+    made = engine.create_library("changing", embedder="all-minilm-l6-v2")
+    assert made.embedder == "all-minilm-l6-v2"
+    read(engine.add([house.files], library="changing"))
+    passages = engine.statistics("changing").passages
+    assert read(engine.change_embedder("changing", "multilingual-e5-small"))[-1] == Finished()
+    found = engine.statistics("changing")
+    assert (found.embedder, found.passages) == ("multilingual-e5-small", passages)
+    assert engine.search("租期", library="changing")[0].passage.document == "租约.md"
+    assert failure(lambda: engine.change_embedder("none", "multilingual-e5-small")).code is Code.UNKNOWN_LIBRARY
+    assert failure(lambda: engine.change_embedder("changing", "none")).code is Code.UNKNOWN_MODEL
+    assert failure(lambda: engine.change_embedder("changing", "lac")).code is Code.MODEL_KIND
+    assert failure(lambda: engine.create_library("other", embedder="none")).code is Code.UNKNOWN_MODEL
+
+
+def test_a_library_that_is_sound(filled: House, engine: Engine) -> None:
+    found = engine.check()
+    assert found.sound
+    assert found.passages == engine.statistics().passages
+    assert failure(lambda: engine.check("none")).code is Code.UNKNOWN_LIBRARY
+    until(lambda: not engine.status().reading)
+
+
+def test_what_was_lost_is_read_again(house: House, engine: Engine) -> None:
+    read(engine.add([house.files], library="damaged"))
+    lost(house, "damaged", "lease.md")
+    found = engine.check("damaged")
+    assert not found.sound
+    assert found.missing > 0
+    assert found.documents == tuple(d.id for d in engine.documents("damaged") if d.name == "lease.md")
+    until(lambda: not engine.status().reading)
+    assert {document.status for document in engine.documents("damaged")} == {DocumentStatus.READY}
+    assert engine.search("term of the lease", library="damaged")[0].passage.document == "lease.md"
+    assert engine.check("damaged").sound
+    until(lambda: not engine.status().reading)
 
 
 def test_cancelling_before_adding(house: House, engine: Engine) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from studiolo.cli.interrupt import cancel_on_interrupt
 from studiolo.cli.terminal import Terminal, one_line
+from studiolo.cli.words import place_words
 from studiolo.engine import Engine
 from studiolo.events import Delta, Event, LeftOut, Progress
 from studiolo.shapes import Answer
@@ -63,9 +64,7 @@ def _write_sources(answer: Answer, terminal: Terminal) -> None:
 
 
 def _citation_line(citation: Citation, terminal: Terminal) -> str:
-    place = one_line(citation.document)
-    if citation.page:
-        place += f", {terminal.word('page', page=citation.page)}"
+    place = _place(citation.document, citation.page, citation.label, terminal)
     quote = " ".join(citation.quote.split())
     line = f"[{citation.marker}] {place}: “{quote}”" if quote else f"[{citation.marker}] {place}"
     return line if citation.verified else f"{line} ({terminal.word('unverified')})"
@@ -74,10 +73,13 @@ def _citation_line(citation: Citation, terminal: Terminal) -> str:
 def hit_lines(number: int, hit: Hit, terminal: Terminal) -> str:
     """A passage as text: where it stands, then what it says."""
     passage = hit.passage
-    place = one_line(passage.document)
-    if passage.page:
-        place += f", {terminal.word('page', page=passage.page)}"
+    place = _place(passage.document, passage.page, passage.label, terminal)
     return f"{number}. {place}  ({hit.score:.3f})\n   {' '.join(passage.text.split())}"
+
+
+def _place(document: str, page: int, label: str, terminal: Terminal) -> str:
+    where = place_words(page, label, chinese=terminal.chinese)
+    return f"{one_line(document)}, {where}" if where else one_line(document)
 
 
 def _check(answer: Answer) -> None:

@@ -14,7 +14,7 @@ ENGLISH: dict[Code, str] = {
     Code.FILE_UNREADABLE: "{path} cannot be read. Check that it is a file, and its permissions.",
     Code.UNKNOWN_FORMAT: "{path} is of a format that cannot be read. These can: {known}.",
     Code.EMPTY_DOCUMENT: "{path} holds no text. If it is a scan, run text recognition on it first.",
-    Code.NEEDS_PASSWORD: "{path} is protected by a password. Save a copy without one and add that.",
+    Code.NEEDS_PASSWORD: "{path} is protected by a password. Add it with `studiolo add --ask-password`.",
     Code.DAMAGED_FILE: "{path} is damaged. Open it in its own program, save it again and add that.",
     Code.PARSE_TIMEOUT: "Reading {path} took more than {limit_s} s and was stopped. Split the file and add the parts.",
     Code.FILE_TOO_LARGE: "{path} is larger than the limit of {limit_bytes}. Split it and add the parts.",
@@ -66,7 +66,7 @@ CHINESE: dict[Code, str] = {
     Code.FILE_UNREADABLE: "无法读取 {path}。请检查它是否为文件，以及其权限。",
     Code.UNKNOWN_FORMAT: "不支持 {path} 的格式。支持的格式：{known}。",
     Code.EMPTY_DOCUMENT: "{path} 中没有文字。如果是扫描件，请先做文字识别。",
-    Code.NEEDS_PASSWORD: "{path} 有密码保护。请另存一份无密码的副本再添加。",
+    Code.NEEDS_PASSWORD: "{path} 有密码保护。请用 `studiolo add --ask-password` 添加。",
     Code.DAMAGED_FILE: "{path} 已损坏。请用原来的程序打开并重新保存，然后再添加。",
     Code.PARSE_TIMEOUT: "读取 {path} 超过 {limit_s} 秒，已停止。请拆分文件后分别添加。",
     Code.FILE_TOO_LARGE: "{path} 超过 {limit_bytes} 的上限。请拆分后分别添加。",
@@ -125,10 +125,44 @@ NOTICES: dict[str, tuple[str, str]] = {
         "首字 {first:.1f} 秒，总计 {total:.1f} 秒。",
     ),
     "sources": ("Sources", "来源"),
-    "page": ("p. {page}", "第 {page} 页"),
     "unverified": ("not found in the passage", "段落中未找到原文"),
     "length": ("The answer was cut at the token limit.", "回答因达到长度上限而截断。"),
     "removed": ("Removed.", "已删除。"),
+    "quoted": (
+        "{count} conversations quote what is removed. Remove these answers too? (No keeps them, without quotes.)",
+        "有 {count} 个对话引用了要删除的内容。是否一并删除这些回答？（选“否”则保留回答，去掉引文。）",
+    ),
+    "password": ("Password (an empty line ends the list): ", "密码（空行结束）："),
+    "sound": ("All {passages} passages are sound.", "全部 {passages} 个段落完好。"),
+    "repaired": (
+        (
+            "Of {passages} passages: {missing} were missing, {damaged} damaged, {unknown} unknown, {doubled} doubled, "
+            "{without_vector} without a vector. Repaired; {documents} documents are read again."
+        ),
+        (
+            "共 {passages} 个段落：缺失 {missing}，损坏 {damaged}，来源不明 {unknown}，重复 {doubled}，"
+            "无向量 {without_vector}。已修复；将重新读取 {documents} 份文档。"
+        ),
+    ),
+    "reading_again": (
+        "Waiting until all of it is read. Ctrl+C leaves it to go on the next time.",
+        "正在等待读取完成。按 Ctrl+C 可离开，下次会继续。",
+    ),
+    "embedder_changed": ("{library} is now searched by {model}.", "资料库 {library} 现由 {model} 检索。"),
+    "imported": ("Imported.", "已导入。"),
+    "doc_name": ("name", "名称"),
+    "doc_path": ("path", "路径"),
+    "doc_id": ("id", "编号"),
+    "doc_state": ("state", "状态"),
+    "doc_pages": ("pages", "页数"),
+    "doc_passages": ("passages", "段落"),
+    "doc_languages": ("languages", "语言"),
+    "doc_personal": ("personal data", "个人信息"),
+    "doc_added": ("added", "添加时间"),
+    "lib_documents": ("documents", "文档"),
+    "lib_size": ("on disk", "占用空间"),
+    "lib_embedder": ("embedder", "检索模型"),
+    "lib_watched": ("watched", "监视的文件夹"),
     "installed": ("The model {model} is ready.", "模型 {model} 已就绪。"),
     "chat_help": (
         "Ask a question. /new starts over, /sources shows the passages of the last answer, /quit ends.",

@@ -32,17 +32,22 @@ from studiolo.types import (
     Document,
     EngineStatus,
     Hit,
+    Integrity,
     Library,
     Model,
+    Passage,
     Question,
+    QuotesOf,
     Redacted,
     Sampling,
+    Statistics,
     Turn,
 )
 
 T = TypeVar("T")
 
 CANCEL_PATIENCE_S = 3.0  # a cancelled stream that has not ended by then is cut off
+LONG_S = 3600.0  # checking or exporting a large library reads all of it
 STATUS_S = 15.0  # asked over and over by whoever watches the engine: silence means that it hangs
 QUIET_S = 60.0  # the server sends a heartbeat every few seconds: silence means that it hangs
 
@@ -109,33 +114,90 @@ class RemoteEngine:
         """All libraries."""
         return self._list(Library, "/api/libraries", "libraries")
 
-    def create_library(self, name: str) -> Library:
+    def create_library(self, name: str, *, embedder: str | None = None) -> Library:
         """Make a library, or give the one of that name."""
-        return wire.parse(Library, self._call("POST", "/api/libraries", {"name": name}))
+        return wire.parse(Library, self._call("POST", "/api/libraries", {"name": name, "embedder": embedder}))
 
     def remove_library(self, name: str) -> None:
         """Remove a library with all its documents."""
-        self._call("DELETE", f"/api/libraries/{_segment(name)}")
+        self._call("DELETE", _library(name))
+
+    def statistics(self, library: str = DEFAULT_LIBRARY) -> Statistics:
+        """What a library holds and takes up."""
+        return wire.parse(Statistics, self._call("GET", f"{_library(library)}/statistics"))
+
+    def check(self, library: str = DEFAULT_LIBRARY) -> Integrity:
+        """Compare what was taken in with what can be found, and repair it."""
+        return wire.parse(Integrity, self._call("POST", f"{_library(library)}/check", timeout_s=LONG_S))
+
+    def change_embedder(self, library: str, embedder: str, *, cancel: CancelToken | None = None) -> Iterator[Event]:
+        """Embed a library anew by another model. Leaving early cancels."""
+        return self._job("PUT", f"{_library(library)}/embedder", {"model": embedder}, cancel)
+
+    def export_library(self, library: str, path: Path) -> None:
+        """Write a library into one file; a relative path is taken from this process's folder."""
+        self._call("POST", f"{_library(library)}/export", {"path": str(path.absolute())}, timeout_s=LONG_S)
+
+    def import_library(
+        self, path: Path, *, name: str | None = None, cancel: CancelToken | None = None
+    ) -> Iterator[Event]:
+        """Take a library from a file; a relative path is taken from this process's folder. Leaving early cancels."""
+        return self._job("POST", "/api/libraries/import", {"path": str(path.absolute()), "name": name}, cancel)
+
+    def watch(self, library: str, folder: Path) -> None:
+        """Keep a library in step with a folder; a relative path is taken from this process's folder."""
+        self._call("POST", f"{_library(library)}/watched", {"folder": str(folder.absolute())})
+
+    def unwatch(self, library: str, folder: Path) -> None:
+        """Watch a folder no more; a relative path is taken from this process's folder."""
+        self._call("DELETE", f"{_library(library)}/watched", {"folder": str(folder.absolute())})
+
+    def watched(self, library: str = DEFAULT_LIBRARY) -> list[Path]:
+        """The folders that a library is kept in step with."""
+        return [Path(folder) for folder in self._call("GET", f"{_library(library)}/watched")["folders"]]
 
     def add(
-        self, paths: Sequence[Path], *, library: str = DEFAULT_LIBRARY, cancel: CancelToken | None = None
+        self,
+        paths: Sequence[Path],
+        *,
+        library: str = DEFAULT_LIBRARY,
+        cancel: CancelToken | None = None,
+        passwords: Sequence[str] = (),
     ) -> Iterator[Event]:
         """Add files or folders; relative paths are taken from this process's folder. Leaving early cancels."""
-        if cancel is not None and cancel.cancelled:
-            return iter([Finished("cancelled")])  # a job, once there, may be quicker than the wish to stop it
-        body = {"paths": [str(path.absolute()) for path in paths]}
-        job = str(self._call("POST", f"/api/libraries/{_segment(library)}/documents", body)["job"])
-        return self._stream(
-            "GET", f"/api/jobs/{job}/events", None, cancel=cancel, cancel_path=f"/api/jobs/{job}", leaving_cancels=True
-        )
+        body = {"paths": [str(path.absolute()) for path in paths], "passwords": list(passwords)}
+        return self._job("POST", f"{_library(library)}/documents", body, cancel)
 
     def documents(self, library: str = DEFAULT_LIBRARY) -> list[Document]:
         """The documents of a library, by name."""
-        return self._list(Document, f"/api/libraries/{_segment(library)}/documents", "documents")
+        return self._list(Document, f"{_library(library)}/documents", "documents")
 
-    def remove_document(self, document_id: str, *, library: str = DEFAULT_LIBRARY) -> None:
-        """Remove a document and its text."""
-        self._call("DELETE", f"/api/libraries/{_segment(library)}/documents/{_segment(document_id)}")
+    def document(self, document_id: str, *, library: str = DEFAULT_LIBRARY) -> Document:
+        """One document by its id."""
+        return wire.parse(Document, self._call("GET", f"{_library(library)}/documents/{_segment(document_id)}"))
+
+    def document_passages(self, document_id: str, *, library: str = DEFAULT_LIBRARY) -> list[Passage]:
+        """A document's passages in order."""
+        return self._list(Passage, f"{_library(library)}/documents/{_segment(document_id)}/passages", "passages")
+
+    def remove_document(
+        self, document_id: str, *, library: str = DEFAULT_LIBRARY, conversations: QuotesOf = "keep"
+    ) -> None:
+        """Remove a document."""
+        path = f"{_library(library)}/documents/{_segment(document_id)}?conversations={conversations}"
+        self._call("DELETE", path)
+
+    def remove_documents(
+        self, document_ids: Sequence[str], *, library: str = DEFAULT_LIBRARY, conversations: QuotesOf = "keep"
+    ) -> None:
+        """Remove documents, their text, and what conversations quote of them."""
+        body = {"ids": list(document_ids), "conversations": conversations}
+        self._call("DELETE", f"{_library(library)}/documents", body)
+
+    def quoting(self, document_ids: Sequence[str]) -> list[Conversation]:
+        """The conversations whose turns rest on any of the documents."""
+        found = self._call("POST", "/api/conversations/quoting", {"ids": list(document_ids)})["conversations"]
+        return [wire.parse(Conversation, item) for item in found]
 
     def search(
         self, query: str, *, library: str = DEFAULT_LIBRARY, limit: int = 5, document: str | None = None
@@ -230,6 +292,14 @@ class RemoteEngine:
         if response.is_error:
             raise _error_in(response)
         return response.json() if response.content else None
+
+    def _job(self, method: str, path: str, body: Any, cancel: CancelToken | None) -> Iterator[Event]:
+        if cancel is not None and cancel.cancelled:
+            return iter([Finished("cancelled")])  # a job, once there, may be quicker than the wish to stop it
+        job = str(self._call(method, path, body)["job"])
+        return self._stream(
+            "GET", f"/api/jobs/{job}/events", None, cancel=cancel, cancel_path=f"/api/jobs/{job}", leaving_cancels=True
+        )
 
     def _named_stream(self, path: str, body: Any, cancel: CancelToken | None) -> Iterator[Event]:
         name = uuid.uuid4().hex
@@ -369,6 +439,10 @@ def _sampling(sampling: Sampling) -> dict[str, Any]:
         "max_tokens": sampling.max_tokens,
         "stop": list(sampling.stop),
     }
+
+
+def _library(name: str) -> str:
+    return f"/api/libraries/{_segment(name)}"
 
 
 def _segment(text: str) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from studiolo.types import DEFAULT_LIBRARY, Chat, Message, Question, Reader, Sampling
+from studiolo.types import DEFAULT_LIBRARY, Chat, Message, Question, QuotesOf, Reader, Sampling
 
 Text = Annotated[str, Field(min_length=1, max_length=1_000_000)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
@@ -20,12 +20,46 @@ class LibraryBody(_Body):
     """A library to be made."""
 
     name: Name = Field(examples=["contracts"])
+    embedder: Name | None = Field(None, description="model id; null takes the settings'")
+
+
+class EmbedderBody(_Body):
+    """The embedder a library is to be changed to."""
+
+    model: Name = Field(examples=["multilingual-e5-small"])
 
 
 class PathsBody(_Body):
     """Files and folders of this machine to be added."""
 
     paths: list[str] = Field(min_length=1, max_length=10_000, examples=[["/home/ada/lease.pdf"]])
+    passwords: list[SecretStr] = Field(default_factory=list, max_length=100, description="tried on locked files")
+
+
+class IdsBody(_Body):
+    """Documents to be removed."""
+
+    ids: list[Name] = Field(min_length=1, max_length=100_000)
+    conversations: QuotesOf = Field("keep", description="what becomes of conversations that quote them")
+
+
+class QuotingBody(_Body):
+    """Documents that conversations may quote."""
+
+    ids: list[Name] = Field(max_length=100_000)
+
+
+class FolderBody(_Body):
+    """A folder of this machine."""
+
+    folder: Text
+
+
+class LibraryFileBody(_Body):
+    """An exported library, a file of this machine."""
+
+    path: Text
+    name: Name | None = Field(None, description="null takes the name it was exported under")
 
 
 class SearchBody(_Body):
@@ -113,7 +147,7 @@ class RedactBody(_Body):
     text: str = Field(max_length=10_000_000, examples=["Call Ada on +44 20 7946 0958."])
 
 
-class ImportBody(_Body):
-    """A model file of this machine."""
+class FileBody(_Body):
+    """A file of this machine."""
 
     path: Text

@@ -7,44 +7,32 @@ the server's pool and may block; coroutines run on the loop and must not.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from anyio import to_thread
 from fastapi import APIRouter, Header, Request
 from starlette.responses import Response
 
 from studiolo import wire
 from studiolo.errors import Code, UserError
-from studiolo.events import Event, FileDone, Progress
-from studiolo.jobs import CancelToken, Job
-from studiolo.originals import forget_upload
-from studiolo.server.bodies import (
-    AskBody,
-    ChatBody,
-    ImportBody,
-    LibraryBody,
-    PathsBody,
-    RedactBody,
-    SearchBody,
-)
+from studiolo.events import FileDone, Progress, Tally
+from studiolo.jobs import Job
+from studiolo.server.bodies import AskBody, ChatBody, FileBody, QuotingBody, RedactBody, SearchBody
 from studiolo.server.errors import WireResponse
+from studiolo.server.libraries import NO_CONTENT, document_routes, library_routes
 from studiolo.server.service import Service
-from studiolo.server.streaming import EventStream, Pump, Source, job_events, sse_lines
-from studiolo.server.uploads import Upload
+from studiolo.server.streaming import EventStream, Pump, job_events, sse_lines
 from studiolo.shapes import Answer, answer_shape, file_shape
 
 StreamName = Header(default=None, alias=wire.STREAM_HEADER, max_length=64)
-NO_CONTENT = 204
 
 
 def native_router(service: Service) -> APIRouter:
     """All native routes."""
     router = APIRouter(prefix="/api", default_response_class=WireResponse)
     _engine_routes(router, service)
-    _library_routes(router, service)
-    _document_routes(router, service)
+    library_routes(router, service)
+    document_routes(router, service)
     _job_routes(router, service)
     _question_routes(router, service)
     _conversation_routes(router, service)
@@ -62,69 +50,6 @@ def _engine_routes(router: APIRouter, service: Service) -> None:
     def doctor() -> Response:
         """What works on this machine and what does not."""
         return WireResponse({"checks": wire.plain(service.engine.doctor())})
-
-
-def _library_routes(router: APIRouter, service: Service) -> None:
-    @router.get("/libraries", tags=["libraries"])
-    def libraries() -> Response:
-        """All libraries."""
-        return WireResponse({"libraries": wire.plain(service.engine.libraries())})
-
-    @router.post("/libraries", status_code=201, tags=["libraries"])
-    def create_library(body: LibraryBody) -> Response:
-        """Make a library, or get the one of that name."""
-        return WireResponse(wire.plain(service.engine.create_library(body.name)), status_code=201)
-
-    @router.delete("/libraries/{name}", status_code=NO_CONTENT, tags=["libraries"])
-    def remove_library(name: str) -> Response:
-        """Remove a library with all its documents."""
-        service.engine.remove_library(name)
-        return Response(status_code=NO_CONTENT)
-
-
-def _document_routes(router: APIRouter, service: Service) -> None:
-    @router.get("/libraries/{name}/documents", tags=["documents"])
-    def documents(name: str) -> Response:
-        """The documents of a library, by name."""
-        return WireResponse({"documents": wire.plain(service.engine.documents(name))})
-
-    @router.post(
-        "/libraries/{name}/documents",
-        status_code=202,
-        tags=["documents"],
-        openapi_extra={
-            "requestBody": {
-                "required": True,
-                "content": {
-                    "application/json": {"schema": PathsBody.model_json_schema()},
-                    "multipart/form-data": {
-                        "schema": {
-                            "type": "object",
-                            "properties": {"files": {"type": "array", "items": {"type": "string", "format": "binary"}}},
-                        }
-                    },
-                },
-            }
-        },
-    )
-    async def add_documents(name: str, request: Request) -> Response:
-        """Add files: uploaded as multipart, or named by `{"paths": [...]}`. Answers with a job to watch."""
-        content_type = request.headers.get("content-type", "")
-        if content_type.lower().startswith("multipart/form-data"):
-            await to_thread.run_sync(service.engine.create_library, name)
-            paths = await _received(request, Upload(service.home, library=name, content_type=content_type))
-            uploaded = True
-        else:
-            paths = [Path(path) for path in _paths(await request.body())]
-            uploaded = False
-        job = service.jobs.submit(_adding(service, paths, library=name, uploaded=uploaded))
-        return WireResponse({"job": job.id, "events": f"/api/jobs/{job.id}/events"}, status_code=202)
-
-    @router.delete("/libraries/{name}/documents/{document_id}", status_code=NO_CONTENT, tags=["documents"])
-    def remove_document(name: str, document_id: str) -> Response:
-        """Remove a document and its text."""
-        service.engine.remove_document(document_id, library=name)
-        return Response(status_code=NO_CONTENT)
 
 
 def _job_routes(router: APIRouter, service: Service) -> None:
@@ -190,6 +115,11 @@ def _conversation_routes(router: APIRouter, service: Service) -> None:
         """All conversations, the latest first."""
         return WireResponse({"conversations": wire.plain(service.engine.conversations())})
 
+    @router.post("/conversations/quoting", tags=["conversations"])
+    def quoting(body: QuotingBody) -> Response:
+        """The conversations whose answers rest on any of the documents, the latest first."""
+        return WireResponse({"conversations": wire.plain(service.engine.quoting(body.ids))})
+
     @router.get("/conversations/{conversation_id}", tags=["conversations"])
     def conversation(conversation_id: str) -> Response:
         """A conversation's turns in order."""
@@ -214,7 +144,7 @@ def _model_routes(router: APIRouter, service: Service) -> None:
         return WireResponse({"models": wire.plain(service.engine.models())})
 
     @router.post("/models", status_code=201, tags=["models"])
-    def import_model(body: ImportBody) -> Response:
+    def import_model(body: FileBody) -> Response:
         """Import a model file of this machine."""
         if not Path(body.path).is_absolute():
             raise UserError(Code.BAD_REQUEST, field="path", problem="the path must be absolute")
@@ -254,49 +184,16 @@ async def _streamed(pump: Pump) -> EventStream:
     return EventStream(sse_lines(pump.events()), on_end=pump.leave)
 
 
-async def _received(request: Request, upload: Upload) -> list[Path]:
-    try:
-        async for chunk in request.stream():
-            if chunk:
-                await to_thread.run_sync(upload.write, chunk)
-        return await to_thread.run_sync(upload.finish)
-    finally:
-        await to_thread.run_sync(upload.abandon)
-
-
-def _paths(body: bytes) -> list[str]:
-    import json
-
-    from pydantic import ValidationError
-
-    try:
-        paths = PathsBody.model_validate(json.loads(body)).paths
-    except (ValueError, ValidationError, RecursionError):
-        raise UserError(Code.BAD_REQUEST, field="paths", problem="a list of paths is needed") from None
-    if not all(Path(path).is_absolute() for path in paths):
-        raise UserError(Code.BAD_REQUEST, field="paths", problem="paths must be absolute")
-    return paths
-
-
-def _adding(service: Service, paths: list[Path], *, library: str, uploaded: bool) -> Source:
-    def work(cancel: CancelToken) -> Iterator[Event]:
-        for event in service.engine.add(paths, library=library, cancel=cancel):
-            if uploaded and isinstance(event, FileDone) and event.result.status == "failed":
-                kept = {document.path for document in service.engine.documents(library)}
-                if event.result.path not in kept:
-                    forget_upload(service.home, event.result.path)
-            yield event
-
-    return work
-
-
 def _job_shape(job: Job) -> dict[str, Any]:
     state, events = job.snapshot()
-    progress = next((event for event in reversed(events) if isinstance(event, Progress)), None)
+    latest = [
+        next((event for event in reversed(events) if isinstance(event, kind)), None) for kind in (Tally, Progress)
+    ]  # how far the whole is, then what is being worked on
+    progress = {name: value for event in latest if event is not None for name, value in wire.plain(event).items()}
     return {
         "id": job.id,
         "state": state,
-        "progress": None if progress is None else wire.plain(progress),
+        "progress": progress or None,
         "files": [file_shape(event.result) for event in events if isinstance(event, FileDone)],
         "end": wire.event_plain(events[-1]) if events and wire.is_last(events[-1]) else None,
     }

@@ -166,12 +166,17 @@ def _serve_engine(engine: Engine, home: Home, listener: socket.socket, *, parent
     server = make_server(engine, home, listener, token=token, on_up=up)
     if parent_pid is not None:
         _end_with_parent(server, parent_pid)
-    warming = threading.Thread(target=_warm, args=(engine,), name="warm-up", daemon=True)
+    warming = threading.Thread(target=_settle, args=(engine,), name="warm-up", daemon=True)
     warming.start()
     log.info("serving")
     server.run(sockets=[listener])
     warming.join(GRACE_S)
     log.info("stopped")
+
+
+def _settle(engine: Engine) -> None:
+    _warm(engine)
+    _go_on(engine)
 
 
 def _warm(engine: Engine) -> None:
@@ -185,6 +190,13 @@ def _warm(engine: Engine) -> None:
         log.warning("not warmed up: %s", error.code.value)
     except Exception:
         log.exception("not warmed up")
+
+
+def _go_on(engine: Engine) -> None:
+    """Take up what a kill interrupted, after the models that a question needs."""
+    start_background = getattr(engine, "start_background", None)  # as above
+    if start_background is not None:
+        start_background()
 
 
 def _end_with_parent(server: Server, parent_pid: int) -> None:

@@ -15,10 +15,10 @@ import pytest
 from tests.scripted_engine import CITATION, ScriptedEngine
 
 from studiolo.errors import Code, EnvironmentFault, UserError
-from studiolo.events import Delta, Failed, Finished, Started
+from studiolo.events import Delta, Failed, FileDone, Finished, Started
 from studiolo.home_lock import HomeLock, holder_pid
 from studiolo.paths import Home
-from studiolo.types import DEFAULT_LIBRARY, Question
+from studiolo.types import DEFAULT_LIBRARY, AddResult, Question
 
 Command = Callable[..., Any]
 
@@ -78,10 +78,11 @@ def test_search(studiolo: Command, engine: ScriptedEngine) -> None:
         "passage_id": "p1",
         "text": "The term of the lease is twelve months. 租期为十二个月。",
         "score": 0.75,
+        "label": "iii",
     }
     assert engine.calls == [("search", "租期", "contracts", 1, "d")]
-    assert "租约 lease.pdf, p. 3" in studiolo("search", "x").out
-    assert "第 3 页" in studiolo("search", "x", LANG="zh_CN.UTF-8").out
+    assert "租约 lease.pdf, iii (p. 3)" in studiolo("search", "x").out
+    assert "iii（第 3 页）" in studiolo("search", "x", LANG="zh_CN.UTF-8").out
 
 
 def test_ask_in_json(studiolo: Command, engine: ScriptedEngine) -> None:
@@ -91,7 +92,7 @@ def test_ask_in_json(studiolo: Command, engine: ScriptedEngine) -> None:
     assert list(ran.json) == ["answer", "citations", "timings", "usage", "redactions"]
     assert ran.json["answer"] == "Twelve months 十二个月 [1]."
     assert ran.json["citations"] == [
-        {"document": CITATION.document, "page": 3, "quote": CITATION.quote, "verified": True}
+        {"document": CITATION.document, "page": 3, "quote": CITATION.quote, "verified": True, "label": "iii"}
     ]
     assert ran.json["timings"] == {"retrieve_s": 0.01, "first_token_s": 0.2, "total_s": 0.9}
     assert ran.json["usage"] == {"prompt_tokens": 120, "reused_tokens": 40, "completion_tokens": 7}
@@ -102,7 +103,8 @@ def test_ask_in_json(studiolo: Command, engine: ScriptedEngine) -> None:
 def test_ask_in_text(studiolo: Command) -> None:
     ran = studiolo("ask", "How long?")
     assert ran.out == (
-        "Twelve months 十二个月 [1].\n\nSources\n[1] 租约 lease.pdf, p. 3: “The term of the lease is twelve months.”\n"
+        "Twelve months 十二个月 [1].\n\n"
+        "Sources\n[1] 租约 lease.pdf, iii (p. 3): “The term of the lease is twelve months.”\n"
     )
     assert "Left out for lack of room: 2 passages, 1 earlier turns." in ran.err
     assert "Screened: 1 PHONE." in ran.err
@@ -147,10 +149,122 @@ def test_documents(studiolo: Command, engine: ScriptedEngine) -> None:
     assert studiolo("documents", "list").out.startswith("d1\t租约 lease.pdf\t")
     for named in ("d1", "租约 lease.pdf", "/home/ada/租约 lease.pdf"):
         assert studiolo("documents", "remove", named).code == 0
-        assert engine.calls[-1] == ("remove_document", "d1", DEFAULT_LIBRARY)
+        assert engine.calls[-1] == ("remove_documents", ("d1",), DEFAULT_LIBRARY, "keep")
+    assert studiolo("documents", "remove", "d2", "租约 lease.pdf", "d1", "--conversations", "remove").code == 0
+    assert engine.calls[-1] == ("remove_documents", ("d2", "d1"), DEFAULT_LIBRARY, "remove")
+    assert "quoting" not in [call[0] for call in engine.calls]  # a script is not asked
     gone = studiolo("documents", "remove", "没有.pdf", "--library", "contracts")
     assert (gone.code, gone.out) == (1, "")
     assert "没有.pdf" in gone.err
+
+
+def test_a_document_says_what_is_missing_of_it(studiolo: Command) -> None:
+    (_, line) = studiolo("documents", "list").out.splitlines()
+    assert line.endswith("\tread in part: pages 3-5 (password needed), inner.docx (damaged), page 7 (pictures of text)")
+    (_, line) = studiolo("documents", "list", LANG="zh_CN.UTF-8").out.splitlines()
+    assert line.endswith("\t部分已读取：第 3-5 页（需要密码）；inner.docx（已损坏）；第 7 页（文字为图片）")
+    listed = studiolo("documents", "list", "--json").json["documents"][1]
+    assert listed["gaps"][0] == {"reason": "needs_password", "first": 3, "last": 5, "name": ""}
+
+
+def test_showing_a_document(studiolo: Command, engine: ScriptedEngine) -> None:
+    facts = dict(line.split("\t", 1) for line in studiolo("documents", "show", "租约 lease.pdf").out.splitlines())
+    assert facts["name"] == "租约 lease.pdf"
+    assert (facts["pages"], facts["passages"], facts["state"]) == ("4", "9", "ready")
+    assert facts["languages"] == "en 1, zh 1"
+    assert facts["personal data"] == "3 PERSON"
+    assert facts["added"].startswith("2023-11-1")
+    assert "状态\t就绪" in studiolo("documents", "show", "d1", LANG="zh_CN.UTF-8").out
+    shown = studiolo("documents", "show", "d1", "--json").json
+    assert list(shown) == ["library", "document", "languages", "passages_in_order"]
+    assert [passage["id"] for passage in shown["passages_in_order"]] == ["p1", "p2"]
+    assert engine.calls[-1] == ("document_passages", "d1", DEFAULT_LIBRARY)
+    assert studiolo("documents", "show", "none").code == 1
+
+
+@pytest.mark.parametrize(("typed", "wish"), [("y\n", "remove"), ("n\n", "keep"), ("\n", "keep")])
+def test_a_person_is_asked_about_conversations_that_quote(
+    studiolo: Command, engine: ScriptedEngine, monkeypatch: pytest.MonkeyPatch, typed: str, wish: str
+) -> None:
+    class Typing(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(sys, "stdin", Typing(typed))
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    ran = studiolo("documents", "remove", "d1")
+    assert ran.code == 0
+    assert "1 conversations quote" in ran.err
+    assert engine.calls[-1] == ("remove_documents", ("d1",), DEFAULT_LIBRARY, wish)
+    monkeypatch.setattr(sys, "stdin", Typing(""))
+    assert "quote" not in studiolo("documents", "remove", "d2").err  # none quotes it: nothing to ask
+    assert engine.calls[-1] == ("remove_documents", ("d2",), DEFAULT_LIBRARY, "keep")
+
+
+def test_passwords_are_typed_and_not_shown(
+    studiolo: Command, engine: ScriptedEngine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "a.pdf").write_text("x")
+    monkeypatch.setattr(sys, "stdin", io.StringIO("Tr0ub4dor\n密码 2026\n\nnot read"))
+    ran = studiolo("add", str(tmp_path / "a.pdf"), "--ask-password")
+    assert engine.calls[0][3:] == ("Tr0ub4dor", "密码 2026")
+    assert "Tr0ub4dor" not in ran.out + ran.err
+    assert studiolo("add", str(tmp_path / "a.pdf")).code == 0
+    assert engine.calls[-1][3:] == ()
+
+
+def test_a_file_read_in_part_says_so(
+    studiolo: Command, engine: ScriptedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = AddResult("/x/卷.zip", "added", "needs_password", 2, 5, 0.1, "d2")
+    monkeypatch.setattr(engine, "add", lambda *_, **__: iter([FileDone(result), Finished()]))
+    assert studiolo("add", "x").out == "added\t/x/卷.zip\t2 p\t5 passages\tread in part: password needed\n"
+    assert studiolo("add", "x", LANG="zh_CN.UTF-8").out.endswith("\t部分已读取：需要密码\n")
+    assert studiolo("add", "x", "--json").lines[0]["reason"] == "needs_password"
+
+
+def test_statistics(studiolo: Command, engine: ScriptedEngine) -> None:
+    assert studiolo("libraries", "statistics", "--json").json["languages"] == {"en": 5, "zh": 4}
+    facts = dict(line.split("\t", 1) for line in studiolo("libraries", "statistics", "contracts").out.splitlines())
+    assert (facts["documents"], facts["on disk"]) == ("partial 1, ready 1", "2.4 MiB")
+    assert facts["embedder"] == "e5 -> minilm"
+    assert facts["watched"] == "/家/文档"
+    assert "检索模型\te5" in studiolo("libraries", "statistics", LANG="zh_CN.UTF-8").out
+    assert studiolo("libraries", "statistics", "none").code == 1
+
+
+def test_checking_waits_until_what_was_lost_is_read(studiolo: Command, engine: ScriptedEngine) -> None:
+    engine.reading = 2
+    for words in (("libraries", "check", "contracts"), ("documents", "check", "-l", "contracts")):
+        ran = studiolo(*words)
+        assert ran.code == 0
+        assert ran.out.startswith("Of 9 passages: 1 were missing, 0 damaged")
+        assert ("check", "contracts") in engine.calls
+    assert engine.reading == 0
+    found = studiolo("libraries", "check", "--json").json
+    assert (found["library"], found["missing"], found["documents"], found["sound"]) == ("default", 1, ["d1"], False)
+    assert studiolo("libraries", "check", "none").code == 1
+
+
+def test_changing_the_embedder(studiolo: Command, engine: ScriptedEngine) -> None:
+    ran = studiolo("libraries", "embedder", "contracts", "minilm")
+    assert (ran.code, ran.out, ran.err) == (0, "", "contracts is now searched by minilm.\n")
+    assert engine.calls == [("change_embedder", "contracts", "minilm")]
+    assert studiolo("libraries", "create", "合同", "--embedder", "minilm").code == 0
+    assert engine.calls[-1] == ("create_library", "合同", "minilm")
+
+
+def test_moving_and_watching_libraries(studiolo: Command, engine: ScriptedEngine, tmp_path: Path) -> None:
+    file, folder = tmp_path / "合同.studiolo", tmp_path / "文档"
+    assert studiolo("libraries", "export", "contracts", str(file)).out == f"{file}\n"
+    assert engine.calls[-1] == ("export_library", "contracts", file)
+    assert studiolo("libraries", "import", str(file), "--name", "again").code == 0
+    assert engine.calls[-1] == ("import_library", file, "again")
+    assert studiolo("libraries", "watch", "contracts", str(folder)).code == 0
+    assert studiolo("libraries", "watched", "contracts").out == f"{folder}\n"
+    assert studiolo("libraries", "watched", "contracts", "--json").json["folders"] == [str(folder)]
+    assert studiolo("libraries", "unwatch", "contracts", str(folder)).code == 0
+    assert studiolo("libraries", "watched", "contracts").out == ""
 
 
 def test_libraries(studiolo: Command, engine: ScriptedEngine) -> None:
@@ -357,7 +471,7 @@ def test_chat(
     assert all((item.library, item.model) == ("contracts", "tiny") for item in asked)
     captured = capsys.readouterr()
     assert captured.out.count("Twelve months") == 3
-    assert captured.out.count("1. 租约 lease.pdf, p. 3") == 1
+    assert captured.out.count("1. 租约 lease.pdf, iii (p. 3)") == 1
     assert captured.err.count("/quit ends") == 2
 
 

@@ -14,8 +14,11 @@ from tests.scripted_engine import (
     CONVERSATION,
     DOCUMENT,
     HIT,
+    INTEGRITY,
     LIBRARY,
     MODELS,
+    PARTIAL,
+    TALLY,
     TIMINGS,
     TURN,
     USAGE,
@@ -38,7 +41,9 @@ def one_engine() -> ScriptedEngine:
 
 @pytest.fixture(scope="module")
 def site(one_engine: ScriptedEngine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with served(one_engine, Home(tmp_path_factory.mktemp("home"))) as found:
+    folder = tmp_path_factory.mktemp("home")
+    with served(one_engine, Home(folder)) as found:
+        list(found.engine.add([folder / "nothing"]))  # the server's job thread begins here, not in a test
         yield found
 
 
@@ -72,8 +77,37 @@ def test_plain_calls_give_the_same_values(remote: RemoteEngine, engine: Scripted
     assert remote.import_model(tmp_path) == MODELS[0]
     remote.remove_model("tiny")
     remote.remove_conversation("c1")
+    assert remote.document("d2") == PARTIAL
+    assert remote.document_passages("d1") == engine.document_passages("d1")
+    assert remote.quoting(["d1"]) == [CONVERSATION]
+    assert remote.quoting([]) == []
+    assert remote.statistics("contracts") == engine.statistics("contracts")
+    assert remote.check() == INTEGRITY
+    remote.watch("contracts", tmp_path)
+    assert remote.watched("contracts") == [tmp_path]
+    remote.unwatch("contracts", tmp_path)
+    assert remote.watched("contracts") == []
+    remote.export_library("contracts", tmp_path / "合同")
     remote.remove_document("d1")
+    remote.remove_documents(["d1", "d2"], conversations="remove")
+    assert engine.calls[-1] == ("remove_documents", ("d1", "d2"), "default", "remove")
     remote.remove_library("contracts")
+
+
+def test_long_pieces_of_work_are_streams(remote: RemoteEngine, engine: ScriptedEngine, tmp_path: Path) -> None:
+    assert list(remote.change_embedder("contracts", "minilm")) == [Progress("embed", 1, 2), Finished()]
+    assert list(remote.import_library(tmp_path, name="合同")) == [Progress("write", 1, 2), Finished()]
+    assert engine.calls == [("change_embedder", "contracts", "minilm"), ("import_library", tmp_path, "合同")]
+    ended = CancelToken()
+    ended.cancel()
+    assert list(remote.change_embedder("contracts", "minilm", cancel=ended)) == [Finished("cancelled")]
+    assert len(engine.calls) == 2
+
+
+def test_passwords_travel(remote: RemoteEngine, engine: ScriptedEngine, tmp_path: Path) -> None:
+    events = list(remote.add([tmp_path / "锁.pdf"], passwords=["Tr0ub4dor", "密码"]))
+    assert engine.calls == [("add", (tmp_path / "锁.pdf",), "default", "Tr0ub4dor", "密码")]
+    assert events[0] == TALLY
 
 
 def test_errors_keep_their_kind_code_and_values(remote: RemoteEngine, tmp_path: Path) -> None:

@@ -9,7 +9,18 @@ from dataclasses import fields, is_dataclass
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.scripted_engine import ANSWER_EVENTS, CONVERSATION, DOCUMENT, HIT, LIBRARY, MODELS, TURN
+from tests.scripted_engine import (
+    ANSWER_EVENTS,
+    CONVERSATION,
+    DOCUMENT,
+    HIT,
+    INTEGRITY,
+    LIBRARY,
+    MODELS,
+    PARTIAL,
+    STATISTICS,
+    TURN,
+)
 
 from studiolo import types, wire
 from studiolo.errors import EngineBug
@@ -56,7 +67,11 @@ def test_an_event_names_its_kind(event: Event) -> None:
     assert rest == ["", ""]
 
 
-@pytest.mark.parametrize("noun", [DOCUMENT, LIBRARY, TURN, CONVERSATION, *MODELS], ids=lambda noun: type(noun).__name__)
+@pytest.mark.parametrize(
+    "noun",
+    [DOCUMENT, PARTIAL, LIBRARY, STATISTICS, INTEGRITY, TURN, CONVERSATION, *MODELS],
+    ids=lambda noun: type(noun).__name__,
+)
 def test_a_noun_survives(noun: object) -> None:
     assert same(wire.parse(type(noun), json.loads(wire.dumps(wire.plain(noun)))), noun)
 

@@ -10,12 +10,13 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.scripted_engine import ANSWER_EVENTS, ScriptedEngine
+from tests.scripted_engine import ANSWER_EVENTS, TALLY, ScriptedEngine
 from tests.served import Served, served
 
 from studiolo.errors import Code, EnvironmentFault
 from studiolo.events import Failed, Started
 from studiolo.paths import Home
+from studiolo.server.bodies import PathsBody
 from studiolo.types import Reader
 
 
@@ -67,6 +68,7 @@ def test_ask_without_a_stream_is_the_shape_of_the_contract(site: Served) -> None
                 "page": 3,
                 "quote": "The term of the lease is twelve months.",
                 "verified": True,
+                "label": "iii",
             }
         ],
         "timings": {"retrieve_s": 0.01, "first_token_s": 0.2, "total_s": 0.9},
@@ -174,6 +176,99 @@ def test_a_job_can_be_cancelled(home: Home, tmp_path: Path) -> None:
         assert call(site, "GET", "/api/jobs/none").status_code == 404
 
 
+def test_a_job_says_how_far_the_whole_is(home: Home, tmp_path: Path) -> None:
+    engine = ScriptedEngine(hold=True)
+    with served(engine, home) as site:
+        job = call(site, "POST", "/api/libraries/default/documents", json={"paths": [str(tmp_path)]}).json()["job"]
+        assert engine.holding.wait(10)
+        progress = call(site, "GET", f"/api/jobs/{job}").json()["progress"]
+        assert progress.items() >= {"stage": "parse", "item": str(tmp_path), "done": 0, "total": 1}.items()
+        counted = ("files", "files_total", "pages", "passages", "passages_total", "passages_per_s", "left_s")
+        assert {name: progress[name] for name in counted} == {name: getattr(TALLY, name) for name in counted}
+        call(site, "DELETE", f"/api/jobs/{job}")
+        finished(site, job)
+
+
+def test_passwords_reach_the_engine_and_no_log(
+    site: Served, engine: ScriptedEngine, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    body = {"paths": [str(tmp_path / "锁.pdf")], "passwords": ["Tr0ub4dor", "密码"]}
+    assert "Tr0ub4dor" not in repr(PathsBody.model_validate(body))
+    job = call(site, "POST", "/api/libraries/default/documents", json=body).json()["job"]
+    ended = finished(site, job)
+    assert engine.calls[0][3:] == ("Tr0ub4dor", "密码")
+    late = call(site, "GET", f"/api/jobs/{job}/events").text
+    refused = call(site, "POST", "/api/libraries/default/documents", json={**body, "passwords": [["Tr0ub4dor"]]})
+    assert refused.status_code == 400
+    assert "Tr0ub4dor" not in json.dumps(ended) + late + refused.text + caplog.text
+
+
+def test_one_document(site: Served) -> None:
+    path = "/api/libraries/default/documents"
+    assert call(site, "GET", f"{path}/d2").json()["gaps"][0] == {
+        "reason": "needs_password", "first": 3, "last": 5, "name": ""
+    }  # fmt: skip
+    assert [passage["label"] for passage in call(site, "GET", f"{path}/d1/passages").json()["passages"]] == ["iii"] * 2
+    assert call(site, "GET", f"{path}/none").status_code == 404
+
+
+def test_removing_documents(site: Served, engine: ScriptedEngine) -> None:
+    path = "/api/libraries/default/documents"
+    quoting = call(site, "POST", "/api/conversations/quoting", json={"ids": ["d1", "d2"]}).json()
+    assert [conversation["id"] for conversation in quoting["conversations"]] == ["c1"]
+    body = {"ids": ["d1", "d2"], "conversations": "remove"}
+    assert call(site, "DELETE", path, json=body).status_code == 204
+    assert call(site, "DELETE", f"{path}/d1", params={"conversations": "remove"}).status_code == 204
+    assert call(site, "DELETE", f"{path}/d1").status_code == 204
+    assert engine.calls[1:] == [
+        ("remove_documents", ("d1", "d2"), "default", "remove"),
+        ("remove_documents", ("d1",), "default", "remove"),
+        ("remove_documents", ("d1",), "default", "keep"),
+    ]
+    assert call(site, "DELETE", path, json={"ids": ["none"]}).status_code == 404
+    assert call(site, "DELETE", path, json={"ids": ["d1"], "conversations": "burn"}).status_code == 422
+
+
+def test_a_library_as_a_whole(site: Served, engine: ScriptedEngine, tmp_path: Path) -> None:
+    path = "/api/libraries/contracts"
+    assert call(site, "GET", f"{path}/statistics").json()["documents"] == {"ready": 1, "partial": 1}
+    assert call(site, "POST", f"{path}/check").json().items() >= {"missing": 1, "sound": False}.items()
+    for method, route, body in (
+        ("PUT", f"{path}/embedder", {"model": "minilm"}),
+        ("POST", "/api/libraries/import", {"path": str(tmp_path / "a"), "name": "b"}),
+    ):
+        answer = call(site, method, route, json=body)
+        assert answer.status_code == 202
+        assert finished(site, answer.json()["job"])["state"] == "finished"
+    assert call(site, "POST", f"{path}/export", json={"path": str(tmp_path / "a")}).status_code == 204
+    folder = {"folder": str(tmp_path / "文档")}
+    assert call(site, "POST", f"{path}/watched", json=folder).status_code == 204
+    assert call(site, "GET", f"{path}/watched").json() == {"folders": [folder["folder"]]}
+    assert call(site, "DELETE", f"{path}/watched", json=folder).status_code == 204
+    assert [call_[0] for call_ in engine.calls] == [
+        "statistics", "check", "change_embedder", "import_library", "export_library", "watch", "watched", "unwatch"
+    ]  # fmt: skip
+    assert call(site, "GET", "/api/libraries/none/statistics").status_code == 404
+    unknown = call(site, "PUT", "/api/libraries/none/embedder", json={"model": "minilm"}).json()["job"]
+    assert finished(site, unknown)["end"]["code"] == "unknown_library"
+
+
+@pytest.mark.parametrize(
+    ("method", "route", "body"),
+    [
+        ("POST", "/api/libraries/import", {"path": "a"}),
+        ("POST", "/api/libraries/contracts/export", {"path": "a"}),
+        ("POST", "/api/libraries/contracts/watched", {"folder": "a"}),
+        ("DELETE", "/api/libraries/contracts/watched", {"folder": "../a"}),
+    ],
+)
+def test_paths_of_nowhere_are_refused(
+    site: Served, engine: ScriptedEngine, method: str, route: str, body: dict[str, str]
+) -> None:
+    assert call(site, method, route, json=body).status_code == 400
+    assert engine.calls == []
+
+
 def test_stopping_the_server_cancels_what_runs(home: Home, tmp_path: Path) -> None:
     engine = ScriptedEngine(hold=True)
     with served(engine, home) as site:
@@ -189,7 +284,7 @@ def test_an_upload_is_kept_in_the_home(site: Served, engine: ScriptedEngine) -> 
     kept = site.home.uploads / "合同"
     assert {path.name: path.read_bytes() for path in kept.iterdir()} == {"租约.pdf": b"one", "b.txt": b"two"}
     assert [item["path"] for item in ended["files"]] == [str(kept / "租约.pdf"), str(kept / "b.txt")]
-    assert ("create_library", "合同") in engine.calls
+    assert ("create_library", "合同", None) in engine.calls
 
 
 def test_an_upload_that_cannot_be_read_is_not_kept(site: Served) -> None:
@@ -234,9 +329,16 @@ def test_the_description_of_the_api(site: Served) -> None:
         "/api/libraries/{name}", "/api/libraries/{name}/documents", "/api/libraries/{name}/documents/{document_id}",
         "/api/jobs/{job_id}", "/api/jobs/{job_id}/events", "/api/search", "/api/ask", "/api/redact", "/api/models",
         "/api/models/{model_id}", "/api/conversations", "/api/conversations/{conversation_id}",
-        "/api/turns/{turn_id}/seen", "/api/doctor", "/api/status",
+        "/api/turns/{turn_id}/seen", "/api/doctor", "/api/status", "/api/libraries/{name}/statistics",
+        "/api/libraries/{name}/check", "/api/libraries/{name}/embedder", "/api/libraries/{name}/export",
+        "/api/libraries/import", "/api/libraries/{name}/watched", "/api/conversations/quoting",
+        "/api/libraries/{name}/documents/{document_id}/passages",
     }  # fmt: skip
     assert promised <= described["paths"].keys()
+    documents = described["paths"]["/api/libraries/{name}/documents"]
+    assert documents.keys() == {"get", "post", "delete"}
+    accepted = documents["post"]["requestBody"]["content"]["application/json"]["schema"]["properties"]
+    assert accepted["passwords"]["items"]["format"] == "password"
 
 
 def test_a_first_event_that_failed_stays_an_event(home: Home) -> None:
