@@ -47,6 +47,7 @@ from studiolo.types import (
     Timings,
     Turn,
     Usage,
+    Watched,
 )
 from studiolo.types import Redacted as RedactedText
 
@@ -104,7 +105,7 @@ STATISTICS = Statistics(
     size_bytes=2_500_000,
     embedder="e5",
     changing_to="minilm",
-    watched=("/家/文档",),
+    watched=(Watched("/家/文档", polling=False, state="watching"),),
 )
 INTEGRITY = Integrity(passages=9, missing=1, without_vector=2, documents=("d1",))
 PARTIAL = replace(
@@ -161,7 +162,7 @@ class ScriptedEngine:
         self.closed = False
         self.removed: set[str] = set()
         self.added: list[Document] = []
-        self.folders: list[Path] = []
+        self.folders: list[Watched] = []
         self.loaded = True
         self.reading = 0  # how often `status` is still to say that files are being read
 
@@ -208,9 +209,12 @@ class ScriptedEngine:
         self._known(library)
         return self._work(Progress("embed", 1, 2), cancel)
 
-    def export_library(self, library: str, path: Path) -> None:
-        self._note("export_library", library, path)
+    def export_library(
+        self, library: str, path: Path, *, paths: bool = False, cancel: CancelToken | None = None
+    ) -> Iterator[Event]:
+        self._note("export_library", library, path, paths)
         self._known(library)
+        return self._work(Progress("write", 1, 2), cancel)
 
     def import_library(
         self, path: Path, *, name: str | None = None, cancel: CancelToken | None = None
@@ -218,17 +222,17 @@ class ScriptedEngine:
         self._note("import_library", path, name)
         return self._work(Progress("write", 1, 2), cancel)
 
-    def watch(self, library: str, folder: Path) -> None:
-        self._note("watch", library, folder)
+    def watch(self, library: str, folder: Path, *, polling: bool | None = None) -> None:
+        self._note("watch", library, folder, polling)
         self._known(library)
-        self.folders.append(folder)
+        self.folders.append(Watched(str(folder), polling=bool(polling), state="paused"))
 
     def unwatch(self, library: str, folder: Path) -> None:
         self._note("unwatch", library, folder)
         self._known(library)
-        self.folders = [kept for kept in self.folders if kept != folder]
+        self.folders = [kept for kept in self.folders if kept.folder != str(folder)]
 
-    def watched(self, library: str = DEFAULT_LIBRARY) -> list[Path]:
+    def watched(self, library: str = DEFAULT_LIBRARY) -> list[Watched]:
         self._note("watched", library)
         self._known(library)
         return list(self.folders)

@@ -54,6 +54,8 @@ class Desktop(QObject):
         self.chat = ChatModel(self.calls, self.supervisor, self.notices, parent=self)
         self.conversations = ConversationsModel(self.calls, self.supervisor, self.notices, self.chat, parent=self)
         self.library = LibraryModel(self.calls, self.supervisor, self.notices, parent=self)
+        self.library.removed.connect(self.chat.read_again)
+        self.library.removed.connect(self.conversations.refresh)
         self.models = ModelsModel(
             self.calls,
             self.supervisor,

@@ -42,8 +42,8 @@ SENTENCES: dict[Code, _Row] = {
         ("“{name}”中没有找到文字。", "如果是扫描件，请先进行文字识别。"),
     ),
     Code.NEEDS_PASSWORD: (
-        ("“{name}” is locked with a password.", "Save a copy without the password and add that."),
-        ("“{name}”设有密码。", "请另存一份无密码的副本再添加。"),
+        ("“{name}” is locked with a password.", "Try it again and give the password."),
+        ("“{name}”设有密码。", "请重试并输入密码。"),
     ),
     Code.DAMAGED_FILE: (
         ("“{name}” is damaged.", "Try to open and save it again with the program it came from."),

@@ -37,6 +37,16 @@ class Translator:
         """The text of `key.one` or `key.many`, with {n}."""
         return self(f"{key}.one" if n == 1 else f"{key}.many", n=f"{n:,}", **values)
 
+    def duration(self, seconds: float) -> str:
+        """An estimate of time, no finer than it can be: "50 s", "3 min", "2 h 10 min"."""
+        whole = round(seconds)
+        if whole < 60:
+            return self("time.seconds", seconds=whole)
+        minutes = -(-whole // 60)
+        if minutes < 60:
+            return self("time.minutes", minutes=minutes)
+        return self("time.hours", hours=minutes // 60, minutes=minutes % 60)
+
     def hidden(self, redactions: Iterable[Redaction]) -> str:
         """Personal data by type, as in "3 names and 1 phone number"."""
         counts: dict[tuple[str, str, str], int] = {}

@@ -62,12 +62,14 @@ def open_local(
     )
     screener = PrivacyFilter(analyzer, path=home.pseudonyms_db)
     embedders = Embedders(store, threads=worker_threads(chosen.threads), cache=home.cache / "embedding")
+    history = History(home.history_db)
     knowledge = KnowledgeBase(
         home,
         embedder_for=replaced.embedder_for or embedders.get,
         screen=screener.spans,
         default_embedder=chosen.embedder,
         clock=time.time,
+        on_removal=history.forget_documents,
     )
     return LocalEngine(
         Parts(
@@ -77,7 +79,7 @@ def open_local(
             knowledge=knowledge,
             screener=screener,
             scheduler=Scheduler(replaced.load_runtime or _runtime_loader(store, chosen)),
-            history=History(home.history_db),
+            history=history,
             also_close=(embedders.close,),
         )
     )

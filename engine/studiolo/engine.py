@@ -29,6 +29,7 @@ from studiolo.types import (
     Redacted,
     Statistics,
     Turn,
+    Watched,
 )
 
 
@@ -78,8 +79,14 @@ class Engine(Protocol):
         """
         ...
 
-    def export_library(self, library: str, path: Path) -> None:
-        """Write a library with its texts and vectors into one file. Raises UserError(unknown_library)."""
+    def export_library(
+        self, library: str, path: Path, *, paths: bool = False, cancel: CancelToken | None = None
+    ) -> Iterator[Event]:
+        """Write a library with its texts and vectors into one file, which is there whole or not at all.
+
+        `paths`: with the documents' whole paths, not their names alone. Progress (stage "write", in passages), then
+        Finished. Raises UserError(unknown_library).
+        """
         ...
 
     def import_library(
@@ -88,15 +95,18 @@ class Engine(Protocol):
         """Take a library from a file that `export_library` wrote, under its own name or `name`."""
         ...
 
-    def watch(self, library: str, folder: Path) -> None:
-        """Keep a library in step with a folder from now on. Raises UserError(unknown_library, file_missing)."""
+    def watch(self, library: str, folder: Path, *, polling: bool | None = None) -> None:
+        """Keep a library in step with a folder, while an engine stays; `polling` None: as its file system needs it.
+
+        Raises UserError: unknown_library, file_missing, bad_request.
+        """
         ...
 
     def unwatch(self, library: str, folder: Path) -> None:
-        """Watch a folder no more; its documents stay. Raises UserError(unknown_library)."""
+        """Watch a folder no more; its documents stay. Raises UserError: unknown_library, bad_request."""
         ...
 
-    def watched(self, library: str = ...) -> list[Path]:
+    def watched(self, library: str = ...) -> list[Watched]:
         """The folders that a library is kept in step with. Raises UserError(unknown_library)."""
         ...
 

@@ -47,13 +47,14 @@ from studiolo.types import (
     Redacted,
     Statistics,
     Turn,
+    Watched,
 )
 
 
 class Folders(Protocol):
     """Folders a library is kept in step with, and libraries as files."""
 
-    def watch(self, name: str, folder: Path) -> None:
+    def watch(self, name: str, folder: Path, *, polling: bool | None = None) -> None:
         """Keep a library in step with a folder."""
         ...
 
@@ -61,15 +62,23 @@ class Folders(Protocol):
         """Watch it no more."""
         ...
 
-    def watched(self, name: str) -> list[Path]:
+    def watched(self, name: str) -> list[Watched]:
         """The folders watched."""
         ...
 
-    def export_library(self, name: str, path: Path) -> None:
+    def start_watching(self, told: Callable[[str, Event], None] | None = None) -> None:
+        """Watch in the background; `told` hears (library, event) of all that is taken in."""
+        ...
+
+    def export_library(
+        self, name: str, path: Path, *, paths: bool = False, cancel: CancelToken | None = None
+    ) -> Iterator[Event]:
         """Write a library into one file."""
         ...
 
-    def import_library(self, path: Path, *, name: str | None, cancel: CancelToken) -> Iterator[Event]:
+    def import_library(
+        self, path: Path, *, name: str | None = None, cancel: CancelToken | None = None
+    ) -> Iterator[Event]:
         """Take a library from a file."""
         ...
 
@@ -107,8 +116,10 @@ class LocalEngine:
         self._background = Background(parts.knowledge, learn=self._learn)
 
     def start_background(self) -> None:
-        """Go on with what a kill interrupted. For an engine that stays; see `studiolo.background`."""
+        """Go on with what a kill interrupted, and watch folders: for an engine that stays (`studiolo.background`)."""
         self._background.start()
+        if self._parts.folders is not None:
+            self._parts.folders.start_watching(self._heard)
 
     def status(self) -> EngineStatus:
         """Who the engine is and whether its model is loaded."""
@@ -169,7 +180,6 @@ class LocalEngine:
 
     def remove_library(self, name: str) -> None:
         """Remove a library with all its documents and what conversations quote of them."""
-        self._parts.history.forget_documents([document.id for document in self.documents(name)])
         self._parts.knowledge.remove_library(name)
         self._parts.screener.forget(library_scope(name))
         forget_library(self._parts.home, name)
@@ -177,7 +187,7 @@ class LocalEngine:
     def statistics(self, library: str = DEFAULT_LIBRARY) -> Statistics:
         """What a library holds and takes up."""
         folders = self._parts.folders
-        watched = () if folders is None else tuple(str(folder) for folder in folders.watched(library))
+        watched = () if folders is None else tuple(folders.watched(library))
         return replace(self._parts.knowledge.statistics(library), watched=watched)
 
     def check(self, library: str = DEFAULT_LIBRARY) -> Integrity:
@@ -200,9 +210,11 @@ class LocalEngine:
         if model.kind != "embedder":
             raise UserError(Code.MODEL_KIND, model=model_id, kind=model.kind, needed="embedder")
 
-    def export_library(self, library: str, path: Path) -> None:
+    def export_library(
+        self, library: str, path: Path, *, paths: bool = False, cancel: CancelToken | None = None
+    ) -> Iterator[Event]:
         """Write a library into one file."""
-        self._folders.export_library(library, path)
+        return self._folders.export_library(library, path, paths=paths, cancel=cancel or CancelToken())
 
     def import_library(
         self, path: Path, *, name: str | None = None, cancel: CancelToken | None = None
@@ -210,15 +222,15 @@ class LocalEngine:
         """Take a library from a file."""
         return self._folders.import_library(path, name=name, cancel=cancel or CancelToken())
 
-    def watch(self, library: str, folder: Path) -> None:
+    def watch(self, library: str, folder: Path, *, polling: bool | None = None) -> None:
         """Keep a library in step with a folder."""
-        self._folders.watch(library, folder)
+        self._folders.watch(library, folder, polling=polling)
 
     def unwatch(self, library: str, folder: Path) -> None:
         """Watch a folder no more."""
         self._folders.unwatch(library, folder)
 
-    def watched(self, library: str = DEFAULT_LIBRARY) -> list[Path]:
+    def watched(self, library: str = DEFAULT_LIBRARY) -> list[Watched]:
         """The folders that a library is kept in step with."""
         return self._folders.watched(library)
 
@@ -240,9 +252,12 @@ class LocalEngine:
         for event in self._parts.knowledge.add(
             paths, library=library, cancel=cancel or CancelToken(), passwords=tuple(passwords)
         ):
-            if isinstance(event, FileDone) and event.result.status in ("added", "updated"):
-                self._learn(library, event.result.document_id)
+            self._heard(library, event)
             yield event
+
+    def _heard(self, library: str, event: Event) -> None:
+        if isinstance(event, FileDone) and event.result.status in ("added", "updated"):
+            self._learn(library, event.result.document_id)
 
     def _learn(self, library: str, document_id: str) -> None:
         """Give every value of a document its pseudonym now, so that a question that names one is recognised."""
@@ -276,8 +291,8 @@ class LocalEngine:
         """Remove documents, their text, and what conversations quote of them."""
         documents = self._documents_of(document_ids, library)
         ids = [document.id for document in documents]
-        # Quotes first: a kill in between leaves a document that can be removed again, not quotes of one that is gone.
-        self._parts.history.forget_documents(ids, turns=conversations)
+        if conversations == "remove":  # else the knowledge base says so (`on_removal`), whoever removes documents
+            self._parts.history.forget_documents(ids, turns="remove")
         try:
             self._parts.knowledge.remove_documents(ids, library=library)
         except StudioloError:

@@ -161,7 +161,7 @@ class Statistics:
     size_bytes: int  # of its texts, indexes and vectors on the disk
     embedder: str  # model id
     changing_to: str = ""  # the embedder it is being changed to, "" = none
-    watched: tuple[str, ...] = field(default=(), repr=False)  # folders
+    watched: tuple[Watched, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

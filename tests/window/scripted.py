@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from studiolo.errors import Code, EnvironmentFault, UserError
-from studiolo.events import Cited, Delta, Event, FileDone, Finished, Progress, Redacted, Retrieved, Started
+from studiolo.events import Cited, Delta, Event, FileDone, Finished, Progress, Redacted, Retrieved, Started, Tally
 from studiolo.jobs import CancelToken
 from studiolo.types import (
     DEFAULT_LIBRARY,
@@ -31,6 +31,7 @@ from studiolo.types import (
     Model,
     Passage,
     Question,
+    QuotesOf,
     Redaction,
     Timings,
     Turn,
@@ -158,7 +159,10 @@ class ScriptedEngine:
         self.sealed = True
         self.asked: list[Question] = []
         self.added: list[Path] = []
+        self.removed: list[tuple[str, QuotesOf]] = []
+        self.passwords: tuple[str, ...] = ()
         self.fails: dict[str, tuple[Code, dict[str, str]]] = {}  # by file name
+        self.partial: dict[str, Code] = {}  # files read in part, by name
         self.hold_after: int | None = None  # deltas of an answer, then it waits for `gate`
         self.hold_file = ""  # the file at which an ingestion waits for `gate`
         self.gate = threading.Event()
@@ -191,7 +195,7 @@ class ScriptedEngine:
         self._here()
         return [Library(name, "e5", len(docs), 0, 0.0) for name, docs in self.stored.items()]
 
-    def create_library(self, name: str) -> Library:
+    def create_library(self, name: str, *, embedder: str | None = None) -> Library:
         self._here()
         self.stored.setdefault(name, [])
         return Library(name, "e5", 0, 0, 0.0)
@@ -205,14 +209,39 @@ class ScriptedEngine:
             raise UserError(Code.UNKNOWN_LIBRARY, library=library)
         return sorted(self.stored[library], key=lambda d: d.name)
 
-    def remove_document(self, document_id: str, *, library: str = DEFAULT_LIBRARY) -> None:
+    def quoting(self, document_ids: Sequence[str]) -> list[Conversation]:
         self._here()
+        return [
+            conversation
+            for conversation in self.conversations()
+            for turn in self.history[conversation.id]
+            if any(source.passage.document_id in document_ids for source in turn.sources)
+        ]
+
+    def remove_document(
+        self, document_id: str, *, library: str = DEFAULT_LIBRARY, conversations: QuotesOf = "keep"
+    ) -> None:
+        self._here()
+        self.removed.append((document_id, conversations))
+        for key, turns in list(self.history.items()):
+            if conversations == "remove":
+                self.history[key] = [t for t in turns if document_id not in {s.passage.document_id for s in t.sources}]
+                if not self.history[key]:
+                    del self.history[key]
+            else:
+                self.history[key] = [_without(turn, document_id) for turn in turns]
         self.stored[library] = [d for d in self.stored[library] if d.id != document_id]
 
     def add(
-        self, paths: Sequence[Path], *, library: str = DEFAULT_LIBRARY, cancel: CancelToken | None = None
+        self,
+        paths: Sequence[Path],
+        *,
+        library: str = DEFAULT_LIBRARY,
+        cancel: CancelToken | None = None,
+        passwords: Sequence[str] = (),
     ) -> Iterator[Event]:
         self._here()
+        self.passwords = tuple(passwords)
         for path in paths:
             others = [d for d in self.stored.get(library, []) if d.name != path.name]
             reading = document(path.name, library=library, path=str(path), status=DocumentStatus.READING, passages=0)
@@ -223,6 +252,8 @@ class ScriptedEngine:
                     yield Progress(stage=stage, done=step + 1, total=steps, item=str(path))
                     time.sleep(self.delay_s)
                     self._here()
+                if stage == "screen":
+                    yield Tally(len(self.added), len(paths), 6, 18, 40, 12.34, 75.0)
                 if stage == "embed" and self.hold_file == path.name and self._wait(cancel):
                     self.stored[library] = before
                     yield Finished(reason="cancelled")
@@ -236,7 +267,8 @@ class ScriptedEngine:
                 fresh = document(path.name, library=library)
                 self.stored.setdefault(library, [])
                 self.stored[library] = [d for d in self.stored[library] if d.id != fresh.id] + [fresh]
-                result = AddResult(str(path), "added", pages=6, passages=18, document_id=fresh.id)
+                reason = self.partial.get(path.name, "")
+                result = AddResult(str(path), "added", str(reason), pages=6, passages=18, document_id=fresh.id)
             yield FileDone(result)
         yield Finished()
 
@@ -359,6 +391,16 @@ class ScriptedEngine:
 
     def close(self) -> None:
         self.gone.set()
+
+
+def _without(turn: Turn, document_id: str) -> Turn:
+    """A turn as the engine keeps it when a document it rests on has gone."""
+    empty = Passage("", "", "", 0, 0, 0, 0, heading=(), text="", language="", spans=())
+    return replace(
+        turn,
+        sources=tuple(Hit(empty, 0.0) if hit.passage.document_id == document_id else hit for hit in turn.sources),
+        citations=tuple(citation for citation in turn.citations if citation.document_id != document_id),
+    )
 
 
 class ScriptedLink:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QLabel, QLineEdit
 from tests.window.scripted import ScriptedEngine, document
 
 from studiolo.errors import Code
+from studiolo.types import DocumentStatus, Gap
 from studiolo_desktop.ui.common.confirm import Confirm
+from studiolo_desktop.ui.main_window import document_patterns
 
 
 def drop(window, names: list[str]) -> None:
@@ -34,11 +38,14 @@ def test_dropped_files_are_added_with_progress_for_each(qtbot, open_window):
     qtbot.waitUntil(lambda: [row.state for row in desktop.library.files] == ["added", "working", "queued"])
     qtbot.waitUntil(lambda: (desktop.library.files[1].stage, desktop.library.files[1].done) == ("embed", 6))
     views = list(desktop.window.pane.documents.file_views.values())
-    assert [view.state.text() for view in views] == ["Added", "Indexing · 6 / 6", "Waiting"]
+    assert [view.state.text() for view in views] == ["Added  ·  6 pages  ·  18 passages", "Indexing · 6 / 6", "Waiting"]
+    assert desktop.window.pane.documents.pace.text() == "18 passages  ·  12.3 per second  ·  about 2 min left"
+    assert desktop.window.pane.documents.pace.isVisible()
     assert views[1].bar.isVisible()
     engine.gate.set()
     qtbot.waitUntil(lambda: not desktop.library.busy)
     qtbot.waitUntil(lambda: len(desktop.library.documents) == 3)
+    assert not desktop.window.pane.documents.pace.isVisible()
     assert desktop.window.pane.documents.document_views.keys() == {"a.pdf", "b.pdf", "c.txt"}
     assert stages["a.pdf"] >= {"embed"}
     assert desktop.notices.latest.key == "notice.added"
@@ -52,12 +59,16 @@ def test_a_file_that_fails_says_why_and_stays_until_it_is_dismissed(qtbot, open_
     drop(desktop.window, ["good.pdf", "locked.pdf"])
     qtbot.waitUntil(lambda: not desktop.library.busy)
     (view,) = desktop.window.pane.documents.file_views.values()
-    assert view.state.text() == (
-        "“locked.pdf” is locked with a password. Save a copy without the password and add that."
-    )
+    assert view.state.text() == "“locked.pdf” is locked with a password. Try it again and give the password."
     engine.fails = {}
     view.retry_button.click()
+    dialog = desktop.window.findChild(Confirm)
+    assert dialog.field.echoMode() is QLineEdit.EchoMode.Password
+    dialog.field.setText("Tr0ub4dor 密码")
+    dialog.yes_button.click()
     qtbot.waitUntil(lambda: len(desktop.library.documents) == 2)
+    assert engine.passwords == ("Tr0ub4dor 密码",)
+    assert "Tr0ub4dor" not in repr(desktop.library.files)
     engine.fails = {"bad.pdf": (Code.DAMAGED_FILE, {})}
     drop(desktop.window, ["bad.pdf"])
     qtbot.waitUntil(lambda: any(row.state == "failed" for row in desktop.library.files))
@@ -125,10 +136,90 @@ def test_a_document_is_removed_after_asking(qtbot, open_window):
     pane = desktop.window.pane.documents
     assert pane.document_views["lease.pdf"].facts.text() == "6 pages  ·  18 passages"
     pane.document_views["lease.pdf"].remove_button.click()
+    qtbot.waitUntil(lambda: desktop.window.findChild(Confirm) is not None)
     dialog = desktop.window.findChild(Confirm)
+    assert not dialog.also.isVisible()  # no conversation quotes it
     assert len(connector.engine.stored["default"]) == 2
     dialog.yes_button.click()
     qtbot.waitUntil(lambda: list(pane.document_views) == ["note.md"])
+    assert connector.engine.removed == [("lease.pdf", "keep")]
+
+
+@pytest.mark.parametrize("wish", ["keep", "remove"])
+def test_conversations_that_quote_a_document_are_asked_about(qtbot, open_window, wish):
+    engine = ScriptedEngine(documents=[document("lease-alder-wharf.pdf")])
+    desktop, _ = open_window(engine)
+    desktop.chat.ask("How long is the term?")
+    qtbot.waitUntil(lambda: not desktop.chat.busy)
+    desktop.window.pane.documents.document_views["lease-alder-wharf.pdf"].remove_button.click()
+    qtbot.waitUntil(lambda: desktop.window.findChild(Confirm) is not None)
+    dialog = desktop.window.findChild(Confirm)
+    texts = [text.text() for text in dialog.findChildren(QLabel)]
+    assert any("1 conversation quotes it. Its quotes go; the answers stay." in text for text in texts)
+    assert dialog.also.text() == "Delete the answers that rest on it, too"
+    assert not dialog.also.isChecked()
+    dialog.also.setChecked(wish == "remove")
+    dialog.yes_button.click()
+    qtbot.waitUntil(lambda: engine.removed == [("lease-alder-wharf.pdf", wish)])
+    if wish == "remove":
+        qtbot.waitUntil(lambda: desktop.chat.turns == [])
+        qtbot.waitUntil(lambda: desktop.conversations.items == [])
+        return
+    qtbot.waitUntil(lambda: desktop.chat.turns[0].sources[0].passage.text == "")  # nor does the screen keep it
+    desktop.window.show_source(desktop.chat.turns[0], 1)
+    cards = desktop.window.pane.sources.cards
+    assert cards[1].title.accessibleName() == "Removed from the library"
+    assert cards[2].title.accessibleName() == "Removed from the library"
+    assert cards[3].title.accessibleName() == "meeting-note-2026-04-14.md"
+    assert desktop.chat.turns[0].answer
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_how_far_each_document_is_and_what_is_missing_of_it(open_window, language):
+    gaps = (Gap("needs_password", 3, 5), Gap("damaged_file", name="inner.docx"), Gap("engine_gone", 7, 7))
+    documents = [
+        document("a.pdf", status=DocumentStatus.QUEUED, pages=0, passages=0),
+        document("b.pdf", status=DocumentStatus.KEYWORD),
+        document("c.zip", status=DocumentStatus.PARTIAL, reason="needs_password", gaps=gaps),
+        document("d.pdf", status=DocumentStatus.FAILED, reason="damaged_file", pages=0, passages=0),
+    ]
+    desktop, _ = open_window(ScriptedEngine(documents=documents))
+    desktop.look.choose_language(language)
+    views = desktop.window.pane.documents.document_views
+    facts = [views[name].facts.text() for name in ("a.pdf", "b.pdf", "c.zip", "d.pdf")]
+    said = [text.text() for text in views["c.zip"].findChildren(QLabel)]
+    if language == "en":
+        assert facts == [
+            "Waiting to be read",
+            "Found by its words; still being read for meaning  ·  6 pages  ·  18 passages",
+            "Read in part  ·  6 pages  ·  18 passages",
+            "Not read",
+        ]
+        assert {"pages 3–5: password needed", "inner.docx: damaged", "page 7: could not be read"} <= set(said)
+    else:
+        assert [fact.split("  ·  ")[0] for fact in facts] == [
+            "等待读取", "可按字词查找；语义仍在读取中", "部分已读取", "未读取"
+        ]  # fmt: skip
+        assert {"第 3–5 页：需要密码", "inner.docx：已损坏", "第 7 页：无法读取"} <= set(said)
+
+
+def test_a_file_that_was_read_in_part_says_so_at_once(qtbot, open_window):
+    engine = ScriptedEngine()
+    engine.hold_file = "b.pdf"
+    engine.partial = {"a.zip": Code.NEEDS_PASSWORD}
+    desktop, _ = open_window(engine)
+    drop(desktop.window, ["a.zip", "b.pdf"])
+    qtbot.waitUntil(lambda: desktop.library.files[0].state == "added")
+    (view, _other) = desktop.window.pane.documents.file_views.values()
+    qtbot.waitUntil(lambda: view.state.text() == "Added  ·  Read in part: password needed  ·  6 pages  ·  18 passages")
+    engine.gate.set()
+    qtbot.waitUntil(lambda: not desktop.library.busy)
+
+
+def test_the_file_dialog_offers_what_can_be_read():
+    patterns = document_patterns().split()
+    assert {"*.pdf", "*.docx", "*.xlsx", "*.md", "*.eml"} <= set(patterns)
+    assert len(patterns) == len(set(patterns))
 
 
 def test_libraries_are_made_and_switched(qtbot, open_window):

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
 from studiolo.errors import Code
-from studiolo.events import Delta, Event, Failed, Finished, Progress
+from studiolo.events import Delta, Event, Failed, Finished, Progress, Tally
 from studiolo.jobs import CancelToken
 from studiolo_desktop.bridge.calls import Calls
 from studiolo_desktop.bridge.problem import problem_of
@@ -89,13 +89,16 @@ class EventStream(QObject):
 
 
 def coalesced(events: list[Event]) -> list[Event]:
-    """The same events with neighbouring deltas joined, and of neighbouring progress on one item only the last."""
+    """The same events with neighbouring deltas joined, and of neighbouring progress on one item, and of
+    neighbouring tallies, only the last."""
     result: list[Event] = []
     for event in events:
         last = result[-1] if result else None
         if isinstance(event, Delta) and isinstance(last, Delta):
             result[-1] = Delta(text=last.text + event.text)
-        elif isinstance(event, Progress) and isinstance(last, Progress) and event.item == last.item:
+        elif (isinstance(event, Tally) and isinstance(last, Tally)) or (
+            isinstance(event, Progress) and isinstance(last, Progress) and event.item == last.item
+        ):
             result[-1] = event
         else:
             result.append(event)

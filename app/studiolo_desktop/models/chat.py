@@ -149,6 +149,23 @@ class ChatModel(QObject):
             failed=self._notices.report,
         )
 
+    @Slot()
+    def read_again(self) -> None:
+        """The history was changed behind the screen: show what it holds now. An answer on its way is let be."""
+        if not self.conversation_id or self.busy:
+            return
+        shown = self.conversation_id
+        self._opening = shown
+        self._calls.run(
+            lambda engine: engine.turns(shown),
+            then=lambda turns: self._opened(shown, turns),
+            failed=lambda problem: self._not_there(shown, problem),
+        )
+
+    def _not_there(self, conversation_id: str, problem: Problem) -> None:
+        if problem.code is Code.UNKNOWN_CONVERSATION and self.conversation_id == conversation_id and not self.busy:
+            self.new_conversation()
+
     def close(self) -> None:
         """The window closes."""
         if self._stream is not None:

@@ -7,7 +7,7 @@ a batch, the files without an end are queued again: adding a file twice changes 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -16,9 +16,9 @@ from typing import Literal
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from studiolo.errors import Code
-from studiolo.events import Event, Failed, FileDone, Finished, Progress
+from studiolo.events import Event, Failed, FileDone, Finished, Progress, Tally
 from studiolo.jobs import CancelToken
-from studiolo.types import DEFAULT_LIBRARY, AddResult, Document, DocumentStatus, Library
+from studiolo.types import DEFAULT_LIBRARY, AddResult, Document, DocumentStatus, Library, QuotesOf
 from studiolo_desktop.bridge.calls import Calls
 from studiolo_desktop.bridge.problem import Problem, problem_of_event, problem_of_reason
 from studiolo_desktop.bridge.stream import EventStream
@@ -30,8 +30,8 @@ OPEN: tuple[FileState, ...] = ("queued", "working")
 REFRESH_MS = 700
 # Where a stage begins and how much of a file's time it takes, roughly; its own steps move the bar within it.
 STAGES: dict[str, tuple[float, float]] = {
-    "parse": (0.0, 0.0),  # its steps count files, not parts of this one
-    "screen": (0.1, 0.45),
+    "parse": (0.0, 0.3),
+    "screen": (0.3, 0.25),
     "embed": (0.55, 0.4),
     "write": (0.95, 0.0),
 }
@@ -49,8 +49,9 @@ class FileRow:
     total: int = 0
     pages: int = 0
     passages: int = 0
-    problem: Problem | None = None
+    problem: Problem | None = None  # why it failed, or why a part of it is missing
     retried: bool = False
+    passwords: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def fraction(self) -> float:
@@ -73,6 +74,8 @@ class LibraryModel(QObject):
     file_changed = Signal(object)  # FileRow
     library_changed = Signal(str)
     busy_changed = Signal(bool)
+    tally_changed = Signal()
+    removed = Signal()  # a document, and what conversations quoted of it
 
     def __init__(
         self, calls: Calls, supervisor: Supervisor, notices: Notices, *, parent: QObject | None = None
@@ -91,6 +94,7 @@ class LibraryModel(QObject):
         self.libraries: list[Library] = []
         self.documents: list[Document] = []
         self.files: list[FileRow] = []
+        self.tally: Tally | None = None  # how far the batch under way is
         self.known = False  # whether `documents` was ever read from the engine
         supervisor.changed.connect(self._engine_changed)
 
@@ -137,22 +141,22 @@ class LibraryModel(QObject):
             failed=self._refresh_failed,
         )
 
-    def add(self, paths: Sequence[Path]) -> None:
-        """Add files and folders to the library shown."""
+    def add(self, paths: Sequence[Path], *, passwords: tuple[str, ...] = ()) -> None:
+        """Add files and folders to the library shown; `passwords` are tried on locked ones."""
         on_their_way = {(row.library, row.path) for row in self.files if row.state in OPEN}
         fresh = [str(path) for path in paths if (self.library, str(path)) not in on_their_way]
         if not fresh:
             return
         ended = {(self.library, path) for path in fresh}
         self.files = [row for row in self.files if (row.library, row.path) not in ended]
-        self.files += [FileRow(path=path, library=self.library) for path in dict.fromkeys(fresh)]
+        self.files += [FileRow(path=path, library=self.library, passwords=passwords) for path in dict.fromkeys(fresh)]
         self.files_changed.emit()
         self.busy_changed.emit(True)
         self._next_batch()
 
-    def retry(self, row: FileRow) -> None:
+    def retry(self, row: FileRow, *, password: str = "") -> None:
         """Add a file that failed once more."""
-        self.add([Path(row.path)])
+        self.add([Path(row.path)], passwords=(password,) if password else ())
 
     def forget(self, row: FileRow) -> None:
         """Take an ended row off the list."""
@@ -171,14 +175,22 @@ class LibraryModel(QObject):
         elif not self.busy:
             self.busy_changed.emit(False)
 
-    def remove(self, document_id: str) -> None:
-        """Remove a document and its text from the library."""
+    def quoting(self, document_id: str, *, then: Callable[[int], None]) -> None:
+        """Find out how many conversations rest on a document."""
+        self._calls.run(lambda engine: len(engine.quoting([document_id])), then=then, failed=self._notices.report)
+
+    def remove(self, document_id: str, *, conversations: QuotesOf = "keep") -> None:
+        """Remove a document and its text from the library, and what conversations quote of it."""
         name = self.library
         self._calls.run(
-            lambda engine: engine.remove_document(document_id, library=name),
-            then=lambda _none: self.refresh(),
+            lambda engine: engine.remove_document(document_id, library=name, conversations=conversations),
+            then=lambda _none: self._removed(),
             failed=self._notices.report,
         )
+
+    def _removed(self) -> None:
+        self.removed.emit()
+        self.refresh()
 
     def close(self) -> None:
         """The window closes; the engine keeps what it has stored."""
@@ -197,9 +209,10 @@ class LibraryModel(QObject):
         library = waiting[0].library
         self._batch = [row for row in waiting if row.library == library]
         paths = [Path(row.path) for row in self._batch]
+        passwords = tuple(dict.fromkeys(password for row in self._batch for password in row.passwords))
 
         def open_stream(cancel: CancelToken) -> Iterator[Event]:
-            return self._supervisor.engine().add(paths, library=library, cancel=cancel)
+            return self._supervisor.engine().add(paths, library=library, cancel=cancel, passwords=passwords)
 
         stream = EventStream(open_stream, self._calls, parent=self)
         stream.arrived.connect(self._take)
@@ -215,6 +228,9 @@ class LibraryModel(QObject):
                     row.state = "working"
                     row.stage, row.done, row.total = event.stage, event.done, event.total
                     self.file_changed.emit(row)
+                case Tally():
+                    self.tally = event
+                    self.tally_changed.emit()
                 case FileDone():
                     self._file_done(event.result)
                 case Finished():
@@ -267,6 +283,8 @@ class LibraryModel(QObject):
             self.files = [row for row in self.files if row not in folders]
             self.files_changed.emit()
         self._batch = []
+        self.tally = None
+        self.tally_changed.emit()
         if self._stream is not None:
             self._stream.deleteLater()
             self._stream = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from PySide6.QtCore import QEvent, QMimeData, Qt, QUrl, Signal, Slot
 from PySide6.QtGui import (
@@ -44,7 +45,6 @@ from studiolo_desktop.ui.sources.pane import SourcesPane
 from studiolo_desktop.ui.top_bar import TopBar
 
 _ENGINE = "engine"
-_DOCUMENT_PATTERNS = "*.pdf *.txt *.md *.markdown *.html *.htm"
 NARROW = 1000  # below this the right side makes room for the conversation
 
 
@@ -145,7 +145,7 @@ class MainWindow(QMainWindow):
         tr = self._look.tr
         dialog = QFileDialog(self, tr("add.title"))
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
-        dialog.setNameFilters([f"{tr('add.filter')} ({_DOCUMENT_PATTERNS})", f"{tr('add.all_files')} (*)"])
+        dialog.setNameFilters([f"{tr('add.filter')} ({document_patterns()})", f"{tr('add.all_files')} (*)"])
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, on=True)
         dialog.filesSelected.connect(lambda names: self.add_paths([Path(name) for name in names]))
         dialog.open()
@@ -372,6 +372,13 @@ class MainWindow(QMainWindow):
         self.hide()
         self.closing.emit()
         super().closeEvent(event)
+
+
+def document_patterns() -> str:
+    """What a file dialog shows as documents: every suffix that can be read."""
+    from studiolo import KNOWN_SUFFIXES
+
+    return " ".join(f"*{suffix}" for suffix in cast(tuple[str, ...], KNOWN_SUFFIXES))
 
 
 def dropped_paths(data: QMimeData) -> list[Path]:

@@ -80,7 +80,7 @@ def statistics(terminal: Terminal, name: str, as_json: bool) -> int:
     for word, value in facts.items():
         terminal.text(f"{terminal.word(word)}\t{value}")
     for folder in found.watched:
-        terminal.text(f"{terminal.word('lib_watched')}\t{one_line(folder)}")
+        terminal.text(f"{terminal.word('lib_watched')}\t{one_line(folder.folder)}")
     return DONE
 
 
@@ -108,12 +108,13 @@ def change_embedder(terminal: Terminal, name: str, model: str) -> int:
 @libraries.command("export")
 @click.argument("name")
 @click.argument("file")
+@click.option("--paths", is_flag=True, help="With the documents' whole paths, not their names alone.")
 @click.pass_obj
-def export(terminal: Terminal, name: str, file: str) -> int:
+def export(terminal: Terminal, name: str, file: str, paths: bool) -> int:
     """Write a library with its texts and vectors into one file."""
     target = existing(file)
     with open_engine(terminal) as engine:
-        engine.export_library(name, target)
+        run_to_end(lambda cancel: engine.export_library(name, target, paths=paths, cancel=cancel), terminal)
     terminal.text(str(target))
     return DONE
 
@@ -134,11 +135,12 @@ def take_in(terminal: Terminal, file: str, name: str | None) -> int:
 @libraries.command("watch")
 @click.argument("name")
 @click.argument("folder")
+@click.option("--polling/--no-polling", default=None, help="Look through it at intervals.  [default: as it needs]")
 @click.pass_obj
-def watch(terminal: Terminal, name: str, folder: str) -> int:
-    """Keep a library in step with a folder: while an engine runs, what changes there is read."""
+def watch(terminal: Terminal, name: str, folder: str, polling: bool | None) -> int:
+    """Keep a library in step with a folder, while `studiolo serve` or the window runs."""
     with open_engine(terminal) as engine:
-        engine.watch(name, existing(folder))
+        engine.watch(name, existing(folder), polling=polling)
     return DONE
 
 
@@ -160,12 +162,12 @@ def unwatch(terminal: Terminal, name: str, folder: str) -> int:
 def watched(terminal: Terminal, name: str, as_json: bool) -> int:
     """List the folders that a library is kept in step with."""
     with open_engine(terminal) as engine:
-        found = [str(folder) for folder in engine.watched(name)]
+        found = engine.watched(name)
     if as_json:
-        terminal.json({"library": name, "folders": found})
+        terminal.json({"library": name, "folders": wire.plain(found)})
         return DONE
     for folder in found:
-        terminal.text(one_line(folder))
+        terminal.text(f"{one_line(folder.folder)}\t{terminal.word(f'watch_{folder.state}')}")
     return DONE
 
 

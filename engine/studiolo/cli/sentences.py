@@ -163,6 +163,9 @@ NOTICES: dict[str, tuple[str, str]] = {
     "lib_size": ("on disk", "占用空间"),
     "lib_embedder": ("embedder", "检索模型"),
     "lib_watched": ("watched", "监视的文件夹"),
+    "watch_watching": ("watching", "监视中"),
+    "watch_unreachable": ("cannot be reached; its documents stay", "无法访问；其文档保留"),
+    "watch_paused": ("paused: nobody watches now", "已暂停：当前无人监视"),
     "installed": ("The model {model} is ready.", "模型 {model} 已就绪。"),
     "chat_help": (
         "Ask a question. /new starts over, /sources shows the passages of the last answer, /quit ends.",
@@ -187,6 +190,11 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     "reserved": ("this name is reserved", "此名称为保留名称"),
     "below_1": ("it must be at least 1", "至少为 1"),
     "https": ("only https addresses are taken", "只接受 https 地址"),
+    "not_a_folder": ("this is no folder", "不是文件夹"),
+    "inside_home": ("Studiolo's own folder cannot be watched", "不能监视 Studiolo 自己的文件夹"),
+    "inside_watched": ("a folder around it is watched already", "其上级文件夹已被监视"),
+    "holds_watched": ("a folder inside it is watched already", "其中的文件夹已被监视"),
+    "not_watched": ("this folder is not watched", "未监视此文件夹"),
     "incomplete": ("this file alone does not make the model complete", "仅此文件不足以构成该模型"),
 }
 

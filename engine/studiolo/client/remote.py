@@ -42,12 +42,13 @@ from studiolo.types import (
     Sampling,
     Statistics,
     Turn,
+    Watched,
 )
 
 T = TypeVar("T")
 
 CANCEL_PATIENCE_S = 3.0  # a cancelled stream that has not ended by then is cut off
-LONG_S = 3600.0  # checking or exporting a large library reads all of it
+LONG_S = 3600.0  # checking a large library reads all of it
 STATUS_S = 15.0  # asked over and over by whoever watches the engine: silence means that it hangs
 QUIET_S = 60.0  # the server sends a heartbeat every few seconds: silence means that it hangs
 
@@ -134,9 +135,12 @@ class RemoteEngine:
         """Embed a library anew by another model. Leaving early cancels."""
         return self._job("PUT", f"{_library(library)}/embedder", {"model": embedder}, cancel)
 
-    def export_library(self, library: str, path: Path) -> None:
-        """Write a library into one file; a relative path is taken from this process's folder."""
-        self._call("POST", f"{_library(library)}/export", {"path": str(path.absolute())}, timeout_s=LONG_S)
+    def export_library(
+        self, library: str, path: Path, *, paths: bool = False, cancel: CancelToken | None = None
+    ) -> Iterator[Event]:
+        """Write a library into one file; a relative path is taken from this process's folder. Leaving early cancels."""
+        body = {"path": str(path.absolute()), "paths": paths}
+        return self._job("POST", f"{_library(library)}/export", body, cancel)
 
     def import_library(
         self, path: Path, *, name: str | None = None, cancel: CancelToken | None = None
@@ -144,17 +148,17 @@ class RemoteEngine:
         """Take a library from a file; a relative path is taken from this process's folder. Leaving early cancels."""
         return self._job("POST", "/api/libraries/import", {"path": str(path.absolute()), "name": name}, cancel)
 
-    def watch(self, library: str, folder: Path) -> None:
+    def watch(self, library: str, folder: Path, *, polling: bool | None = None) -> None:
         """Keep a library in step with a folder; a relative path is taken from this process's folder."""
-        self._call("POST", f"{_library(library)}/watched", {"folder": str(folder.absolute())})
+        self._call("POST", f"{_library(library)}/watched", {"folder": str(folder.absolute()), "polling": polling})
 
     def unwatch(self, library: str, folder: Path) -> None:
         """Watch a folder no more; a relative path is taken from this process's folder."""
         self._call("DELETE", f"{_library(library)}/watched", {"folder": str(folder.absolute())})
 
-    def watched(self, library: str = DEFAULT_LIBRARY) -> list[Path]:
+    def watched(self, library: str = DEFAULT_LIBRARY) -> list[Watched]:
         """The folders that a library is kept in step with."""
-        return [Path(folder) for folder in self._call("GET", f"{_library(library)}/watched")["folders"]]
+        return self._list(Watched, f"{_library(library)}/watched", "folders")
 
     def add(
         self,

@@ -269,8 +269,9 @@ def _store_vectors(tools: Tools, library: LibraryRow, numbers: list[int], vector
         current = tools.shelf.library_of_id(library.id)
         if current is None or current.embedder != library.embedder:
             return
-        languages = tools.places.languages(numbers)
-        kept = [place for place, number in enumerate(numbers) if number in languages]  # others were removed meanwhile
+        languages = tools.places.languages(tools.places.bare(numbers))
+        # Others were removed meanwhile, or given a vector by `rebuild.mend`.
+        kept = [place for place, number in enumerate(numbers) if number in languages]
         if not kept:
             return
         still = [numbers[place] for place in kept]

@@ -57,17 +57,21 @@ class KnowledgeBase:
         sizes: Sizes | None = None,
         weights: Weights | None = None,
         reranker: Reranker | None = None,
+        on_removal: Callable[[Sequence[str]], None] = lambda _: None,
     ) -> None:
         """Open the home's knowledge and bring removals to an end that a crash cut short; `resume` does the rest.
 
-        `embedder_for` gives the embedder of a model id and owns it; it is asked once an id. Raises EnvironmentFault:
-        newer_format, damaged_store, disk_full, no_permission.
+        `embedder_for` gives the embedder of a model id and owns it; it is asked once an id. `on_removal` is told the
+        ids of documents before they are removed, whoever asked for it: what others keep of them is to go first, so that
+        a kill leaves a document which can be removed again. Raises EnvironmentFault: newer_format, damaged_store,
+        disk_full, no_permission.
         """
         self._embedder_for = embedder_for
         self._embedders: dict[str, TextEmbedder] = {}
         self._embedders_lock = threading.Lock()
         self._names: dict[str, tuple[int, list[Shelved]]] = {}
         self._default_embedder = default_embedder
+        self._on_removal = on_removal
         self._new_id = new_id
         self._clock = clock
         self._database = Database(
@@ -123,6 +127,7 @@ class KnowledgeBase:
         """Remove a library with all its documents. Raises UserError(unknown_library)."""
         library = self._library(name)
         with self._tools.writing:
+            self._on_removal([document.id for document in self._shelf.documents(library)])
             self._shelf.remove_library(library.id)
             sweep(self._tools)
 
@@ -192,6 +197,7 @@ class KnowledgeBase:
                 if record is None:
                     raise UserError(Code.UNKNOWN_DOCUMENT, document=document_id)
                 records.append(record)
+            self._on_removal([record.document.id for record in records])
             self._places.remove(records)
             self._shelf.changed()
             sweep(self._tools)

@@ -256,6 +256,15 @@ class Places:
         with self._database.read() as connection:
             return _numbers(connection, query, (library_id,))
 
+    def bare(self, numbers: Sequence[int]) -> list[int]:
+        """Those of the passages that are stored and have no vector."""
+        found: list[int] = []
+        with self._database.read() as connection:
+            for some in _parts(numbers):
+                query = f"SELECT id FROM passages WHERE stored = 1 AND embedded = 0 AND id IN ({_marks(some)})"  # noqa: S608
+                found.extend(_numbers(connection, query, some))
+        return found
+
     def languages(self, numbers: Sequence[int]) -> dict[int, str]:
         """The language of each passage."""
         found: dict[int, str] = {}

@@ -55,21 +55,21 @@ def change_embedder(tools: Tools, library: LibraryRow, embedder: str, *, cancel:
 
 def mend(tools: Tools, library: LibraryRow, *, cancel: CancelToken) -> int:
     """Embed the screened passages of `library` that have no vector and that no file on its way in will get one."""
-    known = set(tools.places.numbers(library.id))
+    # First what is bare, then what is under way: a passage is stored in the transaction that notes it as under way.
+    bare = set(tools.places.bare(tools.places.numbers(library.id)))
     under_way = {
         number
         for waiting in tools.shelf.waiting()
         if waiting.shelved
         for number in tools.places.unembedded(waiting.document_id, version=waiting.version)
     }
-    todo = sorted(known - under_way - set(tools.places.embedded_numbers(library.id)))
+    todo = sorted(bare - under_way)
     for start in range(0, len(todo), _COMMIT):
         some = todo[start : start + _COMMIT]
-        for _ in _some(tools, library, library.embedder, some, cancel=cancel, before=start, of=len(todo)):
+        for _ in _some(tools, library, library.embedder, some, cancel=cancel, before=start, of=len(todo), mending=True):
             pass
         if cancel.cancelled:
             return start
-        tools.places.embedded(some)
     return len(todo)
 
 
@@ -82,6 +82,7 @@ def _some(
     cancel: CancelToken,
     before: int,
     of: int,
+    mending: bool = False,
 ) -> Iterator[Event]:
     import numpy as np
 
@@ -97,9 +98,15 @@ def _some(
     if not rows:
         return
     with tools.writing:
-        languages = tools.places.languages([row.id for row in rows])
+        current = tools.shelf.library_of_id(library.id)
+        if mending and (current is None or current.embedder != embedder):
+            return
+        there = [row.id for row in rows]
+        languages = tools.places.languages(tools.places.bare(there) if mending else there)
         kept = [place for place, row in enumerate(rows) if row.id in languages]
         still = [rows[place].id for place in kept]
         if still:
             made = np.concatenate(vectors)[kept]
             tools.store.add_vectors(library.id, embedder, still, [languages[number] for number in still], made)
+            if mending:
+                tools.places.embedded(still)

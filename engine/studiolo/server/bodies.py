@@ -55,6 +55,19 @@ class FolderBody(_Body):
     folder: Text
 
 
+class WatchBody(FolderBody):
+    """A folder to be watched."""
+
+    polling: bool | None = Field(None, description="look through it at intervals; null decides by its file system")
+
+
+class ExportBody(_Body):
+    """The file a library is to be written into."""
+
+    path: Text
+    paths: bool = Field(False, description="with the documents' whole paths, not their names alone")
+
+
 class LibraryFileBody(_Body):
     """An exported library, a file of this machine."""
 

@@ -19,12 +19,13 @@ from studiolo.jobs import CancelToken, Job
 from studiolo.originals import forget_upload
 from studiolo.server.bodies import (
     EmbedderBody,
-    FileBody,
+    ExportBody,
     FolderBody,
     IdsBody,
     LibraryBody,
     LibraryFileBody,
     PathsBody,
+    WatchBody,
 )
 from studiolo.server.errors import WireResponse
 from studiolo.server.service import Service
@@ -74,11 +75,13 @@ def library_routes(router: APIRouter, service: Service) -> None:
             service.jobs.submit(lambda cancel: service.engine.change_embedder(name, body.model, cancel=cancel))
         )
 
-    @router.post("/libraries/{name}/export", status_code=NO_CONTENT, tags=["libraries"])
-    def export_library(name: str, body: FileBody) -> Response:
-        """Write a library with its texts and vectors into one file of this machine."""
-        service.engine.export_library(name, _absolute(body.path, field="path"))
-        return Response(status_code=NO_CONTENT)
+    @router.post("/libraries/{name}/export", status_code=ACCEPTED, tags=["libraries"])
+    def export_library(name: str, body: ExportBody) -> Response:
+        """Write a library with its texts and vectors into one file of this machine. Answers with a job to watch."""
+        path, paths = _absolute(body.path, field="path"), body.paths
+        return _accepted(
+            service.jobs.submit(lambda cancel: service.engine.export_library(name, path, paths=paths, cancel=cancel))
+        )
 
     @router.post("/libraries/import", status_code=ACCEPTED, tags=["libraries"])
     def import_library(body: LibraryFileBody) -> Response:
@@ -91,12 +94,12 @@ def library_routes(router: APIRouter, service: Service) -> None:
     @router.get("/libraries/{name}/watched", tags=["libraries"])
     def watched(name: str) -> Response:
         """The folders that a library is kept in step with."""
-        return WireResponse({"folders": [str(folder) for folder in service.engine.watched(name)]})
+        return WireResponse({"folders": wire.plain(service.engine.watched(name))})
 
     @router.post("/libraries/{name}/watched", status_code=NO_CONTENT, tags=["libraries"])
-    def watch(name: str, body: FolderBody) -> Response:
+    def watch(name: str, body: WatchBody) -> Response:
         """Keep a library in step with a folder from now on."""
-        service.engine.watch(name, _absolute(body.folder, field="folder"))
+        service.engine.watch(name, _absolute(body.folder, field="folder"), polling=body.polling)
         return Response(status_code=NO_CONTENT)
 
     @router.delete("/libraries/{name}/watched", status_code=NO_CONTENT, tags=["libraries"])

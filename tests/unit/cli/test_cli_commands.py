@@ -257,12 +257,17 @@ def test_changing_the_embedder(studiolo: Command, engine: ScriptedEngine) -> Non
 def test_moving_and_watching_libraries(studiolo: Command, engine: ScriptedEngine, tmp_path: Path) -> None:
     file, folder = tmp_path / "合同.studiolo", tmp_path / "文档"
     assert studiolo("libraries", "export", "contracts", str(file)).out == f"{file}\n"
-    assert engine.calls[-1] == ("export_library", "contracts", file)
+    assert engine.calls[-1] == ("export_library", "contracts", file, False)
+    assert studiolo("libraries", "export", "contracts", str(file), "--paths").code == 0
+    assert engine.calls[-1] == ("export_library", "contracts", file, True)
     assert studiolo("libraries", "import", str(file), "--name", "again").code == 0
     assert engine.calls[-1] == ("import_library", file, "again")
-    assert studiolo("libraries", "watch", "contracts", str(folder)).code == 0
-    assert studiolo("libraries", "watched", "contracts").out == f"{folder}\n"
-    assert studiolo("libraries", "watched", "contracts", "--json").json["folders"] == [str(folder)]
+    assert studiolo("libraries", "watch", "contracts", str(folder), "--polling").code == 0
+    assert engine.calls[-1] == ("watch", "contracts", folder, True)
+    assert studiolo("libraries", "watched", "contracts").out == f"{folder}\tpaused: nobody watches now\n"
+    assert "已暂停" in studiolo("libraries", "watched", "contracts", LANG="zh_CN.UTF-8").out
+    (listed,) = studiolo("libraries", "watched", "contracts", "--json").json["folders"]
+    assert listed == {"folder": str(folder), "polling": True, "state": "paused"}
     assert studiolo("libraries", "unwatch", "contracts", str(folder)).code == 0
     assert studiolo("libraries", "watched", "contracts").out == ""
 

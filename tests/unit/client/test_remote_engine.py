@@ -31,7 +31,7 @@ from studiolo.errors import Code, EnvironmentFault, StudioloError, UserError, er
 from studiolo.events import Delta, Failed, FileDone, Finished, Progress, Started
 from studiolo.jobs import CancelToken
 from studiolo.paths import Home
-from studiolo.types import Chat, Message, Question, Reader, Sampling
+from studiolo.types import Chat, Message, Question, Reader, Sampling, Watched
 
 
 @pytest.fixture(scope="module")
@@ -84,10 +84,9 @@ def test_plain_calls_give_the_same_values(remote: RemoteEngine, engine: Scripted
     assert remote.statistics("contracts") == engine.statistics("contracts")
     assert remote.check() == INTEGRITY
     remote.watch("contracts", tmp_path)
-    assert remote.watched("contracts") == [tmp_path]
+    assert remote.watched("contracts") == [Watched(str(tmp_path), polling=False, state="paused")]
     remote.unwatch("contracts", tmp_path)
     assert remote.watched("contracts") == []
-    remote.export_library("contracts", tmp_path / "合同")
     remote.remove_document("d1")
     remote.remove_documents(["d1", "d2"], conversations="remove")
     assert engine.calls[-1] == ("remove_documents", ("d1", "d2"), "default", "remove")
@@ -97,11 +96,16 @@ def test_plain_calls_give_the_same_values(remote: RemoteEngine, engine: Scripted
 def test_long_pieces_of_work_are_streams(remote: RemoteEngine, engine: ScriptedEngine, tmp_path: Path) -> None:
     assert list(remote.change_embedder("contracts", "minilm")) == [Progress("embed", 1, 2), Finished()]
     assert list(remote.import_library(tmp_path, name="合同")) == [Progress("write", 1, 2), Finished()]
-    assert engine.calls == [("change_embedder", "contracts", "minilm"), ("import_library", tmp_path, "合同")]
+    assert list(remote.export_library("contracts", tmp_path, paths=True)) == [Progress("write", 1, 2), Finished()]
+    assert engine.calls == [
+        ("change_embedder", "contracts", "minilm"),
+        ("import_library", tmp_path, "合同"),
+        ("export_library", "contracts", tmp_path, True),
+    ]
     ended = CancelToken()
     ended.cancel()
     assert list(remote.change_embedder("contracts", "minilm", cancel=ended)) == [Finished("cancelled")]
-    assert len(engine.calls) == 2
+    assert len(engine.calls) == 3
 
 
 def test_passwords_travel(remote: RemoteEngine, engine: ScriptedEngine, tmp_path: Path) -> None:

@@ -236,14 +236,16 @@ def test_a_library_as_a_whole(site: Served, engine: ScriptedEngine, tmp_path: Pa
     for method, route, body in (
         ("PUT", f"{path}/embedder", {"model": "minilm"}),
         ("POST", "/api/libraries/import", {"path": str(tmp_path / "a"), "name": "b"}),
+        ("POST", f"{path}/export", {"path": str(tmp_path / "a"), "paths": True}),
     ):
         answer = call(site, method, route, json=body)
         assert answer.status_code == 202
         assert finished(site, answer.json()["job"])["state"] == "finished"
-    assert call(site, "POST", f"{path}/export", json={"path": str(tmp_path / "a")}).status_code == 204
+    assert engine.calls[-1] == ("export_library", "contracts", tmp_path / "a", True)
     folder = {"folder": str(tmp_path / "文档")}
     assert call(site, "POST", f"{path}/watched", json=folder).status_code == 204
-    assert call(site, "GET", f"{path}/watched").json() == {"folders": [folder["folder"]]}
+    (listed,) = call(site, "GET", f"{path}/watched").json()["folders"]
+    assert listed == {**folder, "polling": False, "state": "paused"}
     assert call(site, "DELETE", f"{path}/watched", json=folder).status_code == 204
     assert [call_[0] for call_ in engine.calls] == [
         "statistics", "check", "change_embedder", "import_library", "export_library", "watch", "watched", "unwatch"

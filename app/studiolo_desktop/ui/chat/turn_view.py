@@ -22,13 +22,14 @@ BAR_WIDTH = 180
 
 
 def place(look: Look, hit: Hit) -> str:
-    """The page or pages of a passage in words, "" where the format has none."""
+    """Where a passage stands, in words: its page or pages and what people call them, "" where there is neither."""
     passage = hit.passage
     if passage.page <= 0:
-        return ""
+        return passage.label
+    pages = look.tr("sources.page", page=passage.page)
     if passage.page_end > passage.page:
-        return look.tr("sources.pages", page=passage.page, page_end=passage.page_end)
-    return look.tr("sources.page", page=passage.page)
+        pages = look.tr("sources.pages", page=passage.page, page_end=passage.page_end)
+    return look.tr("sources.labelled", label=passage.label, pages=pages) if passage.label else pages
 
 
 class TurnView(QWidget):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from studiolo_desktop.look import Look
 from studiolo_desktop.theme import Space
@@ -14,8 +14,18 @@ class Confirm(QDialog):
     """A question with two answers; the safe one has the focus."""
 
     def __init__(
-        self, look: Look, *, title: str = "", text: str, yes: str, field: bool = False, parent: QWidget | None = None
+        self,
+        look: Look,
+        *,
+        title: str = "",
+        text: str,
+        yes: str,
+        field: bool = False,
+        secret: bool = False,
+        also: str = "",
+        parent: QWidget | None = None,
     ) -> None:
+        """`field`: with a line to type into (`secret`: unseen). `also`: a choice beside it, not made at first."""
         super().__init__(parent)
         self.setModal(True)
         self.setWindowTitle(title or look.tr("app.name"))
@@ -30,7 +40,12 @@ class Confirm(QDialog):
         self.field = QLineEdit()
         self.field.setAccessibleName(text)
         self.field.setVisible(field)
+        if secret:
+            self.field.setEchoMode(QLineEdit.EchoMode.Password)
         column.addWidget(self.field)
+        self.also = QCheckBox(also.replace("&", "&&"))
+        self.also.setVisible(bool(also))
+        column.addWidget(self.also)
         row = QHBoxLayout()
         row.setSpacing(Space.S)
         row.addStretch(1)

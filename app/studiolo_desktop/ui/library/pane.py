@@ -7,6 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from studiolo.errors import Code
 from studiolo.types import Document
 from studiolo_desktop.look import Look
 from studiolo_desktop.models.library import OPEN, FileRow, LibraryModel
@@ -87,6 +88,9 @@ class DocumentsPane(QWidget):
         adding.addWidget(self._adding_text, 1)
         adding.addWidget(self.stop_button)
         column.addWidget(self._adding)
+        self.pace = label(role="small", wrap=True)
+        self.pace.setContentsMargins(Space.L, 0, Space.M, Space.XS)
+        column.addWidget(self.pace)
         self.drop_zone = DropZone(look, on_add=on_add, on_samples=on_samples)
         holder = QVBoxLayout()
         holder.setContentsMargins(Space.L, Space.XS, Space.L, 0)
@@ -98,6 +102,7 @@ class DocumentsPane(QWidget):
         library.file_changed.connect(self._file_changed)
         library.documents_changed.connect(self._rebuild_documents)
         library.busy_changed.connect(self._refresh_head)
+        library.tally_changed.connect(self._refresh_head)
         library.library_changed.connect(self._rebuild_files)
         look.changed.connect(self.relook)
         self.relook()
@@ -139,7 +144,7 @@ class DocumentsPane(QWidget):
         _empty(self._files)
         self.file_views = {}
         for row in shown:
-            view = FileRowView(self._look, row, on_retry=self._library.retry, on_forget=self._library.forget)
+            view = FileRowView(self._look, row, on_retry=self._retry, on_forget=self._library.forget)
             self.file_views[id(row)] = view
             self._files.addWidget(view)
         self._refresh_head()
@@ -173,15 +178,54 @@ class DocumentsPane(QWidget):
         left = sum(row.state in OPEN for row in self._library.files)
         self._adding.setVisible(left > 0)
         self._adding_text.setText(tr.count("docs.adding", left))
+        tally = self._library.tally
+        self.pace.setVisible(left > 0 and tally is not None)
+        if tally is not None:
+            parts = [tr.count("docs.passages", tally.passages)]
+            if tally.passages_per_s:
+                parts.append(tr("docs.rate", rate=f"{tally.passages_per_s:.1f}"))
+            if tally.left_s is not None:
+                parts.append(tr("docs.left", time=tr.duration(tally.left_s)))
+            self.pace.setText("  ·  ".join(parts))
         self.drop_zone.setVisible(self._library.empty and not self.file_views)
         self._rule.setVisible(bool(self.file_views) and bool(self.document_views))
 
-    def _remove(self, document: Document) -> None:
+    def _retry(self, row: FileRow) -> None:
+        """A locked file needs a password first."""
+        if row.problem is None or row.problem.code is not Code.NEEDS_PASSWORD:
+            self._library.retry(row)
+            return
         tr = self._look.tr
         dialog = Confirm(
-            self._look, text=tr("docs.remove_sure", name=document.name), yes=tr("dialog.remove"), parent=self.window()
+            self._look,
+            text=tr("file.password", name=row.name),
+            yes=tr("dialog.open"),
+            field=True,
+            secret=True,
+            parent=self.window(),
         )
-        dialog.accepted.connect(lambda: self._library.remove(document.id))
+        dialog.accepted.connect(lambda: self._library.retry(row, password=dialog.field.text()))
+        dialog.setWindowModality(Qt.WindowModality.WindowModal)
+        dialog.open()
+
+    def _remove(self, document: Document) -> None:
+        self._library.quoting(document.id, then=lambda quoting: self._ask_to_remove(document, quoting))
+
+    def _ask_to_remove(self, document: Document, quoting: int) -> None:
+        tr = self._look.tr
+        text = tr("docs.remove_sure", name=document.name)
+        if quoting:
+            text += "\n\n" + tr.count("docs.quoted", quoting)
+        dialog = Confirm(
+            self._look,
+            text=text,
+            yes=tr("dialog.remove"),
+            also=tr("docs.remove_answers") if quoting else "",
+            parent=self.window(),
+        )
+        dialog.accepted.connect(
+            lambda: self._library.remove(document.id, conversations="remove" if dialog.also.isChecked() else "keep")
+        )
         dialog.setWindowModality(Qt.WindowModality.WindowModal)
         dialog.open()
 

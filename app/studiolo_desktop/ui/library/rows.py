@@ -7,14 +7,16 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QVBoxLayout
 
-from studiolo.types import Document, DocumentStatus
+from studiolo.types import Document, DocumentStatus, Gap
 from studiolo_desktop.bridge.problem import problem_of_reason
 from studiolo_desktop.look import Look
 from studiolo_desktop.models.library import FileRow
+from studiolo_desktop.texts import TEXTS
 from studiolo_desktop.theme import Space
 from studiolo_desktop.ui.common.controls import ElidedLabel, IconButton, label, set_role
 
 BUTTON_PX = 24  # as high as a line of the row, so that both stand level
+MOST_GAPS = 5
 _STAGES = {"parse": "file.parse", "screen": "file.screen", "embed": "file.embed", "write": "file.write"}
 _ENDS = {
     "queued": "file.queued",
@@ -92,12 +94,17 @@ class FileRowView(QFrame):
         row, tr = self.row, self._look.tr
         if row.state == "working":
             words = tr(_STAGES.get(row.stage, "file.working"))
-            counted = row.stage in ("screen", "embed") and row.total > 1
+            counted = row.stage in ("parse", "screen", "embed") and row.total > 1
             return (f"{words} · {row.done} / {row.total}" if counted else f"{words}…"), "small"
         if row.state == "failed" and row.problem is not None:
             sentence = self._look.sentence(row.problem)
             return f"{sentence.what} {sentence.todo}".strip(), "danger"
-        return tr(_ENDS[row.state]), "small"
+        said = [tr(_ENDS[row.state])]
+        if row.problem is not None and row.state in ("added", "updated", "unchanged"):
+            reason = reason_words(self._look, row.problem.code.value)
+            said.append(tr("docs.gap", where=tr("docs.partial"), reason=reason))
+        said += _counts(self._look, row.pages, row.passages)
+        return "  ·  ".join(said), "small"
 
 
 class DocumentRowView(QFrame):
@@ -123,7 +130,13 @@ class DocumentRowView(QFrame):
         column.addWidget(name)
         self.facts = label(_facts(look, document), role="small", wrap=True)
         column.addWidget(self.facts)
-        if document.reason:
+        if document.gaps:
+            for gap in document.gaps[:MOST_GAPS]:
+                column.addWidget(label(gap_words(look, gap), role="danger", wrap=True))
+            if len(document.gaps) > MOST_GAPS:
+                more = look.tr.count("docs.gaps_more", len(document.gaps) - MOST_GAPS)
+                column.addWidget(label(more, role="danger", wrap=True))
+        elif document.reason:
             sentence = look.sentence(problem_of_reason(document.reason, {"path": document.path}))
             column.addWidget(label(f"{sentence.what} {sentence.todo}".strip(), role="danger", wrap=True))
         if document.redactions:
@@ -145,8 +158,27 @@ def _facts(look: Look, document: Document) -> str:
     facts: list[str] = []
     if document.status is not DocumentStatus.READY:
         facts.append(tr(f"docs.{document.status.value}"))
-    if document.pages:
-        facts.append(tr.count("docs.pages", document.pages))
-    if document.passages:
-        facts.append(tr.count("docs.passages", document.passages))
+    facts += _counts(look, document.pages, document.passages)
     return "  ·  ".join(facts)
+
+
+def _counts(look: Look, pages: int, passages: int) -> list[str]:
+    counts = [look.tr.count("docs.pages", pages)] if pages else []
+    return [*counts, look.tr.count("docs.passages", passages)] if passages else counts
+
+
+def gap_words(look: Look, gap: Gap) -> str:
+    """A part of a document that could not be read, and why."""
+    tr = look.tr
+    where = [gap.name] if gap.name else []
+    if gap.first:
+        pages = tr("sources.pages", page=gap.first, page_end=gap.last)
+        where.append(pages if gap.last > gap.first else tr("sources.page", page=gap.first))
+    reason = reason_words(look, gap.reason)
+    return tr("docs.gap", where=", ".join(where), reason=reason) if where else reason
+
+
+def reason_words(look: Look, reason: str) -> str:
+    """Why a part is missing, in a few words."""
+    key = f"gap.{reason}"
+    return look.tr(key if key in TEXTS else "gap.other")

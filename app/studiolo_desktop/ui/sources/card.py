@@ -78,7 +78,8 @@ class SourceCard(QFrame):
         head.setSpacing(Space.S)
         head.addWidget(label(str(number), role="badge" if citations else "badge-quiet"))
         self.title = ElidedLabel(role="strong")
-        self.title.set_whole(hit.passage.document)
+        name = hit.passage.document or tr("sources.removed")  # its document has gone, and its text with it
+        self.title.set_whole(name)
         head.addWidget(self.title, 1)
         self.page = label(where, role="small")
         head.addWidget(self.page)
@@ -98,7 +99,7 @@ class SourceCard(QFrame):
             state, role = tr("sources.unverified"), "danger"
         self.state = label(state, role=role, wrap=True)
         column.addWidget(self.state)
-        self.setAccessibleName(tr("sources.card", n=number, document=hit.passage.document, place=where))
+        self.setAccessibleName(tr("sources.card", n=number, document=name, place=where))
         self.setAccessibleDescription(state)
         self.setToolTip(tr("sources.expand"))
 
