@@ -49,14 +49,12 @@ def embedder() -> Gated:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Enough text for several batches."""
+    """Files that are embedded one by one: each has more passages than are embedded together (256)."""
     folder = tmp_path / "files"
     folder.mkdir()
     for number in range(4):
-        parts = [
-            f"Clause {number}.{part}: the sum is {part * 7} florins. 第{part}条 金额。\n\n" * 12 for part in range(40)
-        ]
-        (folder / f"{number} 合同.md").write_text("".join(parts), encoding="utf-8")
+        lines = [f"Clause {number}.{line}: {line * 7} florins are due. 第{line}条 金额。\n\n" for line in range(6000)]
+        (folder / f"{number} 合同.md").write_text("".join(lines), encoding="utf-8")
     return folder
 
 
@@ -94,6 +92,7 @@ def test_interrupted_files_are_gone_on_with_and_learnt(
     base = opened()
     interrupted = {d.id for d in base.documents() if d.status is not DocumentStatus.READY}
     assert interrupted
+    assert all(document.passages > 256 for document in base.documents() if document.passages)
     learnt: list[tuple[str, str]] = []
     background = Background(base, learn=lambda library, document: learnt.append((library, document)))
     background.start()
