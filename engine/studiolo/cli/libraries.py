@@ -7,9 +7,9 @@ import click
 from studiolo import wire
 from studiolo.cli.session import open_engine
 from studiolo.cli.terminal import DONE, Terminal, existing, one_line
-from studiolo.cli.words import redaction_words
+from studiolo.cli.words import STATES, redaction_words
 from studiolo.cli.work import run_to_end, wait_until_read
-from studiolo.types import DEFAULT_LIBRARY
+from studiolo.types import DEFAULT_LIBRARY, DocumentStatus
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 
@@ -69,7 +69,11 @@ def statistics(terminal: Terminal, name: str, as_json: bool) -> int:
     embedder = f"{found.embedder} -> {found.changing_to}" if found.changing_to else found.embedder
     facts = {
         "doc_name": one_line(found.library),
-        "lib_documents": ", ".join(f"{status} {count}" for status, count in sorted(found.documents.items())) or "0",
+        "lib_documents": ", ".join(
+            f"{STATES[DocumentStatus(status)][terminal.chinese]} {count}"
+            for status, count in sorted(found.documents.items())
+        )
+        or "0",
         "doc_pages": str(found.pages),
         "doc_passages": str(found.passages),
         "doc_languages": ", ".join(f"{language or '?'} {count}" for language, count in sorted(found.languages.items())),

@@ -226,7 +226,7 @@ def test_a_file_read_in_part_says_so(
 def test_statistics(studiolo: Command, engine: ScriptedEngine) -> None:
     assert studiolo("libraries", "statistics", "--json").json["languages"] == {"en": 5, "zh": 4}
     facts = dict(line.split("\t", 1) for line in studiolo("libraries", "statistics", "contracts").out.splitlines())
-    assert (facts["documents"], facts["on disk"]) == ("partial 1, ready 1", "2.4 MiB")
+    assert (facts["documents"], facts["on disk"]) == ("read in part 1, ready 1", "2.4 MiB")
     assert facts["embedder"] == "e5 -> minilm"
     assert facts["watched"] == "/家/文档"
     assert "检索模型\te5" in studiolo("libraries", "statistics", LANG="zh_CN.UTF-8").out

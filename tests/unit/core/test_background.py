@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from tests.contract.conftest import open_house
 from tests.unit.knowledge.conftest import HashEmbedder, find_phones
 
 from studiolo.background import Background
@@ -160,3 +161,11 @@ def test_a_persons_change_goes_before(opened: Callable[[], KnowledgeBase], folde
     background.close()
     background.start()  # closed: nothing begins any more
     assert not background.busy
+
+
+def test_an_engine_that_stays_leaves_no_thread_when_it_is_closed(tmp_path: Path) -> None:
+    with open_house(tmp_path, remote=False) as house:
+        list(house.engine.add([house.files]))
+        house.local.start_background()
+        house.engine.check()
+    assert [thread.name for thread in threading.enumerate() if thread.name.startswith(("background", "intake"))] == []

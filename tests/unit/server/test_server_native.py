@@ -13,10 +13,11 @@ import pytest
 from tests.scripted_engine import ANSWER_EVENTS, TALLY, ScriptedEngine
 from tests.served import Served, served
 
-from studiolo.errors import Code, EnvironmentFault
+from studiolo.errors import Code, EnvironmentFault, UserError
 from studiolo.events import Failed, Started
 from studiolo.paths import Home
 from studiolo.server.bodies import PathsBody
+from studiolo.server.run import _settle
 from studiolo.types import Reader
 
 
@@ -322,6 +323,22 @@ def test_the_other_routes(site: Served, engine: ScriptedEngine, tmp_path: Path) 
     assert call(site, "GET", "/api/conversations/c1").json()["turns"][0]["answer"] == "Twelve months [1]."
     assert call(site, "DELETE", "/api/conversations/c2").status_code == 404
     assert call(site, "GET", "/api/turns/t1/seen").json() == {"turn": "t1", "text": "<PERSON_1> 租约"}
+
+
+@pytest.mark.parametrize("error", [None, UserError(Code.MODEL_MISSING, model="big"), ValueError("x")])
+def test_what_was_interrupted_is_gone_on_with_after_the_models(error: Exception | None) -> None:
+    class Stays(ScriptedEngine):
+        def warm_up(self) -> None:
+            self.calls.append(("warm_up",))
+            if error is not None:
+                raise error
+
+        def start_background(self) -> None:
+            self.calls.append(("start_background",))
+
+    engine = Stays()
+    _settle(engine)
+    assert engine.calls == [("warm_up",), ("start_background",)]
 
 
 def test_the_description_of_the_api(site: Served) -> None:
