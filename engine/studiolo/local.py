@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
 from studiolo import __version__
 from studiolo.background import Background
@@ -19,8 +18,8 @@ from studiolo.conversation.chat import answer_chat
 from studiolo.conversation.history import History, StoredTurn
 from studiolo.conversation.turn import Turns, library_scope, pseudonym_scope
 from studiolo.doctor import examine
-from studiolo.errors import Code, EngineBug, StudioloError, UserError
-from studiolo.events import Event, FileDone
+from studiolo.errors import Code, StudioloError, UserError
+from studiolo.events import Event, FileDone, Finished
 from studiolo.inference.scheduler import Scheduler
 from studiolo.jobs import CancelToken
 from studiolo.knowledge.library import KnowledgeBase
@@ -51,38 +50,6 @@ from studiolo.types import (
 )
 
 
-class Folders(Protocol):
-    """Folders a library is kept in step with, and libraries as files."""
-
-    def watch(self, name: str, folder: Path, *, polling: bool | None = None) -> None:
-        """Keep a library in step with a folder."""
-        ...
-
-    def unwatch(self, name: str, folder: Path) -> None:
-        """Watch it no more."""
-        ...
-
-    def watched(self, name: str) -> list[Watched]:
-        """The folders watched."""
-        ...
-
-    def start_watching(self, told: Callable[[str, Event], None] | None = None) -> None:
-        """Watch in the background; `told` hears (library, event) of all that is taken in."""
-        ...
-
-    def export_library(
-        self, name: str, path: Path, *, paths: bool = False, cancel: CancelToken | None = None
-    ) -> Iterator[Event]:
-        """Write a library into one file."""
-        ...
-
-    def import_library(
-        self, path: Path, *, name: str | None = None, cancel: CancelToken | None = None
-    ) -> Iterator[Event]:
-        """Take a library from a file."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What an engine is made of; the composition root builds them."""
@@ -94,7 +61,6 @@ class Parts:
     screener: PrivacyFilter
     scheduler: Scheduler
     history: History
-    folders: Folders | None = None
     also_close: tuple[Callable[[], None], ...] = ()
     clock: Callable[[], float] = time.time
     monotonic: Callable[[], float] = time.monotonic
@@ -118,8 +84,7 @@ class LocalEngine:
     def start_background(self) -> None:
         """Go on with what a kill interrupted, and watch folders: for an engine that stays (`studiolo.background`)."""
         self._background.start()
-        if self._parts.folders is not None:
-            self._parts.folders.start_watching(self._heard)
+        self._parts.knowledge.start_watching(self._heard)
 
     def status(self) -> EngineStatus:
         """Who the engine is and whether its model is loaded."""
@@ -186,9 +151,8 @@ class LocalEngine:
 
     def statistics(self, library: str = DEFAULT_LIBRARY) -> Statistics:
         """What a library holds and takes up."""
-        folders = self._parts.folders
-        watched = () if folders is None else tuple(folders.watched(library))
-        return replace(self._parts.knowledge.statistics(library), watched=watched)
+        knowledge = self._parts.knowledge
+        return replace(knowledge.statistics(library), watched=tuple(knowledge.watched(library)))
 
     def check(self, library: str = DEFAULT_LIBRARY) -> Integrity:
         """Compare what was taken in with what can be found, and repair it."""
@@ -214,31 +178,31 @@ class LocalEngine:
         self, library: str, path: Path, *, paths: bool = False, cancel: CancelToken | None = None
     ) -> Iterator[Event]:
         """Write a library into one file."""
-        return self._folders.export_library(library, path, paths=paths, cancel=cancel or CancelToken())
+        return self._parts.knowledge.export_library(library, path, paths=paths, cancel=cancel or CancelToken())
 
     def import_library(
         self, path: Path, *, name: str | None = None, cancel: CancelToken | None = None
     ) -> Iterator[Event]:
         """Take a library from a file."""
-        return self._folders.import_library(path, name=name, cancel=cancel or CancelToken())
+        before = {library.name for library in self.libraries()}
+        for event in self._parts.knowledge.import_library(path, name=name, cancel=cancel or CancelToken()):
+            if isinstance(event, Finished) and event.reason == "stop":
+                for library in {library.name for library in self.libraries()} - before:
+                    for document in self.documents(library):
+                        self._learn(library, document.id)
+            yield event
 
     def watch(self, library: str, folder: Path, *, polling: bool | None = None) -> None:
         """Keep a library in step with a folder."""
-        self._folders.watch(library, folder, polling=polling)
+        self._parts.knowledge.watch(library, folder, polling=polling)
 
     def unwatch(self, library: str, folder: Path) -> None:
         """Watch a folder no more."""
-        self._folders.unwatch(library, folder)
+        self._parts.knowledge.unwatch(library, folder)
 
     def watched(self, library: str = DEFAULT_LIBRARY) -> list[Watched]:
         """The folders that a library is kept in step with."""
-        return self._folders.watched(library)
-
-    @property
-    def _folders(self) -> Folders:
-        if self._parts.folders is None:
-            raise EngineBug(Code.INTERNAL, where="no folders")
-        return self._parts.folders
+        return self._parts.knowledge.watched(library)
 
     def add(
         self,

@@ -17,7 +17,7 @@ from studiolo.engine import Engine
 from studiolo.errors import Code, StudioloError, UserError, error_for
 from studiolo.events import Cited, Delta, Event, Failed, FileDone, Finished, Redacted, Retrieved, Started, Tally
 from studiolo.jobs import CancelToken
-from studiolo.types import DEFAULT_LIBRARY, Chat, DocumentStatus, Message, Question, Reader, Sampling
+from studiolo.types import DEFAULT_LIBRARY, Chat, DocumentStatus, Message, Question, Reader, Sampling, Watched
 
 PHONE = "13800138000"
 
@@ -218,6 +218,36 @@ def test_another_embedder(house: House, engine: Engine) -> None:
     assert failure(lambda: engine.change_embedder("changing", "none")).code is Code.UNKNOWN_MODEL
     assert failure(lambda: engine.change_embedder("changing", "lac")).code is Code.MODEL_KIND
     assert failure(lambda: engine.create_library("other", embedder="none")).code is Code.UNKNOWN_MODEL
+
+
+def test_a_library_leaves_and_comes_back(house: House, engine: Engine, tmp_path: Path) -> None:
+    read(engine.add([house.files], library="leaving 合同"))
+    file = tmp_path / "合同.studiolo"
+    assert read(engine.export_library("leaving 合同", file))[-1] == Finished()
+    assert read(engine.import_library(file, name="come back"))[-1] == Finished()
+    before, after = engine.statistics("leaving 合同"), engine.statistics("come back")
+    assert (after.passages, after.languages) == (before.passages, before.languages)
+    assert engine.search("租期", library="come back")[0].passage.document == "租约.md"
+    events = read(engine.ask(Question(f"Who has {PHONE}?", library="come back", document="租约.md")))
+    assert PHONE not in house.prompts[-1]  # the values in it are known
+    assert isinstance(events[-1], Finished)
+    assert failure(lambda: engine.export_library("none", file)).code is Code.UNKNOWN_LIBRARY
+    file.write_bytes(b"no library")
+    assert failure(lambda: engine.import_library(file)).code is Code.DAMAGED_FILE
+
+
+def test_watched_folders(house: House, engine: Engine, tmp_path: Path) -> None:
+    engine.create_library("watching")
+    folder = tmp_path / "文档"
+    folder.mkdir()
+    engine.watch("watching", folder, polling=True)
+    assert engine.watched("watching") == [Watched(str(folder), polling=True, state="paused")]  # nobody watches here
+    assert engine.statistics("watching").watched == tuple(engine.watched("watching"))
+    assert failure(lambda: engine.watch("watching", tmp_path / "gone")).code is Code.FILE_MISSING
+    engine.unwatch("watching", folder)
+    assert engine.watched("watching") == []
+    assert failure(lambda: engine.unwatch("watching", folder)).code is Code.BAD_REQUEST
+    assert failure(lambda: engine.watched("none")).code is Code.UNKNOWN_LIBRARY
 
 
 def test_a_library_that_is_sound(filled: House, engine: Engine) -> None:
