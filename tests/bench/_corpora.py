@@ -21,6 +21,7 @@ class Asked:
     text: str
     right: frozenset[str]
     development: bool = False
+    aside: frozenset[str] = frozenset()  # documents that count neither way: they are left out of what was found
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,10 @@ def scifact(data: Path) -> Corpus:
 
 
 def cran(data: Path) -> Corpus:
-    """1,400 abstracts, 225 questions in order of the file; all judgements but -1 are right. Odd ones: development."""
+    """1,400 abstracts, 225 questions in order of the file. Odd ones: development.
+
+    Judged 1 to 4 is right. Judged -1 is, once for every question, the very paper whose author asked it: it is left out.
+    """
     folder = data / "retrieval" / "cran"
     documents = {}
     for number, fields in _smart(folder / "cran.all.1400"):
@@ -61,12 +65,17 @@ def cran(data: Path) -> Corpus:
         text = " ".join(fields.get("W", "").split())
         documents[str(number)] = (title, text.removeprefix(title).strip() or title)
     right: dict[int, set[str]] = {}
+    source: dict[int, set[str]] = {}
     for line in (folder / "cranqrel").read_text(encoding="utf-8").splitlines():
         question, document, grade = line.split()[:3]
-        if int(grade) > 0:
-            right.setdefault(int(question), set()).add(document)
+        (right if int(grade) > 0 else source).setdefault(int(question), set()).add(document)
     questions = [
-        Asked(" ".join(fields["W"].split()), frozenset(right[place]), place % 2 == 1)
+        Asked(
+            " ".join(fields["W"].split()),
+            frozenset(right[place]),
+            development=place % 2 == 1,
+            aside=frozenset(source.get(place, ())),
+        )
         for place, (_, fields) in enumerate(_smart(folder / "cran.qry"), start=1)
         if right.get(place)
     ]

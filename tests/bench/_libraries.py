@@ -18,6 +18,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from studiolo.events import FileDone
+from studiolo.knowledge.chunking import Sizes
 from studiolo.knowledge.embedding import Embedder
 from studiolo.knowledge.library import KnowledgeBase
 from studiolo.models.catalog import load_catalogue
@@ -88,11 +89,13 @@ def embedder_of(model: str, *, home: Path) -> KeptEmbedder:
     models = ModelStore(Home(home), load_catalogue())
     folder = models.path(model)
     digest = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
-    return KeptEmbedder(Embedder(folder, model), digest=digest)
+    return KeptEmbedder(Embedder(folder, model, cache=Home(home).cache / "embedding"), digest=digest)
 
 
 @contextmanager
-def knowledge_base(embedder: KeptEmbedder, *, folder: Path | None = None) -> Iterator[KnowledgeBase]:
+def knowledge_base(
+    embedder: KeptEmbedder, *, folder: Path | None = None, sizes: Sizes | None = None
+) -> Iterator[KnowledgeBase]:
     """A knowledge base in a home of its own, without a filter: what is measured is finding."""
     with TemporaryDirectory() as temporary:
         base = KnowledgeBase(
@@ -102,6 +105,7 @@ def knowledge_base(embedder: KeptEmbedder, *, folder: Path | None = None) -> Ite
             clock=time.time,
             default_embedder=embedder.model_id,
             new_id=lambda: uuid.uuid4().hex[:16],
+            sizes=sizes,
         )
         with closing(base):
             yield base

@@ -71,11 +71,10 @@ def run(data: Path, *, home: Path) -> None:
 def measure(corpus: Corpus, base: KnowledgeBase, keys: dict[str, str], embedder: KeptEmbedder) -> tuple[str, ...]:
     """One row: nDCG@10 of each way to search, and recall@5 and time of both legs together."""
     row = base._library(LIBRARY)
-    names = base._shelf.names(row.id)
-    store = base._store
+    store = base._finder
 
     def files(found: Sequence[Found]) -> list[str]:
-        return list(dict.fromkeys(keys[names[entry.passage.document_id]] for entry in found))
+        return list(dict.fromkeys(keys[entry.passage.document] for entry in found))
 
     def by_words(query: str) -> list[str]:
         return files(store.keyword(row.id, query, limit=LEG))
@@ -121,7 +120,7 @@ def measure(corpus: Corpus, base: KnowledgeBase, keys: dict[str, str], embedder:
 def unanswered(corpus: Corpus, base: KnowledgeBase, keys: dict[str, str], embedder: KeptEmbedder) -> tuple[str, ...]:
     """One row: the best score of questions that are answered and, kept to all other files, of the same ones."""
     row = base._library(LIBRARY)
-    names = base._shelf.names(row.id)
+    names = {document.id: document.name for document in base.documents(LIBRARY)}
     questions = [question for question in corpus.questions if not question.development]
     step = max(1, len(questions) // UNANSWERED_QUESTIONS)
     scores: dict[bool, list[float]] = {True: [], False: []}
@@ -142,7 +141,7 @@ def _scores(questions: Sequence[Asked], search: Search) -> tuple[float, float]:
     """nDCG@10 and recall@5 (of at most five), every right document weighing the same."""
     gain = recall = 0.0
     for question in questions:
-        ranked = list(search(question.text))[:FIRST]
+        ranked = [key for key in search(question.text) if key not in question.aside][:FIRST]
         places = [place for place, key in enumerate(ranked) if key in question.right]
         ideal = sum(1 / math.log2(place + 2) for place in range(min(FIRST, len(question.right))))
         gain += sum(1 / math.log2(place + 2) for place in places) / ideal

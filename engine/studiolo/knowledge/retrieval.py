@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 class Weights:
     """What each sign counts for. One set for all libraries; `make bench SUITE=retrieval` says how it was chosen."""
 
-    keyword: float = 0.4  # meaning has the rest
+    keyword: float = 0.3  # meaning has the rest
     keyword_across: float = 0.2  # the same where passage and question are of two languages: names and figures only
     exact: float = 0.5  # an identifier or a short Chinese term that occurs as it was asked settles most ties
     exact_alone: float = 2.0  # the same where nothing else is asked for
@@ -45,7 +45,7 @@ class Weights:
     feedback: float = 0.6  # how far the best passages draw the question towards them
     feedback_from: int = 3
     named: float = 0.8  # a document that the question surely means
-    named_softly: float = 0.3  # one that it may mean
+    named_softly: float = 0.15  # one that it may mean
     crowding: float = 0.02  # off a passage for each place that its document already has
     depth: int = 60  # passages that each leg is asked for
     reranked: int = 20
