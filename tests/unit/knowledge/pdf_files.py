@@ -94,3 +94,66 @@ def encrypted(data: bytes, *, password: str, owner: str = "owner") -> bytes:
     out = io.BytesIO()
     writer.write(out)
     return out.getvalue()
+
+
+def attached(data: bytes, files: Sequence[tuple[str, bytes]]) -> bytes:
+    """The same file with these attached to it."""
+    import io
+
+    import pypdf
+
+    writer = pypdf.PdfWriter(clone_from=io.BytesIO(data))
+    for name, content in files:
+        writer.add_attachment(name, content)
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def annotated(data: bytes, notes: Sequence[tuple[int, str, str]]) -> bytes:
+    """The same file with (page from 1, "FreeText" or "Text", contents) written on it."""
+    import io
+
+    import pypdf
+    from pypdf.annotations import FreeText, Text
+
+    writer = pypdf.PdfWriter(clone_from=io.BytesIO(data))
+    for page, kind, contents in notes:
+        make = FreeText if kind == "FreeText" else Text
+        writer.add_annotation(page - 1, make(text=contents, rect=(50, 50, 200, 90)))
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def form(data: bytes, fields: Sequence[tuple[int, dict[str, object]]]) -> bytes:
+    """The same file with a form: (page from 1, the field's entries; text as str, names as "/Name", numbers as int)."""
+    import io
+
+    import pypdf
+    from pypdf.generic import ArrayObject, DictionaryObject, FloatObject, NameObject, NumberObject, TextStringObject
+
+    writer = pypdf.PdfWriter(clone_from=io.BytesIO(data))
+    made = ArrayObject()
+    for page, entries in fields:
+        field = DictionaryObject(
+            {
+                NameObject("/Type"): NameObject("/Annot"),
+                NameObject("/Subtype"): NameObject("/Widget"),
+                NameObject("/Rect"): ArrayObject(FloatObject(n) for n in (50, 50, 200, 90)),
+            }
+        )
+        for key, value in entries.items():
+            if isinstance(value, int):
+                field[NameObject(key)] = NumberObject(value)
+            elif str(value).startswith("/"):
+                field[NameObject(key)] = NameObject(str(value))
+            else:
+                field[NameObject(key)] = TextStringObject(str(value))
+        made.append(writer._add_object(field))
+        annotations = writer.pages[page - 1].setdefault(NameObject("/Annots"), ArrayObject())
+        annotations.append(made[-1])
+    writer.root_object[NameObject("/AcroForm")] = DictionaryObject({NameObject("/Fields"): made})
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()

@@ -32,10 +32,10 @@ def trapped(monkeypatch: pytest.MonkeyPatch, page: int, trap: str) -> None:
     code = (
         "import sys, os, time, threading; sys.path.append(sys.argv[1])\n"
         "from studiolo.knowledge.parsers import pdf, worker\n"
-        "whole = pdf._page_lines\n"
-        f"def page_lines(document, number):\n    if number == {page - 1}:\n        {trap}\n"
-        "    return whole(document, number)\n"
-        "pdf._page_lines = page_lines\nworker.main()"
+        "whole = pdf._page\n"
+        f"def page(document, number, notes):\n    if number == {page - 1}:\n        {trap}\n"
+        "    return whole(document, number, notes)\n"
+        "pdf._page = page\nworker.main()"
     )
     monkeypatch.setattr(child, "_BOOT", code)
 

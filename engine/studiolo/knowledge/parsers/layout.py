@@ -21,6 +21,7 @@ _SENTENCE_END = re.compile(r"[.!?:;。！？：；][\"'”’）)\]]*$")
 _WORD = re.compile(r"[^\W\d_]+")
 # Two or more amounts at a line's end: a label and its figures, which must not run into the next row.
 _FIGURES_LAST = re.compile(r"(?:\s[$€£¥]?\s?(?:\(?[$€£¥]?[\d.,]*\d%?\)?|[—–-])){2,}\s*$")
+_WITH_DIGIT = re.compile(r"(?<!\S)[^\s\d]*\d")  # a word that holds a digit
 _HEADING_LONGEST = 160
 _EDGE_LINES = 2  # at a page's top and bottom, where headers and footers stand
 _RUNNING_LEAST = 3  # pages that must repeat a line
@@ -172,10 +173,11 @@ def _joined(group: Sequence[Line], words: Mapping[str, int]) -> str:
     left = min(line.left for line in group)
     right = max(line.right for line in group)
     pieces = [_unhyphenated(group[0].text.strip(), words)]
-    for before, line in itertools.pairwise(group):
+    tabular = [_tabular(line.text) for line in group]
+    for index, (before, line) in enumerate(itertools.pairwise(group), start=1):
         text = _unhyphenated(line.text.strip(), words)
         early = right > left and before.right < right - _EARLY * (right - left)
-        if early or _LIST_ITEM.match(text) or _tabular(before.text) or _tabular(line.text):
+        if early or _LIST_ITEM.match(text) or tabular[index - 1] or tabular[index]:
             pieces.append("\n")
         elif not (CJK.match(pieces[-1][-1:]) and CJK.match(text[:1])):
             pieces.append(" ")
@@ -187,9 +189,8 @@ def _tabular(text: str) -> bool:
     """Whether a line reads like a row of figures, whose break must stay."""
     if _FIGURES_LAST.search(text):
         return True
-    tokens = text.split()
-    figures = sum(any(character.isdigit() for character in token) for token in tokens)
-    return figures >= 3 and figures > 0.3 * len(tokens)
+    figures = len(_WITH_DIGIT.findall(text))
+    return figures >= 3 and figures > 0.3 * len(text.split())
 
 
 def _unhyphenated(text: str, words: Mapping[str, int]) -> str:

@@ -39,7 +39,7 @@ def member(name: str, data: bytes, reading: Reading) -> Parsed:
         raise UserError(Code.ARCHIVE_TOO_LARGE, path=name, limit_bytes=TOTAL_BYTES)
     _left.set(left - len(data))
     suffix = _SUFFIX.search(posixpath.basename(name.replace("\\", "/")))
-    inner = Reading(passwords=reading.passwords, depth=reading.depth + 1)
+    inner = Reading(passwords=reading.passwords, depth=reading.depth + 1, slow=reading.slow)
     with tempfile.TemporaryDirectory(prefix="studiolo-") as folder:
         path = Path(folder) / f"member{suffix.group().lower() if suffix else ''}"
         path.write_bytes(data)
