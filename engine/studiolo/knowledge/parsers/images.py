@@ -12,7 +12,7 @@ from studiolo.knowledge.parsers.layout import Line, blocks_of
 from studiolo.types import Gap
 
 _LOADED_PIXELS_MOST = 120_000_000  # 360 MB as RGB; a picture beyond is refused before it is unpacked
-_FRAMES_MOST = 2_000
+_FRAMES_MOST = 500  # pages of one file
 
 
 def read(path: Path, reading: Reading) -> Parsed:
@@ -29,8 +29,10 @@ def read(path: Path, reading: Reading) -> Parsed:
         try:
             with Image.open(path) as picture:
                 # The frames of an animation are one picture after another, those of a TIFF pages.
-                count = min(getattr(picture, "n_frames", 1), _FRAMES_MOST) if picture.format == "TIFF" else 1
-                for number in range(1, count + 1):
+                count = getattr(picture, "n_frames", 1) if picture.format == "TIFF" else 1
+                if count > _FRAMES_MOST:
+                    gaps.append(Gap(Code.FILE_TOO_LARGE.value, _FRAMES_MOST + 1, count))
+                for number in range(1, min(count, _FRAMES_MOST) + 1):
                     try:
                         reading.page(number, count)
                     except OutOfTime:
@@ -39,7 +41,7 @@ def read(path: Path, reading: Reading) -> Parsed:
                     pages.append([] if number in reading.skip else _frame(path, picture, number, reading))
         except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError):
             raise UserError(Code.DAMAGED_FILE, path=str(path)) from None
-    if gaps and not any(pages):
+    if gaps and gaps[-1].first == 1:
         raise UserError(Code.PARSE_TIMEOUT, path=str(path))
     return Parsed(title="", blocks=tuple(blocks_of(pages, outline={})), pages=count, gaps=tuple(gaps))
 
@@ -52,8 +54,5 @@ def _frame(path: Path, picture: object, number: int, reading: Reading) -> list[L
     if picture.width * picture.height > _LOADED_PIXELS_MOST:
         raise UserError(Code.FILE_TOO_LARGE, path=str(path), limit_bytes=_LOADED_PIXELS_MOST * 3)
     reading.slow()
-    upright = ImageOps.exif_transpose(picture.convert("RGB"))
-    share = (ocr.PIXELS_MOST / (upright.width * upright.height)) ** 0.5
-    if share < 1:
-        upright = upright.resize((max(int(upright.width * share), 1), max(int(upright.height * share), 1)))
-    return ocr.lines_of(upright)
+    picture.draft("RGB", (ocr.SIDE_MOST, ocr.SIDE_MOST))  # a large JPEG is unpacked at half its size or less
+    return ocr.lines_of(ImageOps.exif_transpose(picture).convert("RGB"))

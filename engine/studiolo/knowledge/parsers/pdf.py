@@ -95,7 +95,7 @@ def _page(document: Any, number: int, notes: Notes) -> _Page | None:
         if lines is None:
             return None
         notes.look(page, number + 1)
-        few = sum(len(line.text) for line in lines) < _LITTLE_TEXT
+        few = _characters(lines) < _LITTLE_TEXT
         has_text, is_picture = pdf_text.shows(page) if few else (True, False)
         return _Page(lines, has_text, is_picture)
     finally:
@@ -118,7 +118,11 @@ def _lines(
     seen = pdf_scan.recognised(document, number, reading)
     if seen is None:
         return [] if unreadable else lines, Code.NEEDS_OCR
-    return seen if unreadable or len(seen) >= len(lines) else lines, None
+    return seen if unreadable or _characters(seen) >= _characters(lines) else lines, None
+
+
+def _characters(lines: Iterable[Line]) -> int:
+    return sum(len(line.text) for line in lines)
 
 
 def _in_order(blocks: Iterable[Block], notes: Iterable[Block]) -> list[Block]:

@@ -11,6 +11,7 @@ from studiolo.knowledge.parsers.blocks import Reading
 from studiolo.knowledge.parsers.layout import Line
 
 _DPI = 200
+_RENDERED_MOST = 8_000  # pixels of the long side: of a slender page, which is read in pieces
 
 
 def recognised(document: Any, number: int, reading: Reading) -> list[Line] | None:
@@ -23,19 +24,10 @@ def recognised(document: Any, number: int, reading: Reading) -> list[Line] | Non
     page = document[number - 1]
     try:
         width, height = page.get_size()
-        scale = min(_DPI / 72, (ocr.PIXELS_MOST / max(width * height, 1.0)) ** 0.5)
+        scale = min(_DPI / 72, _RENDERED_MOST / max(width, height, 1.0))
         picture = page.render(scale=scale).to_pil()
     finally:
         page.close()
-    lines = [
-        Line(
-            line.text,
-            left=line.left / scale,
-            right=line.right / scale,
-            bottom=line.bottom / scale,
-            height=line.height / scale,
-        )
-        for line in ocr.lines_of(picture)
-    ]
+    lines = [ocr.scaled(line, 1 / scale) for line in ocr.lines_of(picture)]
     reading.keep(number, json.dumps([asdict(line) for line in lines]))
     return lines

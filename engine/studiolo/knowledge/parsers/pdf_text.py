@@ -7,6 +7,7 @@ import ctypes
 from collections.abc import Iterator
 from typing import Any
 
+from studiolo.knowledge.parsers import pdf_arabic
 from studiolo.knowledge.parsers.layout import Line
 
 _BOLD_WEIGHT = 600
@@ -59,7 +60,7 @@ def _placed(text_page: Any, raw: str, position: int) -> Line:
     ):
         return Line(raw)
     return Line(
-        raw,
+        pdf_arabic.mended(text_page, raw, position),
         left=box.left,
         right=end_box.right,
         bottom=box.bottom,
