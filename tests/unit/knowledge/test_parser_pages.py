@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from pathlib import Path
 
@@ -10,9 +11,10 @@ from tests.unit.knowledge.pdf_files import encrypted, pdf
 
 from studiolo.errors import Code, UserError
 from studiolo.jobs import CancelToken
-from studiolo.knowledge.parsers import Budget, child, ocr, parse
+from studiolo.knowledge.parsers import Budget, child, images, ocr, parse
 from studiolo.knowledge.parsers.blocks import OutOfTime, Reading
 from studiolo.knowledge.parsers.child import Cancelled, ParserProcess
+from studiolo.knowledge.parsers.layout import Line
 from studiolo.knowledge.parsers.pool import ParserPool
 from studiolo.types import Gap
 
@@ -221,3 +223,34 @@ def test_a_picture_that_is_none_is_damaged(tmp_path):
     with pytest.raises(UserError) as caught:
         parse(tmp_path / "a.png")
     assert caught.value.code is Code.DAMAGED_FILE
+
+
+@pytest.mark.skipif(not ocr.is_installed(), reason="the extra `ocr` is not installed")
+def test_a_slender_picture_is_read_in_pieces_cut_between_lines():
+    from PIL import Image, ImageDraw, ImageFont
+
+    picture = Image.new("RGB", (400, 2600), "white")
+    font = ImageFont.load_default(32)
+    words = [f"Item {number} costs {number * 7}" for number in range(10, 36)]
+    for number, text in enumerate(words):
+        ImageDraw.Draw(picture).text((20, 20 + 98 * number), text, font=font, fill="black")
+    pieces = ocr._pieces(picture)
+    assert len(pieces) == 4
+    assert (pieces[0][0], pieces[-1][1]) == (0, 2600)
+    assert all(first[1] == second[0] for first, second in itertools.pairwise(pieces))
+    lines = ocr.lines_of(picture)
+    assert [line.text for line in lines] == words
+    assert [line.bottom for line in lines] == sorted((line.bottom for line in lines), reverse=True)
+
+
+@pytest.mark.skipif(not ocr.is_installed(), reason="the extra `ocr` is not installed")
+def test_frames_beyond_what_is_read_are_a_gap(monkeypatch, tmp_path):
+    from PIL import Image
+
+    frames = [Image.new("RGB", (60, 40), shade) for shade in ("white", "gray", "black")]
+    frames[0].save(tmp_path / "a.tif", save_all=True, append_images=frames[1:])
+    monkeypatch.setattr(images, "_FRAMES_MOST", 2)
+    monkeypatch.setattr(ocr, "lines_of", lambda picture: [Line("Words")])
+    parsed = parse(tmp_path / "a.tif")
+    assert [block.page for block in parsed.blocks] == [1, 2]
+    assert (parsed.pages, parsed.gaps) == (3, (Gap("file_too_large", 3, 3),))

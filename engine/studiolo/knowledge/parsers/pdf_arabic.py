@@ -1,7 +1,8 @@
 """Arabic lines as pdfium gives them, put right. Not for several threads: nor is pdfium.
 
 It turns a line round letter by letter, also the two letters of the lam-alef ligature, which the page shows as one: both
-then have one origin. And where a Latin word stands in the line it gives no blank for the space beside it.
+then have one origin. And a Latin word runs into the Arabic one behind it, which nobody writes; to one before it, it may
+belong ("and" is a letter), so there the page's space decides.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 _ARABIC = "[\u0620-\u064a\u066e-\u06d3\u06fa-\u06ff\u0750-\u077f]"
 _ANY = re.compile(_ARABIC)
 _TURNED = re.compile("[\u0622\u0623\u0625\u0627\u0671]\u0644")  # an alef, then a lam
-_LATIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9+#./-]*")
+_LATIN = re.compile(r"[A-Za-z][A-Za-z0-9+#-]*")
 _SPACE = 0.15  # of the type's height: a narrower gap is none between words
 _SAME_PT = 0.01
 
@@ -28,16 +29,11 @@ def mended(text_page: Any, raw: str, position: int) -> str:
         if abs(first.left - second.left) < _SAME_PT and abs(first.right - second.right) < _SAME_PT:
             letters[match.start() : match.end()] = reversed(match.group())
     for match in reversed(list(_LATIN.finditer(raw))):  # from the end, so that places stay
-        left = _box(text_page, position + match.start()).left
-        right = _box(text_page, position + match.end() - 1).right
-        after, before = raw[match.end() : match.end() + 1], raw[: match.start()][-1:]
-        if _ANY.match(after):
-            box = _box(text_page, position + match.end())
-            if left - box.right > _SPACE * (box.top - box.bottom):
-                letters.insert(match.end(), " ")
-        if _ANY.match(before):
-            box = _box(text_page, position + match.start() - 1)
-            if box.left - right > _SPACE * (box.top - box.bottom):
+        if _ANY.match(raw, match.end()):
+            letters.insert(match.end(), " ")
+        if match.start() and _ANY.match(raw, match.start() - 1):
+            before = _box(text_page, position + match.start() - 1)
+            if before.left - _box(text_page, position + match.end() - 1).right > _SPACE * (before.top - before.bottom):
                 letters.insert(match.start(), " ")
     return "".join(letters)
 
