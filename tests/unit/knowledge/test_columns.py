@@ -70,6 +70,11 @@ def test_one_column_is_read_from_the_top():
     assert in_reading_order([]) == []
 
 
+def test_what_is_written_upwards_in_the_margin_joins_no_row():
+    page = [*column("a", 40, 100, 5), Line("margin", left=5, right=15, bottom=600, height=200)]
+    assert set(texts(in_reading_order(page))) == set(texts(page))
+
+
 def test_boxes_that_differ_by_their_letters_are_of_one_height():
     heights = [line.height for line in evened([box("a", 0, 0, height=h) for h in (9.0, 10.0, 11.5, 10.0, 24.0)])]
     assert heights == [10.0, 10.0, 10.0, 10.0, 24.0]

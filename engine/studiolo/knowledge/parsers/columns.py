@@ -110,9 +110,9 @@ def _middle(line: Line) -> float:
 
 
 def _beside(line: Line, other: Line) -> bool:
-    same = abs(_middle(line) - _middle(other)) < 0.5 * min(line.height, other.height)
-    overlap = min(line.right, other.right) - max(line.left, other.left)
-    return same and overlap < 0.5 * min(line.height, other.height)
+    lower, higher = sorted((line.height, other.height))
+    level = abs(_middle(line) - _middle(other)) < 0.5 * lower and higher < 2 * lower  # not what is written upwards
+    return level and min(line.right, other.right) - max(line.left, other.left) < 0.5 * lower
 
 
 def _one(row: Sequence[Line]) -> Line:

@@ -49,13 +49,17 @@ def blocks_of(pages: Sequence[Sequence[Line]], *, outline: Mapping[tuple[int, st
     body = _body_height(line for page in pages for line in page)
     words = Counter(word.lower() for page in pages for line in page for word in _WORD.findall(line.text))
     sizes = sorted({_size(line) for page in pages for line in page if line.height > body * _LARGER}, reverse=True)
+    named: dict[int, dict[str, int]] = {}
+    for (number, key), level in outline.items():
+        named.setdefault(number, {})[key] = level
     blocks: list[Block] = []
     for number, page in enumerate(pages, start=1):
-        for group in _groups(page, body=body, outline=outline, number=number):
+        here = named.get(number, {})
+        for group in _groups(page, body=body, named=here):
             text = _joined(group, words)
             if not text:
                 continue
-            level = _heading_level(group, text, body=body, sizes=sizes, outline=outline, number=number)
+            level = _heading_level(group, text, body=body, sizes=sizes, named=here)
             if level:
                 blocks.append(Block("heading", one_line(text), page=number, level=level))
             elif all(_LIST_ITEM.match(line) for line in text.split("\n")) and "\n" in text:
@@ -108,10 +112,8 @@ def _body_height(lines: Iterable[Line]) -> float:
     return weights.most_common(1)[0][0] if weights else 0.0
 
 
-def _groups(
-    page: Sequence[Line], *, body: float, outline: Mapping[tuple[int, str], int], number: int
-) -> list[list[Line]]:
-    """Lines that belong together."""
+def _groups(page: Sequence[Line], *, body: float, named: Mapping[str, int]) -> list[list[Line]]:
+    """Lines that belong together. `named` are the page's headings in the outline."""
     steps = sorted(
         first.bottom - second.bottom
         for first, second in itertools.pairwise(page)
@@ -119,20 +121,26 @@ def _groups(
     )
     pitch = steps[len(steps) // 4] if steps else 0.0  # the usual distance within a paragraph; gaps are the larger ones
     groups: list[list[Line]] = []
+    after_heading = False
     for line in page:
         if not line.text.strip():
             continue
-        named = (number, heading_key(line.text)) in outline
-        if groups and not named and not _parted(groups[-1][-1], line, pitch, number, outline):
+        is_heading = _is_named(line.text, named)
+        if groups and not is_heading and not after_heading and not _parted(groups[-1][-1], line, pitch):
             groups[-1].append(line)
         else:
             groups.append([line])
+        after_heading = is_heading
     return groups
 
 
-def _parted(before: Line, line: Line, pitch: float, number: int, outline: Mapping[tuple[int, str], int]) -> bool:
+def _is_named(text: str, named: Mapping[str, int]) -> bool:
+    return bool(named) and heading_key(text) in named
+
+
+def _parted(before: Line, line: Line, pitch: float) -> bool:
     """Whether a new block begins with `line`."""
-    if (number, heading_key(before.text)) in outline or before.bold != line.bold:
+    if before.bold != line.bold:
         return True
     if not before.height or not line.height:
         return bool(_SENTENCE_END.search(before.text))
@@ -150,13 +158,11 @@ def _heading_level(
     *,
     body: float,
     sizes: Sequence[int],
-    outline: Mapping[tuple[int, str], int],
-    number: int,
+    named: Mapping[str, int],
 ) -> int:
     """The block's depth as a heading, 0 where it is none."""
-    named = outline.get((number, heading_key(text)))
-    if named:
-        return named
+    if _is_named(text, named):
+        return named[heading_key(text)]
     if len(text) > _HEADING_LONGEST or len(group) > 3 or not _WORD.search(text):
         return 0
     if re.search(r"[.。;；,，]$", text) and not re.match(r"^\d+\.", text):

@@ -27,7 +27,10 @@ class Notes:
     """
 
     def __init__(self, document: Any) -> None:
-        document.init_forms()  # does nothing where there is no form
+        import pypdfium2
+
+        with contextlib.suppress(pypdfium2.PdfiumError):  # a form that cannot be set up is none
+            document.init_forms()  # does nothing where there is no form
         self._document = document
         self._told: set[str] = set()  # a field shown in several places is told once
         self._on_pages: list[tuple[str, bytes | UserError]] = []
