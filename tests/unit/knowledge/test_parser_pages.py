@@ -254,3 +254,20 @@ def test_frames_beyond_what_is_read_are_a_gap(monkeypatch, tmp_path):
     parsed = parse(tmp_path / "a.tif")
     assert [block.page for block in parsed.blocks] == [1, 2]
     assert (parsed.pages, parsed.gaps) == (3, (Gap("file_too_large", 3, 3),))
+
+
+@pytest.mark.skipif(not ocr.is_installed(), reason="the extra `ocr` is not installed")
+@pytest.mark.parametrize("shade", ["black", "white"])
+def test_writing_on_a_transparent_ground_is_read(tmp_path, shade):
+    from PIL import Image, ImageDraw, ImageFont
+
+    for words, font in (
+        ("The keys are red", ImageFont.load_default(48)),
+        ("租赁合同的期限", ImageFont.truetype(str(CHINESE_FONT), 48) if CHINESE_FONT.exists() else None),
+    ):
+        if font is None:
+            continue
+        picture = Image.new("RGBA", (700, 160), (0, 0, 0, 0))
+        ImageDraw.Draw(picture).text((40, 50), words, font=font, fill=shade)
+        picture.save(tmp_path / "a.png")
+        assert parse(tmp_path / "a.png").text == words

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from studiolo.errors import Code, UserError
 from studiolo.knowledge.parsers import ocr
@@ -11,7 +12,11 @@ from studiolo.knowledge.parsers.blocks import OutOfTime, Parsed, Reading
 from studiolo.knowledge.parsers.layout import Line, blocks_of
 from studiolo.types import Gap
 
+if TYPE_CHECKING:
+    from PIL import Image
+
 _LOADED_PIXELS_MOST = 120_000_000  # 360 MB as RGB; a picture beyond is refused before it is unpacked
+_LIGHT = 128  # of 255; writing lighter than that was made for a dark ground
 _FRAMES_MOST = 500  # pages of one file
 
 
@@ -46,13 +51,26 @@ def read(path: Path, reading: Reading) -> Parsed:
     return Parsed(title="", blocks=tuple(blocks_of(pages, outline={})), pages=count, gaps=tuple(gaps))
 
 
-def _frame(path: Path, picture: object, number: int, reading: Reading) -> list[Line]:
-    from PIL import Image, ImageOps
+def _frame(path: Path, picture: Image.Image, number: int, reading: Reading) -> list[Line]:
+    from PIL import ImageOps
 
-    assert isinstance(picture, Image.Image)
     picture.seek(number - 1)
     if picture.width * picture.height > _LOADED_PIXELS_MOST:
         raise UserError(Code.FILE_TOO_LARGE, path=str(path), limit_bytes=_LOADED_PIXELS_MOST * 3)
     reading.slow()
     picture.draft("RGB", (ocr.SIDE_MOST, ocr.SIDE_MOST))  # a large JPEG is unpacked at half its size or less
-    return ocr.lines_of(ImageOps.exif_transpose(picture).convert("RGB"))
+    return ocr.lines_of(_on_a_ground(ImageOps.exif_transpose(picture)))
+
+
+def _on_a_ground(picture: Image.Image) -> Image.Image:
+    """A picture without transparency: dark writing stands on white, light writing on black."""
+    from PIL import Image, ImageStat
+
+    if not picture.has_transparency_data:
+        return picture.convert("RGB")
+    clear = picture.convert("RGBA")
+    shades = ImageStat.Stat(clear.convert("L"), clear.getchannel("A").point(lambda alpha: alpha and 255))
+    is_light = bool(shades.count[0]) and shades.mean[0] > _LIGHT
+    ground = Image.new("RGBA", clear.size, "black" if is_light else "white")
+    ground.alpha_composite(clear)
+    return ground.convert("RGB")
