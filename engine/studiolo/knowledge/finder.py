@@ -5,6 +5,7 @@ What retrieval asks (`seams.SearchedPassages`). Any thread.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+_REMEMBERED = 8_000  # passages of a library, some 10 MB
+
+
 class Finder:
     """Passages by words, by meaning and by letters."""
 
@@ -26,6 +30,8 @@ class Finder:
         self._store = store
         self._places = places
         self._shelf = shelf
+        self._lock = threading.Lock()
+        self._known: dict[str, tuple[int, dict[int, Passage]]] = {}
 
     def keyword(
         self, library_id: str, query: str, *, limit: int, documents: Sequence[str] | None = None
@@ -52,11 +58,7 @@ class Finder:
         found = self._store.nearest(
             library_id, library.embedder, vector, limit=limit, within=within, languages=languages
         )
-        vectors = self._store.vectors(library_id, library.embedder, [match.id for match in found])
-        return [
-            Found(entry.passage, entry.score, vectors.get(number))
-            for number, entry in self._numbered(library_id, found, documents)
-        ]
+        return self._found(library_id, found, documents)
 
     def containing(
         self, library_id: str, term: str, *, limit: int, documents: Sequence[str] | None = None
@@ -88,18 +90,35 @@ class Finder:
         return [with_text(passage, rows[number].text) for number, passage in places if number in rows]
 
     def _found(self, library_id: str, matches: Sequence[Match], documents: Sequence[str] | None) -> list[Found]:
-        return [entry for _, entry in self._numbered(library_id, matches, documents)]
-
-    def _numbered(
-        self, library_id: str, matches: Sequence[Match], documents: Sequence[str] | None
-    ) -> list[tuple[int, Found]]:
-        rows = self._store.rows(library_id, [match.id for match in matches])
-        texts = {number: row.text for number, row in rows.items()}
-        passages = self._places.passages(texts, library_id=library_id, documents=documents)
+        passages = self._at(library_id, [match.id for match in matches], documents)
         seen: set[int] = set()
         found = []
         for match in matches:
             if match.id in passages and match.id not in seen:  # a kill can leave a row twice for a while
                 seen.add(match.id)
-                found.append((match.id, Found(passages[match.id], match.score)))
+                found.append(Found(passages[match.id], match.score, match.vector))
         return found
+
+    def _at(self, library_id: str, numbers: Sequence[int], documents: Sequence[str] | None) -> dict[int, Passage]:
+        """Passages by number. Those that searches find again and again are remembered until a document changes."""
+        if documents is not None:  # which of a passage's places counts depends on the documents asked for
+            return self._read(library_id, numbers, documents)
+        revision = self._shelf.revision
+        with self._lock:
+            if self._known.get(library_id, (None, {}))[0] != revision:
+                self._known[library_id] = (revision, {})
+            known = self._known[library_id][1]
+            found = {number: known[number] for number in numbers if number in known}
+        found.update(read := self._read(library_id, [number for number in numbers if number not in found], None))
+        with self._lock:
+            if len(known) > _REMEMBERED:
+                known.clear()
+            known.update(read)
+        return found
+
+    def _read(self, library_id: str, numbers: Sequence[int], documents: Sequence[str] | None) -> dict[int, Passage]:
+        if not numbers:
+            return {}
+        rows = self._store.rows(library_id, numbers)
+        texts = {number: row.text for number, row in rows.items()}
+        return self._places.passages(texts, library_id=library_id, documents=documents)

@@ -6,6 +6,7 @@ Knows the store's protocol and an embedder. Any thread.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -56,10 +57,12 @@ def nearest(
         return store.nearest(library_id, vector, limit=limit, documents=documents, languages=languages)
     if asked not in LANGUAGES:
         return store.nearest(library_id, vector, limit=limit, documents=documents)
-    same = store.nearest(library_id, vector, limit=limit, documents=documents, languages=(asked, ""))
     others = tuple(language for language in LANGUAGES if language != asked)
-    shifted = vector - ACROSS * background.mean(embedder, asked)
-    across = store.nearest(library_id, unit(shifted), limit=limit, documents=documents, languages=others)
+    shifted = unit(vector - ACROSS * background.mean(embedder, asked))
+    with ThreadPoolExecutor(1, thread_name_prefix="query") as pool:
+        beyond = pool.submit(store.nearest, library_id, shifted, limit=limit, documents=documents, languages=others)
+        same = store.nearest(library_id, vector, limit=limit, documents=documents, languages=(asked, ""))
+        across = beyond.result()
     return [*same, *_on_scale_of(same, across)]
 
 

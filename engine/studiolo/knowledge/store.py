@@ -65,6 +65,7 @@ class Match:
 
     id: int
     score: float
+    vector: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)  # where meaning was measured
 
 
 class PassageStore:
@@ -260,7 +261,7 @@ class PassageStore:
         within: Ranges | None = None,
         languages: Sequence[str] = (),
     ) -> list[Match]:
-        """Passages nearest in meaning; the score is the cosine. `languages` () = any."""
+        """Passages nearest in meaning, with their vectors; the score is the cosine. `languages` () = any."""
 
         def search(table: Any) -> Any:
             query = table.search(vector, vector_column_name="vector").distance_type("dot")
@@ -269,7 +270,7 @@ class PassageStore:
         where = f"language IN ({', '.join(_quoted(one) for one in languages)})" if languages else ""
         name = _vectors(library_id, embedder)
         found = self._best(name, search, limit=limit, score="_distance", within=within, where=where)
-        return [Match(entry.id, 1.0 - entry.score) for entry in found]
+        return [Match(entry.id, 1.0 - entry.score, entry.vector) for entry in found]
 
     def containing(self, library_id: str, term: str, *, limit: int, within: Ranges | None = None) -> list[Match]:
         """Passages in which `term` occurs letter by letter (compared folded); for what words cannot find."""
@@ -332,13 +333,12 @@ class PassageStore:
         within: Ranges | None,
         where: str = "",
     ) -> list[Match]:
-        columns = ["id", score] if score else ["id"]
+        columns = {"": ["id"], "_distance": ["id", score, "vector"]}.get(score, ["id", score])
         conditions = [""] if within is None else _conditions(within)
-        rows: list[dict[str, Any]] = []
+        found: list[Match] = []
         for condition in conditions:
             clause = " AND ".join(part for part in (condition, where) if part)
-            rows.extend(self._find(name, search, columns, limit=limit, where=clause))
-        found = [Match(int(row["id"]), float(row[score]) if score else 1.0) for row in rows]
+            found.extend(_matches(self._table_of(name, search, columns, limit=limit, where=clause), score))
         if len(conditions) > 1:
             found.sort(key=lambda match: match.score if score == "_distance" else -match.score)
         return found[:limit]
@@ -346,15 +346,22 @@ class PassageStore:
     def _find(
         self, name: str, search: Callable[[Any], Any], columns: list[str], *, limit: int | None, where: str = ""
     ) -> list[dict[str, Any]]:
+        found = self._table_of(name, search, columns, limit=limit, where=where)
+        rows: list[dict[str, Any]] = [] if found is None else found.to_pylist()
+        return rows
+
+    def _table_of(
+        self, name: str, search: Callable[[Any], Any], columns: list[str], *, limit: int | None, where: str = ""
+    ) -> Any:
+        """What a search finds as an Arrow table; None where there is nothing to search."""
         with self._translated(), self._gate.reading():
             table = self._table(name)
             if table is None:
-                return []
+                return None
             query = search(table).select(columns).limit(limit)
             if where:
                 query = query.where(where)
-            rows: list[dict[str, Any]] = query.to_arrow().to_pylist()
-            return rows
+            return query.to_arrow()
 
     def _connected(self) -> Any:
         with self._opening:
@@ -431,6 +438,18 @@ class PassageStore:
             raise  # ours
         except (RuntimeError, ValueError) as error:  # ValueError: a table or a data file it cannot make sense of
             raise _fault(error, self._folder) from None
+
+
+def _matches(found: Any, score: str) -> list[Match]:
+    if found is None:
+        return []
+    numbers = found["id"].to_pylist()
+    scores = found[score].to_pylist() if score else [1.0] * len(numbers)
+    if "vector" not in found.schema.names:
+        return [Match(number, float(value)) for number, value in zip(numbers, scores, strict=True)]
+    flat = found["vector"].combine_chunks().flatten().to_numpy()
+    vectors = flat.reshape(len(numbers), -1) if numbers else []
+    return [Match(*one) for one in zip(numbers, scores, vectors, strict=True)]
 
 
 def _fault(error: Exception, folder: Path) -> EnvironmentFault:
