@@ -26,6 +26,7 @@ from studiolo.privacy.normalize import fold
 from studiolo.privacy.persons import parts_to_look_for
 from studiolo.privacy.recognizers import rule_families
 from studiolo.privacy.recognizers.base import Family, Match
+from studiolo.privacy.recognizers.english import Decisions
 from studiolo.privacy.recognizers.names import Entities, NameFinder, ScriptNames
 from studiolo.privacy.spans import drop_swallowed, resolve
 from studiolo.types import Span
@@ -141,27 +142,23 @@ def _english(folder: Path) -> Entities:
                 configs[0].parent,
                 exclude=["tok2vec", "tagger", "parser", "senter", "attribute_ruler", "lemmatizer"],
             )
+            decisions = Decisions(pipeline.get_pipe("ner"))
         except Exception:  # noqa: BLE001 - a damaged folder raises whatever its reader meets first
             raise UserError(Code.DAMAGED_MODEL, model=ENGLISH_MODEL_ID) from None
 
     _multiply_by_numpy(pipeline)
     lock = threading.Lock()  # the vocabulary grows while reading
 
-    def entities(texts: Sequence[str]) -> list[list[tuple[str, int, int]]]:
+    def named(texts: Sequence[str]) -> list[list[tuple[str, int, int]]]:
         known: dict[str, list[tuple[str, int, int]]] = {}
         for some in _portions(dict.fromkeys(texts)):
             with lock:  # for one portion, so that a question need not wait for a whole batch of passages
-                # The recogniser reads a quarter of `batch_size` at once.
-                documents = list(pipeline.pipe(some, batch_size=4 * len(some)))
-            for text, document in zip(some, documents, strict=True):
-                known[text] = [
-                    (_SPACY_TYPES[e.label_], e.start_char, e.end_char)
-                    for e in document.ents
-                    if e.label_ in _SPACY_TYPES
-                ]
+                found = decisions.entities([pipeline.make_doc(text) for text in some])
+            for text, entities in zip(some, found, strict=True):
+                known[text] = [(_SPACY_TYPES[kind], at, end) for kind, at, end in entities if kind in _SPACY_TYPES]
         return [known[text] for text in texts]
 
-    return entities
+    return named
 
 
 def _multiply_by_numpy(pipeline: Any) -> None:

@@ -40,6 +40,18 @@ def _table(path: Path) -> dict[str, str]:
     return {row[0]: row[1] for row in rows}
 
 
+class _Ids(dict[str, int]):
+    """The number of each character; filled as characters are met, bounded by the size of Unicode."""
+
+    def __init__(self, words: dict[str, int], *, narrow: dict[str, str], unknown: int) -> None:
+        super().__init__()
+        self._words, self._narrow, self._unknown = words, narrow, unknown
+
+    def __missing__(self, character: str) -> int:
+        number = self[character] = self._words.get(self._narrow.get(character, character), self._unknown)
+        return number
+
+
 class Lac:
     """The model, loaded. Raises UserError(model_missing, damaged_model), EnvironmentFault(missing_package)."""
 
@@ -52,12 +64,11 @@ class Lac:
         self._numpy = np
         base = _folder_with(folder, _FILES[0])
         try:
-            self._words = {word: int(number) for number, word in _table(base / "word.dic").items()}
-            self._narrow = _table(base / "q2b.dic")
+            words = {word: int(number) for number, word in _table(base / "word.dic").items()}
+            self._ids = _Ids(words, narrow=_table(base / "q2b.dic"), unknown=words["OOV"])
             tags = {int(number): tag for number, tag in _table(base / "tag.dic").items()}
             parted = [tags.get(i, "n-B").rpartition("-") for i in range(max(tags) + 1)]
             self._tags = [(label, part) for label, _, part in parted]
-            self._unknown = self._words["OOV"]
             self._transitions = np.load(base / "lac_crf_transitions.npy", allow_pickle=False)
             options = onnxruntime.SessionOptions()
             options.intra_op_num_threads = threads
@@ -93,12 +104,12 @@ class Lac:
         for start in range(0, len(in_order), _AT_ONCE):
             some = in_order[start : start + _AT_ONCE]
             scores = [one for _, alike in groupby(some, key=len) for one in self._scores(list(alike))]
-            tags.update(zip(some, self._decode(scores), strict=True))
+            tags.update(zip(some, best_paths(scores, transitions=self._transitions), strict=True))
         return tags
 
     def _scores(self, sentences: Sequence[str]) -> NDArray[np.float32]:
         """(sentences, code points, tags) for sentences of one length."""
-        ids = [[self._words.get(self._narrow.get(c, c), self._unknown) for c in sentence] for sentence in sentences]
+        ids = [[self._ids[character] for character in sentence] for sentence in sentences]
         numbers = self._numpy.array(ids, dtype=self._numpy.int64)
         lengths = self._numpy.full(len(ids), numbers.shape[1], dtype=self._numpy.int64)
         scores: NDArray[np.float32] = self._session.run(None, {"token_ids": numbers, "length": lengths})[0]
@@ -117,34 +128,36 @@ class Lac:
         if entity is not None:
             yield entity[0], entity[1], start + len(path)
 
-    def _decode(self, scores: Sequence[NDArray[np.float32]]) -> list[list[int]]:
-        """The best path of tags (Viterbi) of each sentence. They come longest first.
 
-        scores: (code points, tags) each. All sentences take a step together; forward only the best scores are kept,
-        and where the best came from is worked out on the way back, for the one tag that matters.
-        """
-        np = self._numpy
-        tags = len(self._transitions)
-        lengths = [len(rows) for rows in scores]
-        going = [sum(length > step for length in lengths) for step in range(lengths[0] + 1)]
-        best = np.empty((lengths[0], len(scores), tags), dtype=np.float32)
-        for i, rows in enumerate(scores):
-            best[: len(rows), i] = rows
-        reached = np.empty((tags, len(scores), tags), dtype=np.float32)  # from, sentence, to
-        for step in range(1, lengths[0]):
-            some = going[step]
-            into = reached[:, :some]
-            np.add(best[step - 1, :some].T[:, :, None], self._transitions[:, None, :], out=into)
-            best[step, :some] += np.maximum.reduce(into, axis=0)
-        back = np.ascontiguousarray(self._transitions.T)
-        path = np.zeros((lengths[0], len(scores)), dtype=np.intp)
-        for step in range(lengths[0] - 1, -1, -1):
-            after, some = going[step + 1], going[step]
-            path[step, :after] = (
-                best[step, :after] + back[path[step + 1, :after]] if after else best[step, :0]
-            ).argmax(axis=1)
+def best_paths(scores: Sequence[NDArray[np.float32]], *, transitions: NDArray[np.float32]) -> list[list[int]]:
+    """The best path of tags (Viterbi) of each sentence. They come longest first.
+
+    scores: (code points, tags) each; transitions: (tag before, tag after). All sentences take a step together. Forward
+    only the best scores are kept; where the best came from is worked out on the way back, for the one tag that matters.
+    """
+    import numpy as np
+
+    lengths = np.array([len(rows) for rows in scores])
+    longest, tags = int(lengths[0]), len(transitions)
+    going = (lengths > np.arange(longest + 1)[:, None]).sum(axis=1).tolist()  # sentences with a code point at a step
+    best = np.empty((longest, len(scores), tags), dtype=np.float32)
+    for i, rows in enumerate(scores):
+        best[: len(rows), i] = rows
+    reached = np.empty((tags, len(scores), tags), dtype=np.float32)  # from, sentence, to
+    for step in range(1, longest):
+        some = going[step]
+        into = reached[:, :some]
+        np.add(best[step - 1, :some].T[:, :, None], transitions[:, None, :], out=into)
+        best[step, :some] += np.maximum.reduce(into, axis=0)
+    back = np.ascontiguousarray(transitions.T)
+    path = np.zeros((longest, len(scores)), dtype=np.intp)
+    for step in range(longest - 1, -1, -1):
+        after, some = going[step + 1], going[step]
+        if after:
+            path[step, :after] = (best[step, :after] + back[path[step + 1, :after]]).argmax(axis=1)
+        if some > after:
             path[step, after:some] = best[step, after:some].argmax(axis=1)
-        return [path[:length, i].tolist() for i, length in enumerate(lengths)]
+    return [path[:length, i].tolist() for i, length in enumerate(lengths)]
 
 
 def _sentences(text: str) -> Iterator[tuple[int, int]]:
