@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,16 @@ def test_a_batch_gives_what_each_passage_gives(screener: PrivacyFilter) -> None:
     assert screener.spans_batch(passages) == one_by_one
     kinds = {span.type for spans in one_by_one for span in spans}
     assert {"PERSON", "LOCATION", "ORGANIZATION", "EMAIL_ADDRESS", "PHONE_NUMBER", "IBAN"} <= kinds
+
+
+def test_a_question_is_screened_while_a_batch_is(screener: PrivacyFilter) -> None:
+    passages = pieces()
+    alone = screener.spans_batch(passages)
+    with ThreadPoolExecutor(3) as pool:
+        batches = [pool.submit(screener.spans_batch, passages) for _ in range(2)]
+        question = pool.submit(lambda: [screener.spans(text) for text in PLANTED])
+        assert [batch.result() for batch in batches] == [alone, alone]
+        assert question.result() == alone[: len(PLANTED)]
 
 
 def test_our_decisions_are_those_of_spacy(store: ModelStore) -> None:

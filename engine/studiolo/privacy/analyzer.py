@@ -166,7 +166,7 @@ def _multiply_by_numpy(pipeline: Any) -> None:
 
     spaCy multiplies with BLIS, whose package runs its plain C kernel on processors that it does not know: a third of
     the speed (measured, blis 1.3.4 on an AMD EPYC). numpy's OpenBLAS would wake a thread a core for matrices this
-    small, and they burn time waiting for the next one; nothing else in the engine multiplies with numpy.
+    small, and they burn time waiting for the next one; nothing else in the engine multiplies large ones with numpy.
     """
     from threadpoolctl import ThreadpoolController
 
