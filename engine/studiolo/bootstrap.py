@@ -67,6 +67,7 @@ def open_local(
         home,
         embedder_for=replaced.embedder_for or embedders.get,
         screen=screener.spans,
+        screen_many=screener.spans_batch,
         default_embedder=chosen.embedder,
         clock=time.time,
         on_removal=history.forget_documents,

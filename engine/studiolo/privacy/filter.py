@@ -54,6 +54,10 @@ class PrivacyFilter:
         """All values in `text`, whatever the policy does with them: what ingestion stores with a passage."""
         return self._analyzer.analyze(text)
 
+    def spans_batch(self, texts: Sequence[str]) -> list[tuple[Span, ...]]:
+        """What `spans` gives for each text, several times faster than one by one."""
+        return self._analyzer.analyze_many(texts)
+
     def screen(
         self, text: str, *, library_id: str, spans: Sequence[Span] | None = None, direction: Direction = "question"
     ) -> Screened:

@@ -13,6 +13,7 @@ from studiolo.privacy.recognizers.base import Match
 
 _SHORTEST_ASCII = 3  # a known value of one or two letters or digits would be found everywhere
 _SHORTEST = 2
+_FEW = 64  # beginnings up to which the text is searched for each of them
 MORE = "more"
 
 
@@ -59,10 +60,14 @@ class KnownValues:
             return []
         lowered = text.lower()
         simple = len(lowered) == len(text)
+        if simple and len(self._index) <= _FEW:
+            places = sorted((at, start) for start in self._index for at in _places(lowered, start))
+        else:
+            pairs = (lowered[at : at + 2] if simple else text[at : at + 2].lower() for at in range(len(text) - 1))
+            places = [(at, start) for at, start in enumerate(pairs) if start in self._index]
         found = []
-        for at in range(len(text) - 1):
-            start = lowered[at : at + 2] if simple else text[at : at + 2].lower()
-            for value in self._index.get(start, ()):
+        for at, start in places:
+            for value in self._index[start]:
                 end = _end_of(value, text, at)
                 if isinstance(end, int):
                     found.append(Match(value.type, at, end, 0.9))
@@ -90,6 +95,14 @@ class KnownValues:
 
     def _values(self) -> Iterable[_Value]:
         return _flat(self._index.values())
+
+
+def _places(text: str, start: str) -> Iterator[int]:
+    """Where `start` stands in `text`; places may overlap."""
+    at = text.find(start)
+    while at >= 0:
+        yield at
+        at = text.find(start, at + 1)
 
 
 def _flat(lists: Iterable[list[_Value]]) -> Iterator[_Value]:

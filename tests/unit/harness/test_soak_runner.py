@@ -126,4 +126,4 @@ def test_every_scenario_answers_to_its_own_name():
     for name, scenario in command.scenarios().items():
         assert name == scenario.name
         assert scenario.rounds > 0
-        assert scenario.quick_s > 0
+        assert scenario.quick_s >= 0  # 0: too long for a quick run

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 
 from studiolo.privacy.analyzer import Analyzer
@@ -20,9 +20,8 @@ class ListedNames:
     def __init__(self, names: tuple[str, ...] = NAMES) -> None:
         self._pattern = re.compile("|".join(map(re.escape, sorted(names, key=len, reverse=True))))
 
-    def find(self, text: str) -> Iterator[Match]:
-        for found in self._pattern.finditer(text):
-            yield Match("PERSON", *found.span(), 0.85)
+    def find(self, texts: Sequence[str]) -> list[list[Match]]:
+        return [[Match("PERSON", *found.span(), 0.85) for found in self._pattern.finditer(text)] for text in texts]
 
 
 def make_filter(folder: Path, *, policy: Policy = BALANCED) -> PrivacyFilter:

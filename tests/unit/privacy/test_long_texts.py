@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 
 import pytest
 
 from studiolo.privacy.recognizers.base import Match
-from studiolo.privacy.recognizers.names import ScriptNames
+from studiolo.privacy.recognizers.names import Entities, ScriptNames
 from studiolo.privacy.spans import _KEEPS_REST, _rank, drop_swallowed, resolve
 
 TYPES = ("PERSON", "ADDRESS", "LOCATION", "EMAIL_ADDRESS", "SECRET")
@@ -20,19 +21,27 @@ TYPES = ("PERSON", "ADDRESS", "LOCATION", "EMAIL_ADDRESS", "SECRET")
 def test_runs_are_found_in_one_pass(text: str) -> None:
     read: list[int] = []
 
-    def count(run: str) -> list[tuple[str, int, int]]:
-        read.append(len(run))
-        return []
+    def count(runs: Sequence[str]) -> list[list[tuple[str, int, int]]]:
+        read.extend(map(len, runs))
+        return [[] for _ in runs]
 
-    assert list(ScriptNames(latin=count, han=count).find(text)) == []
+    assert ScriptNames(latin=count, han=count).find([text]) == [[]]
     assert sum(read) in (0, len(text))
 
 
 def test_runs_are_told_apart_by_script() -> None:
     latin: list[str] = []
     han: list[str] = []
-    names = ScriptNames(latin=lambda run: latin.append(run) or [], han=lambda run: han.append(run) or [])  # type: ignore[func-returns-value]
-    assert list(names.find("Anna met 王小明 in Rome\nand left\n1 2 3\n李雷")) == []
+
+    def reader(seen: list[str]) -> Entities:
+        def read(runs: Sequence[str]) -> list[list[tuple[str, int, int]]]:
+            seen.extend(runs)
+            return [[] for _ in runs]
+
+        return read
+
+    names = ScriptNames(latin=reader(latin), han=reader(han))
+    assert names.find(["Anna met 王小明 in Rome\nand left\n1 2 3\n李雷"]) == [[]]
     assert latin == ["Anna met ", " in Rome\nand left\n1 2 3\n"]
     assert han == ["Anna met 王小明 in Rome", "李雷"]
 

@@ -18,6 +18,10 @@ NOT_AFTER_WORD = r"(?<![0-9A-Za-z_])"
 NOT_BEFORE_DIGIT = r"(?![0-9])"
 NOT_BEFORE_WORD = r"(?![0-9A-Za-z_])"
 
+# What many rules need. A rule's `needs` begins with few characters, so that most texts are passed over at once.
+SEVEN_DIGITS = re.compile(r"[0-9](?:[^0-9]{0,4}[0-9]){6}")
+SIX_DIGITS = re.compile(r"[0-9]{6}")
+
 CONTEXT_REACH = 48  # code points to the left in which a context word counts
 KEY_REACH = 64  # code points to the left in which the key of a keyed value begins
 
@@ -69,11 +73,16 @@ class Rule:
     proven: bool = False
     keyed: bool = False  # the pattern begins with a key word, which may stand left of the text that is looked at
     trim: re.Pattern[str] | None = None  # what it matches at the value's beginning is not part of the value
+    needs: re.Pattern[str] | None = None  # cheap to look for, and there in every text that holds a match
+
+    def begin(self, start: int) -> int:
+        """Where the pattern is looked for from, if values from `start` on are asked for."""
+        return max(0, start - KEY_REACH) if self.keyed else start
 
     def find(self, text: str, start: int, end: int) -> Iterator[Match]:
         """Matches in text[start:end]."""
         group = "value" if "value" in self.pattern.groupindex else 0
-        for found in self.pattern.finditer(text, max(0, start - KEY_REACH) if self.keyed else start, end):
+        for found in self.pattern.finditer(text, self.begin(start), end):
             first, last = found.span(group)
             if first == last or first < start:
                 continue
@@ -111,7 +120,14 @@ class RuleFamily:
     def find(self, text: str, start: int = 0, end: int | None = None) -> Iterator[Match]:
         """Values that lie in text[start:end]."""
         stop = len(text) if end is None else end
+        met: dict[tuple[re.Pattern[str], int], bool] = {}
         for rule in self._rules:
+            if rule.needs is not None:
+                asked = rule.needs, rule.begin(start)
+                if asked not in met:
+                    met[asked] = rule.needs.search(text, asked[1], stop) is not None
+                if not met[asked]:
+                    continue
             yield from rule.find(text, start, stop)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from studiolo.privacy.recognizers.base import NOT_AFTER_DIGIT, Rule, RuleFamily, digits_of, words
+from studiolo.privacy.recognizers.base import NOT_AFTER_DIGIT, SEVEN_DIGITS, Rule, RuleFamily, digits_of, words
 
 # ISO 13616 registry: country -> length of its IBAN.
 _IBAN_LENGTH = {
@@ -75,12 +75,14 @@ CARDS = RuleFamily(
             re.compile(NOT_AFTER_DIGIT + r"(?<![A-Za-z_])[0-9](?:[ ]?[\-./]?[ ]?[0-9]){12,18}(?![0-9A-Za-z_])"),
             0.95,
             check=card,
+            needs=SEVEN_DIGITS,
         ),
         Rule(
             "IBAN",
             re.compile(rf"(?<![0-9A-Za-z])(?:{_iban_shapes()})(?![0-9A-Za-z])", re.IGNORECASE),
             0.95,
             check=iban,
+            needs=re.compile(r"[0-9]{2}(?<=[A-Z]{2}[0-9]{2})", re.IGNORECASE),
         ),
         Rule(
             "BANK_ACCOUNT",
@@ -90,6 +92,7 @@ CARDS = RuleFamily(
                 "account", "account no", "account number", "acct", "a/c", "bank account", "sort code", "routing number",
                 "账号", "帐号", "账户", "帐户", "银行卡", "卡号", "开户", "收款", "汇款",
             ),
+            needs=SEVEN_DIGITS,
         ),
     ],
 )  # fmt: skip

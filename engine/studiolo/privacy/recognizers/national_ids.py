@@ -8,6 +8,7 @@ from studiolo.privacy.recognizers.base import (
     NOT_AFTER_DIGIT,
     NOT_AFTER_WORD,
     NOT_BEFORE_WORD,
+    SEVEN_DIGITS,
     Rule,
     RuleFamily,
     digits_of,
@@ -49,6 +50,7 @@ NATIONAL_IDS = RuleFamily(
             ),
             0.85,
             accept=_ssn,
+            needs=SEVEN_DIGITS,
         ),
         Rule(
             "US_SSN",
@@ -56,6 +58,7 @@ NATIONAL_IDS = RuleFamily(
             0.7,
             accept=_ssn,
             context=_SSN_WORDS,
+            needs=SEVEN_DIGITS,
         ),
         Rule(
             "US_ITIN",
@@ -63,18 +66,21 @@ NATIONAL_IDS = RuleFamily(
             0.7,
             accept=_itin,
             context=_SSN_WORDS,
+            needs=SEVEN_DIGITS,
         ),
         Rule(
             "US_EIN",
             re.compile(NOT_AFTER_DIGIT + r"[0-9]{2}-[0-9]{7}" + NOT_BEFORE_WORD),
             0.7,
             context=words("ein", "employer identification", "tax id", "fein"),
+            needs=SEVEN_DIGITS,
         ),
         Rule(
             "UK_NHS",
             re.compile(NOT_AFTER_DIGIT + r"[0-9]{3}[ \-][0-9]{3}[ \-][0-9]{4}" + NOT_BEFORE_WORD),
             0.85,
             accept=nhs_number,
+            needs=SEVEN_DIGITS,
         ),
         Rule(
             "UK_NHS",
@@ -82,6 +88,7 @@ NATIONAL_IDS = RuleFamily(
             0.95,
             check=nhs_number,
             context=_NHS_WORDS,
+            needs=SEVEN_DIGITS,
         ),
         Rule(
             "UK_NINO",
@@ -91,6 +98,7 @@ NATIONAL_IDS = RuleFamily(
                 + NOT_BEFORE_WORD
             ),
             0.85,
+            needs=re.compile(r"[0-9]{2}[ ]?[0-9]{2}[ ]?[0-9]{2}"),
         ),
         Rule(
             "DRIVER_LICENSE",
@@ -102,6 +110,7 @@ NATIONAL_IDS = RuleFamily(
             0.6,
             context=words("driver's license", "drivers license", "driver license", "driving licence", "licence no",
                           "license number", "licence number", "license no", "驾驶证", "驾照"),
+            needs=re.compile(r"[0-9]{4}"),
         ),
     ],
 )  # fmt: skip

@@ -30,6 +30,7 @@ NETWORK = RuleFamily(
             ),
             0.85,
             accept=_address,
+            needs=re.compile(r"[0-9]\.[0-9]{1,3}\.[0-9]"),
         ),
         Rule(
             "IP_ADDRESS",
@@ -39,6 +40,7 @@ NETWORK = RuleFamily(
             ),
             0.85,
             accept=lambda value: value.count(":") >= 2 and _address(value),
+            needs=re.compile(r":[0-9A-Fa-f]{0,4}:"),  # a valid one has no longer group
         ),
         Rule(
             "MAC_ADDRESS",
@@ -48,6 +50,7 @@ NETWORK = RuleFamily(
                 r"|(?<![0-9A-Za-z.])(?:[0-9A-Fa-f]{4}\.){2}[0-9A-Fa-f]{4}(?![0-9A-Za-z.])"
             ),
             0.9,
+            needs=re.compile(r"[:\-.](?:[0-9A-Fa-f]{2}){1,2}[:\-.]"),
         ),
     ],
 )

@@ -49,6 +49,8 @@ _LIST_ZH = re.compile(
     rf"(?P<list>{_HAN}{{2,4}}(?:[、, ]{{1,2}}{_HAN}{{2,4}}){{1,30}})"
 )
 _ITEM_ZH = re.compile(rf"{_HAN}{{2,4}}")
+_LABEL_ENDS = re.compile(r":|,\n")
+_ANY_HAN = re.compile(_HAN)
 
 
 def looks_like_name(value: str) -> bool:
@@ -69,9 +71,13 @@ class _Titles:
         """Names in text[start:end]."""
         stop = len(text) if end is None else end
         for pattern, score in ((_TITLED, 0.85), (_LABELLED, 0.8), (_DEAR, 0.7), (_IN_A_ROLE, 0.8)):
+            if pattern is _LABELLED and not _LABEL_ENDS.search(text, start, stop):
+                continue
             for found in pattern.finditer(text, start, stop):
                 if looks_like_name(found["value"]):
                     yield Match("PERSON", *found.span("value"), score)
+        if not _ANY_HAN.search(text, start, stop):
+            return
         for pattern, score in ((_TITLED_ZH, 0.85), (_LABELLED_ZH, 0.85)):
             for found in pattern.finditer(text, start, stop):
                 if found["value"] not in NOT_NAMES_ZH:
