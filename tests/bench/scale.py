@@ -1,9 +1,10 @@
 """Search, size and exactness of a library of 1,000, 10,000, 50,000 and 100,000 passages.
 
-DATA holds `retrieval/xquad`: its paragraphs in English and Chinese, embedded by the real model, are the first passages;
-the others are put together of their sentences (resampled text), with vectors mixed of theirs, so that words, lengths and
-distances are those of real text. A hundred of XQuAD's questions are asked through `KnowledgeBase.search`, the embedding
-of the question included. The baseline, in the same run, is LanceDB's own hybrid search (reciprocal ranks) over one
+DATA holds `retrieval/xquad`: its paragraphs in English and Chinese, embedded by the real model, are the first
+passages; the others are put together of their sentences (resampled text), with vectors mixed of theirs, so that words,
+lengths and distances are those of real text. A hundred of XQuAD's questions are asked through `KnowledgeBase.search`,
+the embedding of the question included. The baseline, in the same run, is LanceDB's own hybrid search (reciprocal
+ranks) over one
 table without an index of vectors. "Exact" compares the ten nearest of the store with those of a comparison with each.
 """
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MODEL = "multilingual-e5-small"
-SIZES = (1_000, 10_000)
+SIZES = (1_000, 10_000, 50_000, 100_000)
 QUESTIONS = 100
 PASSAGES_A_DOCUMENT = 100
 
@@ -59,7 +60,8 @@ def run(data: Path, *, home: Path) -> None:
             fill(base, *more)
             own = own_hybrid(Path(folder) / "own", *more)
             asked = np.stack([embedder.embed_query(question) for question in questions])
-            print("| " + " | ".join(row(base, questions, asked, more[2], own, embedder, Path(folder))) + " |", flush=True)
+            cells = row(base, questions, asked, more[2], own, embedder, Path(folder))
+            print(f"| {' | '.join(cells)} |", flush=True)
             base.close()
     embedder.close()
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import RLock
@@ -73,6 +73,7 @@ class Item:
     file: File | None = None
     record: Record | None = None
     pieces: list[Piece] = field(default_factory=list, repr=False)
+    rows: dict[int, Row] = field(default_factory=dict, repr=False)  # its passages, where they are still at hand
     result: AddResult | None = None
 
     @property
@@ -152,8 +153,11 @@ def pieces_of(parsed: Parsed, *, embedder: TextEmbedder, sizes: Sizes) -> list[P
     ]
 
 
-def shelve(tools: Tools, items: Sequence[Item]) -> dict[int, StudioloError]:
-    """Store the passages of files of one library in one commit; gives the errors by the files' place in `items`."""
+def shelve(tools: Tools, items: Sequence[Item], *, keep: bool = False) -> dict[int, StudioloError]:
+    """Store the passages of files of one library in one commit; gives the errors by the files' place in `items`.
+
+    `keep`: the items carry their passages on, which saves reading them back.
+    """
     failed: dict[int, StudioloError] = {}
     with tools.writing:
         rows: list[Row] = []
@@ -187,6 +191,8 @@ def shelve(tools: Tools, items: Sequence[Item]) -> dict[int, StudioloError]:
                 waiting=item.waiting.id,
                 visible=item.fresh or record.version == 1,
             )
+            if keep:
+                item.rows = {n: Row(n, one.text, one.context) for n, one in zip(numbers, item.pieces, strict=True)}
             item.pieces = []
         tools.shelf.changed()
     return failed
@@ -202,9 +208,16 @@ def screen(tools: Tools, item: Item) -> None:
     for start in range(0, len(numbers), _SCREEN_STEP):
         _stop_if(item)
         item.batch.progress("screen", start, len(numbers), item=item.shown)
-        rows = tools.store.rows(item.library.id, numbers[start : start + _SCREEN_STEP])
+        rows = _rows(tools, item.library.id, numbers[start : start + _SCREEN_STEP], item.rows)
         found = spans_of(tools, [row.text for row in rows.values()])
         tools.places.screened(dict(zip(rows, found, strict=True)))
+
+
+def _rows(tools: Tools, library_id: str, numbers: Sequence[int], at_hand: Mapping[int, Row]) -> dict[int, Row]:
+    """Passages by number, read back where they are not at hand."""
+    far = [number for number in numbers if number not in at_hand]
+    read = tools.store.rows(library_id, far) if far else {}
+    return {n: row for n in numbers if (row := at_hand.get(n) or read.get(n)) is not None}
 
 
 def spans_of(tools: Tools, texts: Sequence[str]) -> list[tuple[Span, ...]]:
@@ -252,7 +265,8 @@ def _embed_some(tools: Tools, library: LibraryRow, owner: dict[int, Item], *, be
         step = [number for number in wanted[start : start + _EMBED_STEP] if not owner[number].batch.over]
         for item in {id(owner[number]): owner[number] for number in step}.values():
             item.batch.progress("embed", before + start, of, item=item.shown)
-        rows = tools.store.rows(library.id, step)
+        at_hand = {n: owner[n].rows[n] for n in step if n in owner[n].rows}
+        rows = _rows(tools, library.id, step, at_hand)
         if not rows:
             continue
         texts = [f"{row.context}\n{row.text}" if row.context else row.text for row in rows.values()]

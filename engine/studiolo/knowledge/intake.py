@@ -37,6 +37,7 @@ from studiolo.types import AddResult
 READERS = 2
 _SHELVE_MOST = 2_000  # passages of one commit
 _EMBED_MOST = 256  # the same; a document larger than that goes alone
+_KEPT_FILES = 500  # whose passages stay at hand until they are embedded; those of more are read back
 _Queue = queue.SimpleQueue["Item | None"]
 
 
@@ -244,7 +245,8 @@ class Intake:
         while (item := self._next("shelve")) is not None:
             items = self._together("shelve", item, most=_SHELVE_MOST)
             try:
-                failed = ingest.shelve(self._tools, items)
+                behind = self._queues["screen"].qsize() + self._queues["embed"].qsize()
+                failed = ingest.shelve(self._tools, items, keep=behind < _KEPT_FILES)
             except BaseException as error:  # noqa: BLE001 - the edge of this thread: each file must come to its end
                 failed = dict.fromkeys(range(len(items)), unexpected(error))
             for place, one in enumerate(items):
