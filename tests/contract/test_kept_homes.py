@@ -34,7 +34,7 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LocalEngine
 
 
 def test_there_is_one_of_every_format() -> None:
-    assert [path.name for path in KEPT] == ["home-1.tar.gz"]
+    assert [path.name for path in KEPT] == ["home-1.tar.gz", "home-2.tar.gz"]
 
 
 def test_documents_and_passages_are_there(kept: LocalEngine) -> None:
