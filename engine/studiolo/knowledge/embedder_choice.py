@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from studiolo.cpu import cpu_flags
-from studiolo.knowledge.bert_graph import UnsupportedModel
+from studiolo.knowledge.ct2_encoder import Ct2Encoder
 from studiolo.knowledge.onnx_encoder import OnnxEncoder, write_whole
 from studiolo.knowledge.sentence_models import Precision, TorchEncoder, one_thread
 
@@ -27,7 +27,16 @@ if TYPE_CHECKING:
 
 FORMAT = 1  # of the graphs and of the kept choice
 LEAST_COSINE = 0.99
-_LIBRARIES = ("numpy", "onnx", "onnxruntime", "sentence-transformers", "tokenizers", "torch", "transformers")
+_LIBRARIES = (
+    "ctranslate2",
+    "numpy",
+    "onnx",
+    "onnxruntime",
+    "sentence-transformers",
+    "tokenizers",
+    "torch",
+    "transformers",
+)
 _MODEL_FILES = (
     "config.json",
     "modules.json",
@@ -67,7 +76,7 @@ class Encoder(Protocol):
 
 
 class _ByIds:
-    def __init__(self, encoder: OnnxEncoder) -> None:
+    def __init__(self, encoder: Ct2Encoder | OnnxEncoder) -> None:
         self.name = encoder.name
         self._encoder = encoder
 
@@ -114,17 +123,26 @@ def choose(
     if precision != "auto":
         return _ByTexts(TorchEncoder(folder, model_id, precision=precision))
     digest = model_digest(folder)
-    graph = None if cache is None else cache / f"{digest[:24]}-int8-{FORMAT}-{_key('')[:8]}.graph"
+    graph, converted = (
+        None if cache is None else cache / f"{digest[:24]}-int8-{FORMAT}-{_key('')[:8]}.{kind}"
+        for kind in ("graph", "ct2")
+    )
     record = None if cache is None else cache / f"choice-{_key(digest)[:24]}.json"
     kept = _read(record)
-    if kept == OnnxEncoder.name and (ready := _onnx(folder, graph)) is not None:
+    if kept == Ct2Encoder.name and (ready := _loaded(Ct2Encoder, folder, converted)) is not None:
+        return ready
+    if kept == OnnxEncoder.name and (ready := _loaded(OnnxEncoder, folder, graph)) is not None:
         return ready
     if kept.startswith("torch"):
         return _ByTexts(TorchEncoder(folder, model_id))
     reference = _ByTexts(TorchEncoder(folder, model_id, precision="float32"))
-    fast = _onnx(folder, graph)
     probe = tokenise(_PROBE)
-    chosen, cosine = (reference, 1.0) if fast is None else _faster(fast, reference, probe)
+    chosen: Encoder = reference
+    cosine = 1.0
+    for kind, kept_at in ((Ct2Encoder, converted), (OnnxEncoder, graph)):
+        fast = _loaded(kind, folder, kept_at)
+        if fast is not None:
+            chosen, cosine = _faster(fast, chosen, probe, reference=reference, cosine=cosine)
     if chosen is reference:
         chosen = _ByTexts(TorchEncoder(folder, model_id))
     if record is not None:
@@ -132,14 +150,16 @@ def choose(
     return chosen
 
 
-def _faster(fast: Encoder, reference: Encoder, probe: Sequence[Tokenised]) -> tuple[Encoder, float]:
-    """The faster one whose vectors hold, and the least cosine of the fast one to the reference."""
+def _faster(
+    fast: Encoder, best: Encoder, probe: Sequence[Tokenised], *, reference: Encoder, cosine: float
+) -> tuple[Encoder, float]:
+    """The faster one of `fast` and the `best` so far, if its vectors hold to the reference's; and its least cosine."""
     try:
-        cosine = float((fast.encode(probe) * reference.encode(probe)).sum(axis=1).min())
-        gains = cosine >= LEAST_COSINE and _seconds(fast, probe) < _seconds(reference, probe)
-    except Exception:  # noqa: BLE001 - onnxruntime's errors have no common base that is public
-        return reference, 0.0
-    return (fast if gains else reference), cosine
+        least = float((fast.encode(probe) * reference.encode(probe)).sum(axis=1).min())
+        gains = least >= LEAST_COSINE and _seconds(fast, probe) < _seconds(best, probe)
+    except Exception:  # noqa: BLE001 - the libraries' errors have no common base that is public
+        return best, cosine
+    return (fast, least) if gains else (best, cosine)
 
 
 def _seconds(encoder: Encoder, probe: Sequence[Tokenised]) -> float:
@@ -151,12 +171,10 @@ def _seconds(encoder: Encoder, probe: Sequence[Tokenised]) -> float:
     return min(times)
 
 
-def _onnx(folder: Path, graph: Path | None) -> Encoder | None:
+def _loaded(kind: type[Ct2Encoder | OnnxEncoder], folder: Path, kept: Path | None) -> Encoder | None:
     try:
-        return _ByIds(OnnxEncoder(folder, kept=graph))
-    except UnsupportedModel:
-        return None
-    except Exception:  # noqa: BLE001 - missing or failing library: onnxruntime's errors have no public base
+        return _ByIds(kind(folder, kept=kept))
+    except Exception:  # noqa: BLE001 - UnsupportedModel, or a missing or failing library, whose errors have no base
         return None
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import importlib.util
 import os
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import RLock
@@ -259,21 +260,30 @@ def _embed_some(tools: Tools, library: LibraryRow, owner: dict[int, Item], *, be
 
     embedder = tools.embedder_for(library.embedder)
     wanted = list(owner)
-    made: list[int] = []
-    vectors: list[NDArray[np.float32]] = []
-    for start in range(0, len(wanted), _EMBED_STEP):
+
+    def one(start: int) -> tuple[list[int], NDArray[np.float32] | None]:
         step = [number for number in wanted[start : start + _EMBED_STEP] if not owner[number].batch.over]
         for item in {id(owner[number]): owner[number] for number in step}.values():
             item.batch.progress("embed", before + start, of, item=item.shown)
         at_hand = {n: owner[n].rows[n] for n in step if n in owner[n].rows}
         rows = _rows(tools, library.id, step, at_hand)
         if not rows:
-            continue
+            return [], None
         texts = [f"{row.context}\n{row.text}" if row.context else row.text for row in rows.values()]
-        vectors.append(embedder.embed_passages(texts))
-        made.extend(rows)
+        vectors = embedder.embed_passages(texts)
         for number in rows:
             owner[number].batch.did(1)
+        return list(rows), vectors
+
+    made: list[int] = []
+    vectors: list[NDArray[np.float32]] = []
+    with ThreadPoolExecutor(
+        2, thread_name_prefix="intake-embed"
+    ) as pool:  # while one ends, the other keeps a core busy
+        for numbers, found in pool.map(one, range(0, len(wanted), _EMBED_STEP)):
+            made.extend(numbers)
+            if found is not None:
+                vectors.append(found)
     if made:
         _store_vectors(tools, library, made, np.concatenate(vectors))
 
