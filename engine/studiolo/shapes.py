@@ -57,13 +57,12 @@ class Answer:
 
 
 def citation_shape(citation: Citation) -> dict[str, Any]:
-    """`{document, page, quote, verified, label}`."""
+    """`{document, page, quote, verified}`."""
     return {
         "document": citation.document,
         "page": citation.page,
         "quote": citation.quote,
         "verified": citation.verified,
-        "label": citation.label,
     }
 
 
@@ -87,7 +86,7 @@ def answer_shape(answer: Answer) -> dict[str, Any]:
 
 
 def search_shape(query: str, hits: Sequence[Hit], *, seconds: float) -> dict[str, Any]:
-    """`{query, hits: [{document, page, passage_id, text, score, label}], seconds}`."""
+    """`{query, hits: [{document, page, passage_id, text, score}], seconds}`."""
     return {
         "query": query,
         "hits": [
@@ -97,7 +96,6 @@ def search_shape(query: str, hits: Sequence[Hit], *, seconds: float) -> dict[str
                 "passage_id": hit.passage.id,
                 "text": hit.passage.text,
                 "score": hit.score,
-                "label": hit.passage.label,
             }
             for hit in hits
         ],

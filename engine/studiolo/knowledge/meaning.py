@@ -63,6 +63,8 @@ def nearest(
         beyond = pool.submit(store.nearest, library_id, shifted, limit=limit, documents=documents, languages=others)
         same = store.nearest(library_id, vector, limit=limit, documents=documents, languages=(asked, ""))
         across = beyond.result()
+    if min(len(same), len(across)) < _BACKGROUND:  # too few to know how far the languages lie apart
+        return [*same, *(replace(one, score=float(vector @ one.vector)) for one in across if one.vector is not None)]
     return [*same, *_on_scale_of(same, across)]
 
 
@@ -99,8 +101,6 @@ def _on_scale_of(same: Sequence[Found], across: Sequence[Found]) -> list[Found]:
     What each search found last is its background: scores are measured by how far they stand out of it, for similarity
     within a language is higher and wider spread than across.
     """
-    if min(len(same), len(across)) < _BACKGROUND:
-        return list(across)
     home, spread_home = _background(same)
     level, spread = _background(across)
     return [replace(entry, score=home + (entry.score - level) * spread_home / spread) for entry in across]

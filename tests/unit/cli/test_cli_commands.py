@@ -78,7 +78,6 @@ def test_search(studiolo: Command, engine: ScriptedEngine) -> None:
         "passage_id": "p1",
         "text": "The term of the lease is twelve months. 租期为十二个月。",
         "score": 0.75,
-        "label": "iii",
     }
     assert engine.calls == [("search", "租期", "contracts", 1, "d")]
     assert "租约 lease.pdf, iii (p. 3)" in studiolo("search", "x").out
@@ -92,7 +91,7 @@ def test_ask_in_json(studiolo: Command, engine: ScriptedEngine) -> None:
     assert list(ran.json) == ["answer", "citations", "timings", "usage", "redactions"]
     assert ran.json["answer"] == "Twelve months 十二个月 [1]."
     assert ran.json["citations"] == [
-        {"document": CITATION.document, "page": 3, "quote": CITATION.quote, "verified": True, "label": "iii"}
+        {"document": CITATION.document, "page": 3, "quote": CITATION.quote, "verified": True}
     ]
     assert ran.json["timings"] == {"retrieve_s": 0.01, "first_token_s": 0.2, "total_s": 0.9}
     assert ran.json["usage"] == {"prompt_tokens": 120, "reused_tokens": 40, "completion_tokens": 7}

@@ -514,7 +514,7 @@ def test_a_library_removed_while_files_are_added_ends_the_job(open_base, docs):
         made(docs, f"{number}.txt", f"Words {number}")
     events = []
     for event in base.add([docs], library="work"):
-        if isinstance(event, Progress) and event.stage == "embed":
+        if isinstance(event, Progress) and event.stage == "embed" and not gate.is_set():
             base.remove_library("work")
             gate.set()
         events.append(event)

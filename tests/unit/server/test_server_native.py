@@ -69,7 +69,6 @@ def test_ask_without_a_stream_is_the_shape_of_the_contract(site: Served) -> None
                 "page": 3,
                 "quote": "The term of the lease is twelve months.",
                 "verified": True,
-                "label": "iii",
             }
         ],
         "timings": {"retrieve_s": 0.01, "first_token_s": 0.2, "total_s": 0.9},
