@@ -7,14 +7,13 @@ import time
 
 import click
 
-from studiolo.cli.interrupt import cancel_on_interrupt
-from studiolo.cli.progress import Bar, progress_bar
+from studiolo.cli.progress import Bar
 from studiolo.cli.sentences import sentence_of
 from studiolo.cli.session import open_engine
 from studiolo.cli.terminal import DONE, FAILED, Terminal, existing, one_line
 from studiolo.cli.words import STATES, reason_words
+from studiolo.cli.work import run_to_end
 from studiolo.errors import Code, error_for
-from studiolo.events import Failed, FileDone, Finished, Progress, Tally
 from studiolo.shapes import file_shape, summary_shape
 from studiolo.types import DEFAULT_LIBRARY, AddResult, DocumentStatus
 
@@ -29,30 +28,16 @@ from studiolo.types import DEFAULT_LIBRARY, AddResult, DocumentStatus
 @click.pass_obj
 def add(terminal: Terminal, *, paths: tuple[str, ...], library: str, ask_password: bool, as_json: bool) -> int:
     """Add files or folders to a library."""
-    results: list[AddResult] = []
     files = [existing(path) for path in paths]
     passwords = _passwords(terminal) if ask_password else ()
     began = time.monotonic()
-    with (
-        open_engine(terminal) as engine,
-        progress_bar(ingestion=True, chinese=terminal.chinese) as bar,
-        cancel_on_interrupt() as cancel,
-    ):
-        for event in engine.add(files, library=library, cancel=cancel, passwords=passwords):
-            match event:
-                case Progress():
-                    bar.show(event)
-                case Tally():
-                    bar.tally(event)
-                case FileDone():
-                    results.append(event.result)
-                    _show(event.result, terminal, bar, as_json=as_json)
-                case Failed():
-                    raise error_for(event.code, event.values)
-                case Finished(reason="cancelled"):
-                    raise KeyboardInterrupt
-                case _:
-                    pass
+    with open_engine(terminal) as engine:
+        results = run_to_end(
+            lambda cancel: engine.add(files, library=library, cancel=cancel, passwords=passwords),
+            terminal,
+            ingestion=True,
+            each=lambda result, bar: _show(result, terminal, bar, as_json=as_json),
+        )
     failed = sum(result.status == "failed" for result in results)
     if as_json:
         terminal.json(summary_shape(results, seconds=time.monotonic() - began))

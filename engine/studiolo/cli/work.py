@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from studiolo.cli.interrupt import cancel_on_interrupt
-from studiolo.cli.progress import progress_bar
+from studiolo.cli.progress import Bar, progress_bar
 from studiolo.cli.terminal import Terminal
 from studiolo.engine import Engine
 from studiolo.errors import error_for
@@ -17,13 +17,19 @@ from studiolo.types import AddResult
 _POLL_S = 0.2
 
 
-def run_to_end(work: Callable[[CancelToken], Iterator[Event]], terminal: Terminal) -> list[AddResult]:
-    """Read a stream to its end and give the files it has finished with.
+def run_to_end(
+    work: Callable[[CancelToken], Iterator[Event]],
+    terminal: Terminal,
+    *,
+    ingestion: bool = False,
+    each: Callable[[AddResult, Bar], None] | None = None,
+) -> list[AddResult]:
+    """Read a stream to its end and give the files it has finished with; `each` is told of them as they come.
 
     Raises StudioloError where it failed, KeyboardInterrupt where it was cancelled.
     """
     results: list[AddResult] = []
-    with progress_bar(chinese=terminal.chinese) as bar, cancel_on_interrupt() as cancel:
+    with progress_bar(ingestion=ingestion, chinese=terminal.chinese) as bar, cancel_on_interrupt() as cancel:
         for event in work(cancel):
             match event:
                 case Progress():
@@ -32,6 +38,8 @@ def run_to_end(work: Callable[[CancelToken], Iterator[Event]], terminal: Termina
                     bar.tally(event)
                 case FileDone():
                     results.append(event.result)
+                    if each is not None:
+                        each(event.result, bar)
                 case Failed():
                     raise error_for(event.code, event.values)
                 case Finished(reason="cancelled"):

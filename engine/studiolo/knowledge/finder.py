@@ -68,21 +68,6 @@ class Finder:
         found = self._store.containing(library_id, term, limit=limit, within=within)
         return self._found(library_id, found, documents)
 
-    def neighbours(
-        self, library_id: str, passages: Sequence[Passage]
-    ) -> dict[str, tuple[Passage | None, Passage | None]]:
-        """The passage before and the one after each, in the same document, by the passage's id."""
-        beside = {passage.id: self._places.beside(passage, library_id=library_id) for passage in passages}
-        numbers = [number for pair in beside.values() for number, _ in pair.values()]
-        rows = self._store.rows(library_id, numbers)
-
-        def at(pair: dict[int, tuple[int, Passage]], side: int) -> Passage | None:
-            if side not in pair or pair[side][0] not in rows:
-                return None
-            return with_text(pair[side][1], rows[pair[side][0]].text)
-
-        return {key: (at(pair, -1), at(pair, 1)) for key, pair in beside.items()}
-
     def passages(self, library_id: str, document_id: str) -> list[Passage]:
         """A document's passages in order."""
         places = self._places.of_document(document_id, library_id=library_id)

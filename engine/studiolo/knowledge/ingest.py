@@ -190,7 +190,7 @@ def shelve(tools: Tools, items: Sequence[Item], *, keep: bool = False) -> dict[i
                 numbers,
                 version=record.version,
                 waiting=item.waiting.id,
-                visible=item.fresh or record.version == 1,
+                visible=record.version == 1,
             )
             if keep:
                 item.rows = {n: Row(n, one.text, one.context) for n, one in zip(numbers, item.pieces, strict=True)}

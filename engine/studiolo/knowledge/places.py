@@ -327,16 +327,6 @@ class Places:
         rows = sorted(self._rows("o.document_id", [document_id], library_id), key=lambda row: row["ordinal"])
         return [(row["passage_id"], _passage(row, "")) for row in rows]
 
-    def beside(self, passage: Passage, *, library_id: str) -> dict[int, tuple[int, Passage]]:
-        """The passages before (-1) and after (1) one in its document, without their texts."""
-        version, ordinal = (int(part) for part in passage.id.rsplit("-", 2)[1:])
-        query = _JOINED + " WHERE o.document_id = ? AND o.version = ? AND o.ordinal IN (?, ?) AND d.library_id = ?"
-        with self._database.read() as connection:
-            rows = connection.execute(
-                query, (passage.document_id, version, ordinal - 1, ordinal + 1, library_id)
-            ).fetchall()
-        return {row["ordinal"] - ordinal: (row["passage_id"], _passage(row, "")) for row in rows}
-
     def _rows(self, column: str, values: Sequence[Any], library_id: str) -> list[sqlite3.Row]:
         rows: list[sqlite3.Row] = []
         with self._database.read() as connection:

@@ -17,7 +17,6 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
 
 from studiolo.knowledge.parsers import display
 from studiolo.types import Document, DocumentStatus, Gap, Redaction
@@ -229,14 +228,11 @@ def put(connection: sqlite3.Connection, record: Record) -> None:
     )
 
 
-Step = Literal["write", "remove", "drop"]
-
-
 def from_version_1(connection: sqlite3.Connection) -> None:
     """Lift a file of version 1: there each passage's whole row stood in LanceDB (`migration.py` moves those).
 
-    Its journal is carried out first: a noted write counts as not having happened (its file is read again, unchanged
-    or not), a noted removal leaves nothing.
+    Its journal goes: a noted write counts as not having happened, and what was noted as removed is in SQLite no longer,
+    so that `migration.py` leaves it behind.
     """
     connection.execute("ALTER TABLE libraries ADD COLUMN wanted_embedder TEXT NOT NULL DEFAULT ''")
     for column in (

@@ -268,15 +268,6 @@ def is_exact(query: str) -> bool:
     return sum(len(term) for term in exact_terms(query)) >= _MOSTLY * len("".join(query.split()))
 
 
-def named(hits: Sequence[Hit], names: dict[str, str]) -> list[Hit]:
-    """The hits with their documents' names filled in; one whose document is not known (any more) is left out."""
-    return [
-        replace(hit, passage=replace(hit.passage, document=names[hit.passage.document_id]))
-        for hit in hits
-        if hit.passage.document_id in names
-    ]
-
-
 def _named_before(index: NameIndex, context: Sequence[str]) -> Named | None:
     """What the latest of the earlier questions that named a document said of it."""
     return next((named for named in map(index.named, reversed(context)) if named.strong), None)
