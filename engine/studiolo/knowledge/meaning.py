@@ -64,7 +64,7 @@ def nearest(
         same = store.nearest(library_id, vector, limit=limit, documents=documents, languages=(asked, ""))
         across = beyond.result()
     if min(len(same), len(across)) < _BACKGROUND:  # too few to know how far the languages lie apart
-        return [*same, *(replace(one, score=float(vector @ one.vector)) for one in across if one.vector is not None)]
+        return [*same, *_as_near_as_before(across, vector)]
     return [*same, *_on_scale_of(same, across)]
 
 
@@ -106,8 +106,22 @@ def _on_scale_of(same: Sequence[Found], across: Sequence[Found]) -> list[Found]:
     return [replace(entry, score=home + (entry.score - level) * spread_home / spread) for entry in across]
 
 
+def _as_near_as_before(found: Sequence[Found], vector: NDArray[np.float32]) -> list[Found]:
+    """`found` in the order that it has, with scores of the level and spread of the cosines to `vector`."""
+    if not found:
+        return []
+    plain = [replace(one, score=float(vector @ one.vector)) for one in found if one.vector is not None]
+    (home, spread_home), (level, spread) = _level(plain), _level(found)
+    return [replace(one, score=home + (one.score - level) * spread_home / spread) for one in found]
+
+
 def _background(found: Sequence[Found]) -> tuple[float, float]:
     """Mean and deviation of the scores of the later half of what a search found."""
-    scores = [entry.score for entry in found[len(found) // 2 :]]
+    return _level(found[len(found) // 2 :])
+
+
+def _level(found: Sequence[Found]) -> tuple[float, float]:
+    """Mean and deviation of scores."""
+    scores = [entry.score for entry in found]
     mean = sum(scores) / len(scores)
     return mean, max((sum((score - mean) ** 2 for score in scores) / len(scores)) ** 0.5, 1e-4)
