@@ -4,7 +4,7 @@ DATA holds docling's test documents (`docs-docling/FORMAT/sources` with `groundt
 ground truth beside them, of which only the end is told: text, or which reason. A file's F1 is that of the multisets of
 its words (NFKC; a Han character is a word); a format's is the mean over its files. The ground truth's Markdown is
 stripped of its marks first. For PDF the baseline is plain pypdf over the same files in the same run; pages without a
-text layer are apart, because what is read there is another matter.
+text layer and pictures are apart: they are read by OCR, and held against what other OCR engines read (the mean).
 """
 
 from __future__ import annotations
@@ -90,7 +90,10 @@ def _result(process: ParserProcess, path: Path, data: Path) -> Result:
     folder = path.parent.parent / _TRUTH
     truth = next((one for one in (folder / f"{path.name}.md", folder / f"{path.stem}.md") if one.is_file()), folder)
     if not truth.is_file():
-        return Result(path.relative_to(data), form, state, seconds)
+        readings = sorted(folder.glob(f"*/full_page/{path.stem}.*.md"))  # of a picture: what other OCR engines read
+        read = [f1(words(text), words(stripped(one.read_text(encoding="utf-8")))) for one in readings]
+        mean = statistics.mean(read) if read else None
+        return Result(path.relative_to(data), form, state, seconds, f1=mean, scanned=bool(read))
     wanted = words(stripped(truth.read_text(encoding="utf-8")))
     plain_text = _pypdf(path) if form == "pdf" else None
     return Result(
