@@ -182,6 +182,14 @@ SENTENCES: dict[Code, _Row] = {
         ("The engine did not start.", "Try again. If it keeps happening, run “studiolo doctor” in a terminal."),
         ("引擎未能启动。", "请重试。如果仍然失败，请在终端运行“studiolo doctor”。"),
     ),
+    Code.BAD_POLICY: (
+        ("Your privacy policy cannot be used: {file}, line {line} ({problem}).", "Correct it there; nothing is let out."),
+        ("隐私策略无法使用：{file} 第 {line} 行（{problem}）。", "请更正；在此之前不会放行任何内容。"),
+    ),
+    Code.REFUSED_BY_POLICY: (
+        ("“{name}” was not taken in: this library refuses files with {types}.", "Add it to another library."),
+        ("未添加“{name}”：此资料库拒收含有 {types} 的文件。", "请添加到其他资料库。"),
+    ),
     Code.FILTER_FAILED: (
         (
             "The privacy filter could not run, so nothing was sent to the model.",

@@ -41,6 +41,8 @@ class Code(StrEnum):
     DAMAGED_MODEL = "damaged_model"  # model
     DIGEST_MISMATCH = "digest_mismatch"  # file, expected, actual
     MODEL_EXISTS = "model_exists"  # model
+    BAD_POLICY = "bad_policy"  # file, line, problem, key (dotted): the privacy policy's file is not in force
+    REFUSED_BY_POLICY = "refused_by_policy"  # path, types: the library takes in no file with such values
     PROMPT_TOO_LONG = "prompt_too_long"  # tokens, limit
     BAD_REQUEST = "bad_request"  # field, problem
     UNAUTHORISED = "unauthorised"

@@ -24,6 +24,11 @@ class Home:
         return self.root / "settings.json"
 
     @property
+    def policy_file(self) -> Path:
+        """The person's privacy policy (TOML); where there is none, the shipped default counts."""
+        return self.root / "privacy.toml"
+
+    @property
     def models(self) -> Path:
         """Model files: `models/<id>/...`; unfinished pulls under `models/.partial/<id>/`."""
         return self.root / "models"

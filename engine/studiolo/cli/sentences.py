@@ -31,6 +31,10 @@ ENGLISH: dict[Code, str] = {
     Code.DAMAGED_MODEL: "The model {model} is damaged or not a model. Remove it, then pull or import it again.",
     Code.DIGEST_MISMATCH: "{file} is not the file it should be (sha256 {actual}, not {expected}). Pull it again.",
     Code.MODEL_EXISTS: "There is a model {model} already. Remove it first if you want to replace it.",
+    Code.BAD_POLICY: "{file}, line {line}: {problem}. Correct it, then run `studiolo privacy load`.",
+    Code.REFUSED_BY_POLICY: (
+        "{path} was not taken in: this library refuses files with {types}. Add it to another one, or change the policy."
+    ),
     Code.PROMPT_TOO_LONG: "The question is {tokens} tokens long and the model takes {limit}. Make it shorter.",
     Code.BAD_REQUEST: "{field}: {problem}. Correct it and try again.",
     Code.UNAUTHORISED: "The engine did not accept the token. Stop the running engine and start it again.",
@@ -83,6 +87,8 @@ CHINESE: dict[Code, str] = {
     Code.DAMAGED_MODEL: "模型 {model} 已损坏或不是模型文件。请删除后重新获取或导入。",
     Code.DIGEST_MISMATCH: "{file} 与应有的文件不符（sha256 为 {actual}，应为 {expected}）。请重新获取。",
     Code.MODEL_EXISTS: "已有模型 {model}。如需替换，请先删除它。",
+    Code.BAD_POLICY: "{file} 第 {line} 行：{problem}。请更正，然后运行 `studiolo privacy load`。",
+    Code.REFUSED_BY_POLICY: "未添加 {path}：此资料库拒收含有 {types} 的文件。请添加到其他资料库，或修改策略。",
     Code.PROMPT_TOO_LONG: "问题有 {tokens} 个词元，模型最多接受 {limit} 个。请缩短问题。",
     Code.BAD_REQUEST: "{field}：{problem}。请更正后重试。",
     Code.UNAUTHORISED: "引擎不接受此令牌。请停止正在运行的引擎并重新启动。",
@@ -198,6 +204,46 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     "incomplete": ("this file alone does not make the model complete", "仅此文件不足以构成该模型"),
 }
 
+# What a bad_policy's `problem` stands for.
+POLICY_PROBLEMS: dict[str, tuple[str, str]] = {
+    "syntax": ("this is not TOML", "这不是 TOML"),
+    "not_utf8": ("the file is not UTF-8", "文件不是 UTF-8 编码"),
+    "newer_format": ("this format is not known; update Studiolo or write format = 1", "格式未知；请更新或写 format = 1"),
+    "unknown_key": ("nothing of this name is known here", "此处没有这个名称"),
+    "no_table": ("a table is needed here", "此处应为表"),
+    "no_list": ('a list of texts is needed here, such as ["one", "two"]', '此处应为文本列表，例如 ["甲", "乙"]'),
+    "empty_list": ("words or patterns are needed", "需要 words 或 patterns"),
+    "unknown_profile": ("a profile is open, balanced or strict", "方案只能是 open、balanced 或 strict"),
+    "unknown_action": (
+        "an action is allow, flag, mask, pseudonymise or block",
+        "操作只能是 allow、flag、mask、pseudonymise 或 block",
+    ),
+    "unknown_direction": (
+        "a direction is question, passage, tool, file_name, history, title, log, export or audit",
+        "方向只能是 question、passage、tool、file_name、history、title、log、export 或 audit",
+    ),
+    "unknown_reader": (
+        "a reader is like owner, restore, masked, blocked or one named in this section",
+        "读者只能参照 owner、restore、masked、blocked 或本节中定义的读者",
+    ),
+    "circular_reader": ("these readers are like one another", "这些读者互相参照"),
+    "bad_reader": ("a reader's name is of small letters, digits, - and _", "读者名称只能由小写字母、数字、- 和 _ 组成"),
+    "bad_type": ("a type's name is of capitals, digits and _", "类型名称只能由大写字母、数字和 _ 组成"),
+    "reserved_type": ("this type's name is reserved", "此类型名称为保留名称"),
+    "bad_number": ("a number from 0 to 8 is needed", "应为 0 到 8 的整数"),
+    "short_word": (
+        "this is too short to be looked for: it would be found everywhere",
+        "太短，无法查找：到处都会匹配",
+    ),
+    "bad_pattern": ("this is no regular expression", "这不是正则表达式"),
+    "long_pattern": ("this pattern is longer than 1000 characters", "模式超过 1000 个字符"),
+    "empty_match": ("this pattern matches nothing at all, and so everywhere", "此模式可匹配空文本，因而处处匹配"),
+    "slow_pattern": (
+        "this pattern may take for ever: it repeats a repetition, as (a+)+ does",
+        "此模式可能永不结束：它重复了重复的部分，例如 (a+)+",
+    ),
+}
+
 # Instead of the table's: nobody knows how much is missing.
 NO_MEMORY = (
     "There is not enough memory. Close other programs or choose a smaller model.",
@@ -235,6 +281,8 @@ def sentence_of(code: Code, values: Mapping[str, str | float], *, chinese: bool)
         return DAMAGED_SETTINGS[int(chinese)]
     if code is Code.BAD_REQUEST and values.get("problem") in PROBLEMS:
         values = {**values, "problem": PROBLEMS[str(values["problem"])][int(chinese)]}
+    if code is Code.BAD_POLICY and values.get("problem") in POLICY_PROBLEMS:
+        values = {**values, "problem": POLICY_PROBLEMS[str(values["problem"])][int(chinese)]}
     if code is Code.NOT_ENOUGH_MEMORY:
         values = {**values, "smaller": _smaller(str(values.get("smaller", "")), chinese=chinese)}
     return _filled(table[code], values)

@@ -39,6 +39,7 @@ REASONS: dict[str, tuple[str, str]] = {
     Code.FILE_UNREADABLE: ("cannot be read", "无法读取"),
     Code.NOT_ENOUGH_MEMORY: ("not enough memory", "内存不足"),
     Code.MISSING_PACKAGE: ("a package is missing", "缺少软件包"),
+    Code.REFUSED_BY_POLICY: ("refused by the privacy policy", "被隐私策略拒绝"),
     Code.FILTER_FAILED: ("could not be screened", "未能过滤"),
 }
 _PAGE = ("page {first}", "第 {first} 页")

@@ -24,6 +24,14 @@ class _Value:
     exact_case: bool
 
 
+def findable(kind: str, value: str) -> bool:
+    """Whether a folded value is long enough to be looked for: a shorter one would be found everywhere."""
+    text = " ".join(value.split())
+    if kind == "LITERAL" or len(text) < (_SHORTEST_ASCII if text.isascii() else _SHORTEST):
+        return False
+    return len(text) >= 6 or not (kind == "SECRET" or text.isdigit())
+
+
 class KnownValues:
     """An index of values. Values too short or too plain to be looked for are not taken in."""
 
@@ -37,9 +45,7 @@ class KnownValues:
     def add(self, kind: str, value: str, *, exact_case: bool = False) -> None:
         """Take in a folded value. `exact_case`: a single name is looked for as it is written, "Rob" but not "rob"."""
         text = " ".join(value.split())
-        if kind == "LITERAL" or len(text) < (_SHORTEST_ASCII if text.isascii() else _SHORTEST):
-            return
-        if len(text) < 6 and (kind == "SECRET" or text.isdigit()):
+        if not findable(kind, text):
             return
         if (kind, text, exact_case) in self._seen:
             return

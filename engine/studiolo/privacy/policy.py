@@ -1,6 +1,10 @@
 """Who may see what, as data: type of value x direction x reader -> what happens to it.
 
-Inward (what the model, a title or an export gets) and outward (what a reader sees in an answer) are two tables.
+A text goes to the model (question, passage, history, tool, file_name), is written out (title, log, export, audit), or
+is an answer on its way to a reader. The shipped profiles are TOML beside this module (`profiles/`); `policy_file.py`
+reads those and a home's own. Every combination has an action: what no table names falls to a default, and an unknown
+type is personal.
+
 Knows no text. Any thread.
 """
 
@@ -10,24 +14,34 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Final
 
 from studiolo.types import Reader
 
 Direction = str
-"""Where a text goes. To the model: question, passage, history, file_name, tool. Where no value may stand: title,
-export, log."""
+"""Where a text goes; one of DIRECTIONS."""
 
-_WRITTEN_OUT: frozenset[str] = frozenset({"title", "export", "log"})
+TO_MODEL: Final = ("question", "passage", "tool", "file_name", "history")
+WRITTEN_OUT: Final = ("title", "log", "export", "audit")  # no token stands there: nobody could ever restore it
+ANSWER: Final = "answer"
+DIRECTIONS: Final = (*TO_MODEL, *WRITTEN_OUT, ANSWER)
+READERS: Final = tuple(reader.value for reader in Reader)
+PROFILE_NAMES: Final = ("open", "balanced", "strict")
+
+LITERAL: Final = "LITERAL"
+"""Text of a document that merely looks like a token of ours: given a token of its own, shown to everyone."""
+
+_FURTHEST = 16  # readers that may stand behind one another by `like`
 
 
 class Action(StrEnum):
-    """What becomes of a value on its way in."""
+    """What becomes of a value."""
 
     ALLOW = "allow"  # left
     FLAG = "flag"  # left; a report on a document counts it
     MASK = "mask"  # `<PERSON>`, cannot be undone
-    PSEUDONYMISE = "pseudonymise"  # a token that a reader who may see the value gets back
-    BLOCK = "block"  # the text is refused
+    PSEUDONYMISE = "pseudonymise"  # a token that a reader who may see the value gets back; in an answer, it stays
+    BLOCK = "block"  # the text is refused, the answer withheld
 
 
 class Sight(StrEnum):
@@ -35,81 +49,150 @@ class Sight(StrEnum):
 
     SHOW = "show"
     MASK = "mask"
+    TOKEN = "token"  # noqa: S105 - the pseudonym that the model read
     WITHHOLD = "withhold"  # the whole answer
+
+
+_SIGHTS: Final = {
+    Action.ALLOW: Sight.SHOW,
+    Action.FLAG: Sight.SHOW,
+    Action.MASK: Sight.MASK,
+    Action.PSEUDONYMISE: Sight.TOKEN,
+    Action.BLOCK: Sight.WITHHOLD,
+}
+_GUARDING: Final = frozenset({Action.MASK, Action.PSEUDONYMISE, Action.BLOCK})
+_UNNAMED: Final = {"owner": Action.ALLOW, "restore": Action.ALLOW, "masked": Action.MASK, "blocked": Action.BLOCK}
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Actions by type. `default` None: what the table does not name is another's to say."""
+
+    types: Mapping[str, Action] = field(default_factory=lambda: MappingProxyType({}))
+    default: Action | None = None
+
+    def get(self, kind: str) -> Action | None:
+        """What the table says of a type."""
+        return self.types.get(kind, self.default)
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderRules:
+    """What one reader, or the holder of a token with that profile, sees in answers.
+
+    answer: by type; its default counts for guarded types alone (see `Policy.guarded`): what the model itself may read
+    is shown to everyone unless the type is named.
+    like: the reader whose rules count where these are silent; "" = none.
+    inward: tables that go before the policy's for what this reader asks, by direction.
+    """
+
+    answer: Table = field(default_factory=Table)
+    like: str = ""
+    inward: Mapping[str, Table] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """One policy. A type that no table names is pseudonymised: unknown is treated as personal.
+    """One policy, whole: every type, direction and reader has an action.
 
-    inward: action a type; by_direction overrides it for (type, direction).
-    always_masked: types that are masked in an answer for every reader, the owner included.
-    keep_last: how many of the last digits stay visible in such a mask.
+    types: for all directions; directions: tables that go before it; readers: by name.
+    keep_last: how many of the last digits stay visible in a mask, by type.
+    refuse: types that a library takes in no file with.
     """
 
     name: str
-    inward: Mapping[str, Action] = field(default_factory=lambda: MappingProxyType({}))
-    by_direction: Mapping[tuple[str, str], Action] = field(default_factory=lambda: MappingProxyType({}))
-    always_masked: frozenset[str] = frozenset()
+    types: Table = field(default_factory=Table)
+    directions: Mapping[str, Table] = field(default_factory=lambda: MappingProxyType({}))
+    readers: Mapping[str, ReaderRules] = field(default_factory=lambda: MappingProxyType({}))
     keep_last: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
-    default: Action = Action.PSEUDONYMISE
+    refuse: frozenset[str] = frozenset()
 
-    def action(self, kind: str, direction: Direction) -> Action:
-        """What to do with a value of type `kind` in a text that goes in `direction`."""
+    def decide(self, kind: str, direction: Direction, reader: str = Reader.OWNER) -> Action:
+        """What becomes of a value of type `kind` in a text that goes in `direction` for `reader`. Never fails.
+
+        A reader that the policy does not name is taken for "masked".
+        """
+        if direction == ANSWER:
+            return self._answer(kind, reader)
         if kind == LITERAL:
-            return Action.ALLOW if direction in _WRITTEN_OUT else Action.PSEUDONYMISE
-        action = self.by_direction.get((kind, direction)) or self.inward.get(kind, self.default)
-        if action is Action.PSEUDONYMISE and direction in _WRITTEN_OUT:
+            return Action.ALLOW if direction in WRITTEN_OUT else Action.PSEUDONYMISE
+        action = next(
+            (
+                found
+                for table in (*self._asked_by(reader, direction), self.directions.get(direction))
+                if table is not None and (found := table.get(kind)) is not None
+            ),
+            None,
+        )
+        if action is None:
+            action = self._everywhere(kind)
+        if action is Action.PSEUDONYMISE and direction in WRITTEN_OUT:
             return Action.MASK
         return action
 
+    def action(self, kind: str, direction: Direction, *, reader: str = Reader.OWNER) -> Action:
+        """`decide`, for what goes to the model or is written out."""
+        return self.decide(kind, direction, reader)
+
     def guarded(self, kind: str) -> bool:
         """Whether values of this type are kept from the model at all."""
-        return self.inward.get(kind, self.default) in (Action.MASK, Action.PSEUDONYMISE, Action.BLOCK)
+        return self._everywhere(kind) in _GUARDING
 
-    def sight(self, kind: str, reader: Reader) -> Sight:
+    def sight(self, kind: str, reader: str) -> Sight:
         """What `reader` sees of a value of type `kind` in an answer."""
-        if kind == LITERAL:
-            return Sight.SHOW
-        if reader is Reader.BLOCKED:
-            return Sight.WITHHOLD if self.guarded(kind) or kind in self.always_masked else Sight.SHOW
-        if kind in self.always_masked:
-            return Sight.MASK
-        if reader is Reader.MASKED and self.guarded(kind):
-            return Sight.MASK
-        return Sight.SHOW
+        return _SIGHTS[self._answer(kind, reader)]
+
+    def withholds(self, reader: str) -> bool:
+        """Whether an answer for `reader` may be withheld, so that none of it may be shown before all of it is known."""
+        names = self._behind(reader)
+        tables = [self.readers[name].answer for name in names if name in self.readers]
+        stated = any(Action.BLOCK in (table.default, *table.types.values()) for table in tables)
+        return stated or self._unstated(names) is Action.BLOCK
 
     def mask(self, kind: str, value: str) -> str:
-        """What stands for a value that a reader may not see."""
+        """What stands for a value that may not be seen."""
         keep = self.keep_last.get(kind, 0)
         digits = [c for c in value if c.isdigit()]
         if keep and len(digits) > 2 * keep:
             return f"**** {''.join(digits[-keep:])}"
         return f"<{kind}>"
 
+    def _everywhere(self, kind: str) -> Action:
+        return self.types.get(kind) or Action.PSEUDONYMISE
 
-LITERAL = "LITERAL"
-"""Text of a document that merely looks like a token of ours: given a token of its own, shown to everyone."""
+    def _answer(self, kind: str, reader: str) -> Action:
+        if kind == LITERAL:
+            return Action.ALLOW
+        names = self._behind(reader)
+        tables = [self.readers[name].answer for name in names if name in self.readers]
+        for table in tables:
+            if kind in table.types:
+                return table.types[kind]
+        return self._unstated(names) if self.guarded(kind) else Action.ALLOW
 
-_MASKED = frozenset({"SECRET", "CREDIT_CARD"})
-_LAST_FOUR = MappingProxyType({"CREDIT_CARD": 4})
+    def _unstated(self, names: list[str]) -> Action:
+        """What a chain of readers sees of a guarded type that none of them names."""
+        tables = [self.readers[name].answer for name in names if name in self.readers]
+        stated = next((table.default for table in tables if table.default is not None), None)
+        return stated or next((_UNNAMED[name] for name in names if name in _UNNAMED), Action.MASK)
 
-BALANCED = Policy(
-    "balanced",
-    inward=MappingProxyType({"LOCATION": Action.FLAG, "ORGANIZATION": Action.FLAG}),
-    always_masked=_MASKED,
-    keep_last=_LAST_FOUR,
-)
-OPEN = Policy(
-    "open",
-    inward=MappingProxyType({"SECRET": Action.PSEUDONYMISE, "CREDIT_CARD": Action.PSEUDONYMISE}),
-    always_masked=_MASKED,
-    keep_last=_LAST_FOUR,
-    default=Action.FLAG,
-)
-STRICT = Policy(
-    "strict",
-    by_direction=MappingProxyType({("SECRET", "question"): Action.BLOCK, ("SECRET", "tool"): Action.BLOCK}),
-    always_masked=_MASKED,
-)
-PROFILES: Mapping[str, Policy] = MappingProxyType({policy.name: policy for policy in (BALANCED, OPEN, STRICT)})
+    def _asked_by(self, reader: str, direction: Direction) -> list[Table | None]:
+        return [self.readers[name].inward.get(direction) for name in self._behind(reader) if name in self.readers]
+
+    def _behind(self, reader: str) -> list[str]:
+        """The reader's name, then that of the one it is like, and so on."""
+        name: str = reader if reader in self.readers or reader in _UNNAMED else Reader.MASKED.value
+        names: list[str] = []
+        while name and len(names) < _FURTHEST:
+            names.append(name)
+            name = self.readers[name].like if name in self.readers else ""
+        return names
+
+
+def __getattr__(name: str) -> Policy:
+    """BALANCED, OPEN and STRICT: the shipped profiles, read when they are first asked for."""
+    if name in ("BALANCED", "OPEN", "STRICT"):
+        from studiolo.privacy.policy_file import profile
+
+        return profile(name.lower())
+    raise AttributeError(name)

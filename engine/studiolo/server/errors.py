@@ -34,6 +34,8 @@ STATUS: dict[Code, tuple[int, str]] = {
     Code.DAMAGED_MODEL: (422, "The model file is damaged."),
     Code.DIGEST_MISMATCH: (422, "The file's digest is not the expected one."),
     Code.MODEL_EXISTS: (409, "There is a model of that name already."),
+    Code.BAD_POLICY: (409, "The privacy policy cannot be used; see the file, the line and the problem."),
+    Code.REFUSED_BY_POLICY: (422, "The library takes in no file with such personal data."),
     Code.PROMPT_TOO_LONG: (413, "The request does not fit into the model's context."),
     Code.BAD_REQUEST: (400, "The request is not well formed; see the field and the problem."),
     Code.UNAUTHORISED: (401, "A valid bearer token is needed."),
