@@ -183,7 +183,10 @@ SENTENCES: dict[Code, _Row] = {
         ("引擎未能启动。", "请重试。如果仍然失败，请在终端运行“studiolo doctor”。"),
     ),
     Code.BAD_POLICY: (
-        ("Your privacy policy cannot be used: {file}, line {line} ({problem}).", "Correct it there; nothing is let out."),
+        (
+            "Your privacy policy cannot be used: {file}, line {line} ({problem}).",
+            "Correct it there; nothing is let out.",
+        ),
         ("隐私策略无法使用：{file} 第 {line} 行（{problem}）。", "请更正；在此之前不会放行任何内容。"),
     ),
     Code.REFUSED_BY_POLICY: (

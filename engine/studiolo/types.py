@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
 DEFAULT_LIBRARY = "default"
 
@@ -115,8 +115,9 @@ class Passage:
     heading: tuple[str, ...] = field(repr=False)
     text: str = field(repr=False)
     language: str  # "en", "zh", "" = not known
-    spans: tuple[Span, ...] | None  # personal data found; None = not screened yet
+    spans: tuple[Span, ...] | None  # personal data found; None = not screened yet, or by an older version (`stale`)
     label: str = field(default="", repr=False)  # how people name the place: "iv", "Costs, rows 2-40"; "" = the page
+    stale: bool = False  # what was found in it was found by an older version of the filter and does not count
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +225,7 @@ class Question:
     document: str | None = field(default=None, repr=False)
     model: str | None = None  # None = the settings' model
     conversation_id: str | None = None  # None starts a conversation
-    reader: Reader = Reader.OWNER
+    reader: str = Reader.OWNER  # a Reader, or an API profile that the privacy policy names
     sampling: Sampling = field(default_factory=Sampling)
     limit: int | None = None  # passages at most; None = the settings'
 
@@ -243,7 +244,7 @@ class Chat:
 
     messages: tuple[Message, ...]
     model: str | None = None
-    reader: Reader = Reader.MASKED
+    reader: str = Reader.MASKED  # as of a question
     sampling: Sampling = field(default_factory=Sampling)
 
 
@@ -349,6 +350,45 @@ class Redacted:
 
     text: str = field(repr=False)
     entities: tuple[Entity, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """How often values of one type stand in a document, on which pages, and what becomes of them for the model."""
+
+    type: str
+    count: int
+    action: str  # allow, flag, mask, pseudonymise or block
+    pages: tuple[int, ...] = ()  # from 1; () where the format has none
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentReport:
+    """What the filter has found in a document. Of `passages`, `unscreened` are not looked through (any more)."""
+
+    document_id: str
+    library: str
+    findings: tuple[Finding, ...]
+    passages: int
+    unscreened: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyView:
+    """A library's privacy policy: what the home's file says of it, and what counts in the end.
+
+    `section` is the file's own table (the home's, where `library` is ""), as `set_policy` takes it. The rest is what
+    counts: actions by type, with `default` for all others; the types listed by hand; what no file may hold.
+    """
+
+    library: str
+    profile: str
+    types: dict[str, str]
+    directions: dict[str, dict[str, str]]
+    readers: dict[str, dict[str, str]]
+    custom: tuple[str, ...]
+    refuse: tuple[str, ...]
+    section: dict[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -207,8 +207,12 @@ PROBLEMS: dict[str, tuple[str, str]] = {
 # What a bad_policy's `problem` stands for.
 POLICY_PROBLEMS: dict[str, tuple[str, str]] = {
     "syntax": ("this is not TOML", "这不是 TOML"),
+    "unreadable": ("the file cannot be read", "文件无法读取"),
     "not_utf8": ("the file is not UTF-8", "文件不是 UTF-8 编码"),
-    "newer_format": ("this format is not known; update Studiolo or write format = 1", "格式未知；请更新或写 format = 1"),
+    "newer_format": (
+        "this format is not known; update Studiolo",
+        "格式未知；请更新 Studiolo",
+    ),
     "unknown_key": ("nothing of this name is known here", "此处没有这个名称"),
     "no_table": ("a table is needed here", "此处应为表"),
     "no_list": ('a list of texts is needed here, such as ["one", "two"]', '此处应为文本列表，例如 ["甲", "乙"]'),

@@ -64,4 +64,5 @@ def joined(best: Passage, other: Passage) -> Passage:
     if before.spans is not None and after.spans is not None:
         moved = (replace(span, start=span.start + offset, end=span.end + offset) for span in after.spans)
         spans = (*before.spans, *moved)
-    return replace(best, start=before.start, end=after.end, text=text, spans=spans)
+    stale = spans is None and all(one.stale or one.spans is not None for one in (before, after))
+    return replace(best, start=before.start, end=after.end, text=text, spans=spans, stale=stale)

@@ -17,7 +17,7 @@ from typing import Any
 from studiolo.errors import Code, PolicyBlock, UserError
 from studiolo.events import Event, Finished, Progress
 from studiolo.jobs import CancelToken
-from studiolo.knowledge.ingest import Tools, spans_of
+from studiolo.knowledge.ingest import Tools
 from studiolo.knowledge.parsers.child import Cancelled
 from studiolo.knowledge.places import Piece, digest_of
 from studiolo.knowledge.portable import (
@@ -34,11 +34,12 @@ from studiolo.knowledge.portable import (
     whole,
 )
 from studiolo.knowledge.records import HIDDEN, LibraryRow, Record
+from studiolo.knowledge.screening import redactions, refused_in, spans_of
 from studiolo.knowledge.seams import TextEmbedder
 from studiolo.knowledge.shelf import checked_name
 from studiolo.knowledge.store import Row
 from studiolo.knowledge.upkeep import sweep
-from studiolo.types import Document, DocumentStatus, Gap, Span
+from studiolo.types import Document, DocumentStatus, Gap, Redaction, Span
 
 _STEP = 5000  # passages of one commit: the keyword index is merged after each
 _SCREEN_STEP = 16
@@ -115,9 +116,9 @@ def _import(work: _Work, embedder: TextEmbedder, wanted: str) -> Iterator[Event]
         yield from _passages(work, numbers)
         yield from _vectors(work, embedder, numbers)
         _places(work, records, numbers)
-        yield from _screen(work, records)
+        yield from _screen(work, records, wanted)
         yield from _embed(work, embedder)
-        _settle(work)
+        _settle(work, wanted)
         work.stop_if_cancelled()
         given = next(one for one in _names(wanted) if tools.shelf.rename_library(library.id, one))
     finally:
@@ -271,8 +272,9 @@ def _places(work: _Work, records: Sequence[Record], numbers: array[int]) -> None
 # what adding a file does as well
 
 
-def _screen(work: _Work, records: Sequence[Record]) -> Iterator[Event]:
-    """Look for personal data; documents with a passage that the filter cannot take are failed."""
+def _screen(work: _Work, records: Sequence[Record], name: str) -> Iterator[Event]:
+    """Look for personal data; documents with a passage that the filter cannot take are failed, and those with what a
+    library called `name` refuses."""
     tools, library_id = work.tools, work.library.id
     every = tools.places.numbers(library_id)
     refused: list[int] = []
@@ -295,11 +297,18 @@ def _screen(work: _Work, records: Sequence[Record]) -> Iterator[Event]:
     for record in records:
         if record.document.id in bad:
             with tools.writing:
-                tools.places.remove([record])
-                document = replace(
-                    record.document, status=DocumentStatus.FAILED, reason=Code.FILTER_FAILED.value, pages=0, gaps=()
-                )
-                tools.shelf.put(replace(record, document=document, version=0))
+                _leave_out(tools, record, Code.FILTER_FAILED)
+        elif record.version and (found := refused_in(tools, record, library=name)):
+            with tools.writing:
+                _leave_out(tools, record, Code.REFUSED_BY_POLICY, found)
+
+
+def _leave_out(tools: Tools, record: Record, reason: Code, found: tuple[Redaction, ...] = ()) -> None:
+    tools.places.remove([record])
+    document = replace(
+        record.document, status=DocumentStatus.FAILED, reason=reason.value, pages=0, gaps=(), redactions=found
+    )
+    tools.shelf.put(replace(record, document=document, version=0, title="", opening=""))
 
 
 def _embed(work: _Work, embedder: TextEmbedder) -> Iterator[Event]:
@@ -329,7 +338,7 @@ def _embed(work: _Work, embedder: TextEmbedder) -> Iterator[Event]:
     yield Progress("embed", len(every), len(every))
 
 
-def _settle(work: _Work) -> None:
+def _settle(work: _Work, name: str) -> None:
     """Let the documents be what they are to be, and the tables be small."""
     tools = work.tools
     for record in tools.shelf.records(work.library):
@@ -339,7 +348,7 @@ def _settle(work: _Work) -> None:
                 record.document,
                 status=DocumentStatus.PARTIAL if gaps else DocumentStatus.READY,
                 reason=gaps[0].reason if gaps else "",
-                redactions=tools.places.redactions(record.document.id, version=record.version),
+                redactions=redactions(tools, record, library=name),
             )
             tools.shelf.put(replace(record, document=document))
     sweep(tools)

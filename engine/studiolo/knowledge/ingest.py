@@ -2,7 +2,7 @@
 
     read     a child process parses it, it is cut into pieces; an unchanged or moved file is recognised
     shelve   its passages are stored and can be found by their words (a changed file's wait for the last step)
-    screen   personal data is looked for; the spans are stored with the passages
+    screen   personal data is looked for; the spans are stored with the passages (`screening.py`)
     embed    each passage gets its vector; then the document is as it should be, in one transaction
 
 Each step starts from what the one before has stored, so that after a kill a file is gone on with where it was.
@@ -12,14 +12,14 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING
 
-from studiolo.errors import Code, PolicyBlock, StudioloError, UserError
+from studiolo.errors import Code, StudioloError, UserError
 from studiolo.knowledge.batch import Batch
 from studiolo.knowledge.chunking import Sizes, chunk, context_of
 from studiolo.knowledge.files import File, look
@@ -29,17 +29,17 @@ from studiolo.knowledge.parsers.child import Cancelled
 from studiolo.knowledge.parsers.pool import ParserPool
 from studiolo.knowledge.places import Piece, Places
 from studiolo.knowledge.records import LibraryRow, Record, Waiting, moved
-from studiolo.knowledge.seams import Screen, ScreenMany, TextEmbedder
+from studiolo.knowledge.screening import redactions, rows_of
+from studiolo.knowledge.seams import DocumentRules, NoRules, Screen, ScreenMany, TextEmbedder
 from studiolo.knowledge.shelf import Shelf
 from studiolo.knowledge.store import PassageStore, Row
-from studiolo.types import AddResult, Document, DocumentStatus, Span
+from studiolo.types import AddResult, Document, DocumentStatus, Redaction
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_SCREEN_STEP = 16  # passages between two looks at the cancel token
-_EMBED_STEP = 16  # the same: well under a second of embedding on two cores
+_EMBED_STEP = 16  # passages between two looks at the cancel token: well under a second of embedding on two cores
 _COMMIT = 256  # vectors of one write
 _OPENING = 300  # characters
 # Reasons that say something lasting about the file: its row stays in the library, so that nobody believes it was read.
@@ -54,10 +54,10 @@ _LASTING = frozenset(
         Code.PARSE_TIMEOUT,
         Code.FILE_TOO_LARGE,
         Code.FILTER_FAILED,
+        Code.REFUSED_BY_POLICY,
     }
 )
 UNFINISHED = (DocumentStatus.QUEUED, DocumentStatus.READING, DocumentStatus.KEYWORD)
-_FILTER_LACKS = frozenset({Code.MODEL_MISSING, Code.DAMAGED_MODEL, Code.MISSING_PACKAGE})
 
 
 @dataclass(slots=True)
@@ -75,6 +75,7 @@ class Item:
     record: Record | None = None
     pieces: list[Piece] = field(default_factory=list, repr=False)
     rows: dict[int, Row] = field(default_factory=dict, repr=False)  # its passages, where they are still at hand
+    refused: tuple[Redaction, ...] = ()  # why its library does not take it in
     result: AddResult | None = None
 
     @property
@@ -104,6 +105,7 @@ class Tools:
     new_id: Callable[[], str]
     budget: Budget
     sizes: Sizes
+    rules: DocumentRules = field(default_factory=NoRules)
 
 
 def read(tools: Tools, item: Item, parser: ParserPool) -> AddResult | None:
@@ -190,47 +192,14 @@ def shelve(tools: Tools, items: Sequence[Item], *, keep: bool = False) -> dict[i
                 numbers,
                 version=record.version,
                 waiting=item.waiting.id,
-                visible=record.version == 1,
+                # What may yet be refused is not to be found before it is screened.
+                visible=record.version == 1 and not tools.rules.refused(item.library.name),
             )
             if keep:
                 item.rows = {n: Row(n, one.text, one.context) for n, one in zip(numbers, item.pieces, strict=True)}
             item.pieces = []
         tools.shelf.changed()
     return failed
-
-
-def screen(tools: Tools, item: Item) -> None:
-    """Look for personal data in a file's passages. Fails closed: without spans, a passage enters no prompt.
-
-    Raises PolicyBlock(filter_failed), UserError where the filter lacks a model, Cancelled.
-    """
-    record = item.document
-    numbers = tools.places.unscreened(record.document.id, version=record.version)
-    for start in range(0, len(numbers), _SCREEN_STEP):
-        _stop_if(item)
-        item.batch.progress("screen", start, len(numbers), item=item.shown)
-        rows = _rows(tools, item.library.id, numbers[start : start + _SCREEN_STEP], item.rows)
-        found = spans_of(tools, [row.text for row in rows.values()])
-        tools.places.screened(dict(zip(rows, found, strict=True)))
-
-
-def _rows(tools: Tools, library_id: str, numbers: Sequence[int], at_hand: Mapping[int, Row]) -> dict[int, Row]:
-    """Passages by number, read back where they are not at hand."""
-    far = [number for number in numbers if number not in at_hand]
-    read = tools.store.rows(library_id, far) if far else {}
-    return {n: row for n in numbers if (row := at_hand.get(n) or read.get(n)) is not None}
-
-
-def spans_of(tools: Tools, texts: Sequence[str]) -> list[tuple[Span, ...]]:
-    """What is found in texts. Raises PolicyBlock(filter_failed), UserError where the filter lacks a model."""
-    try:
-        if tools.screen_many is not None:
-            return [tuple(found) for found in tools.screen_many(texts)]
-        return [tuple(tools.screen(text)) for text in texts]
-    except StudioloError as error:
-        if error.code in _FILTER_LACKS:  # says what to do about it
-            raise
-        raise PolicyBlock(Code.FILTER_FAILED) from None
 
 
 def embed(tools: Tools, items: Sequence[Item]) -> None:
@@ -266,7 +235,7 @@ def _embed_some(tools: Tools, library: LibraryRow, owner: dict[int, Item], *, be
         for item in {id(owner[number]): owner[number] for number in step}.values():
             item.batch.progress("embed", before + start, of, item=item.shown)
         at_hand = {n: owner[n].rows[n] for n in step if n in owner[n].rows}
-        rows = _rows(tools, library.id, step, at_hand)
+        rows = rows_of(tools, library.id, step, at_hand)
         if not rows:
             return [], None
         texts = [f"{row.context}\n{row.text}" if row.context else row.text for row in rows.values()]
@@ -314,7 +283,7 @@ def finish(tools: Tools, item: Item) -> AddResult:
             status=DocumentStatus.PARTIAL if record.document.gaps else DocumentStatus.READY,
             reason=record.document.gaps[0].reason if record.document.gaps else "",
             added_at=tools.clock(),
-            redactions=tools.places.redactions(record.document.id, version=version),
+            redactions=redactions(tools, record, library=item.library.name),
         )
         done = replace(record, document=document)
         item.batch.replaced |= tools.places.turn(done, waiting=item.waiting.id)
@@ -345,10 +314,19 @@ def failed(tools: Tools, item: Item, error: StudioloError) -> AddResult:
     first = known is not None and (known.version == 0 or known.document.status in UNFINISHED)
     withdraw(tools, item)
     if first and known is not None and error.code in _LASTING and error.code is not Code.UNKNOWN_DOCUMENT:
-        document = replace(known.document, status=DocumentStatus.FAILED, reason=error.code.value, pages=0, passages=0)
+        document = replace(
+            known.document,
+            status=DocumentStatus.FAILED,
+            reason=error.code.value,
+            pages=0,
+            passages=0,
+            redactions=item.refused,
+            gaps=(),
+        )
         if item.file is not None:
             document = replace(document, sha256=item.file.sha256, size_bytes=item.file.size_bytes)
-        tools.shelf.put(replace(known, document=document, version=0))
+        # Neither is its title kept nor how it begins.
+        tools.shelf.put(replace(known, document=document, version=0, title="", opening=""))
     values = {"path": item.shown, **error.values}
     if isinstance(error, UserError):  # a fault of the environment names the place that is full or closed
         values["path"] = item.shown

@@ -31,6 +31,7 @@ from studiolo.knowledge.ingest import Item, Tools
 from studiolo.knowledge.parsers.child import Cancelled
 from studiolo.knowledge.parsers.pool import ParserPool
 from studiolo.knowledge.records import LibraryRow, Record, Waiting, path_key
+from studiolo.knowledge.screening import screen
 from studiolo.knowledge.upkeep import sweep
 from studiolo.types import AddResult
 
@@ -260,7 +261,7 @@ class Intake:
             self._attempt(item, lambda item=item: self._screen_one(item))  # type: ignore[misc]
 
     def _screen_one(self, item: Item) -> None:
-        ingest.screen(self._tools, item)
+        screen(self._tools, item)
         self._put("embed", item)
 
     def _embed(self) -> None:

@@ -28,9 +28,19 @@ from studiolo.knowledge.intake import Intake
 from studiolo.knowledge.parsers.blocks import Budget
 from studiolo.knowledge.parsers.pool import ParserPool
 from studiolo.knowledge.places import Places
-from studiolo.knowledge.records import HIDDEN, SCHEMA, VERSION, LibraryRow, Record, from_version_1, path_key
+from studiolo.knowledge.records import (
+    HIDDEN,
+    SCHEMA,
+    VERSION,
+    LibraryRow,
+    Record,
+    from_version_1,
+    from_version_2,
+    path_key,
+)
 from studiolo.knowledge.retrieval import Retrieval, Weights
-from studiolo.knowledge.seams import Reranker, Screen, ScreenMany, Shelved, TextEmbedder
+from studiolo.knowledge.screening import recount, rescreen
+from studiolo.knowledge.seams import DocumentRules, NoRules, Reranker, Screen, ScreenMany, Shelved, TextEmbedder
 from studiolo.knowledge.shelf import Shelf, checked_name
 from studiolo.knowledge.store import FORMAT, PassageStore
 from studiolo.knowledge.upkeep import check, statistics, sweep
@@ -57,14 +67,17 @@ class KnowledgeBase:
         sizes: Sizes | None = None,
         weights: Weights | None = None,
         reranker: Reranker | None = None,
+        rules: DocumentRules | None = None,
+        detector: int = 1,
         on_removal: Callable[[Sequence[str]], None] = lambda _: None,
     ) -> None:
         """Open the home's knowledge and bring removals to an end that a crash cut short; `resume` does the rest.
 
         `embedder_for` gives the embedder of a model id and owns it; it is asked once an id. `on_removal` is told the
         ids of documents before they are removed, whoever asked for it: what others keep of them is to go first, so that
-        a kill leaves a document which can be removed again. Raises EnvironmentFault: newer_format, damaged_store,
-        disk_full, no_permission.
+        a kill leaves a document which can be removed again. `detector` is the version of what `screen` finds: what an
+        older one has found does not count. Raises EnvironmentFault: newer_format, damaged_store, disk_full,
+        no_permission.
         """
         self._embedder_for = embedder_for
         self._embedders: dict[str, TextEmbedder] = {}
@@ -75,10 +88,14 @@ class KnowledgeBase:
         self._new_id = new_id
         self._clock = clock
         self._database = Database(
-            home.knowledge_db, store="knowledge", version=VERSION, schema=SCHEMA, migrations={1: from_version_1}
+            home.knowledge_db,
+            store="knowledge",
+            version=VERSION,
+            schema=SCHEMA,
+            migrations={1: from_version_1, 2: from_version_2},
         )
         self._shelf = Shelf(self._database)
-        self._places = Places(self._database)
+        self._places = Places(self._database, detector=detector)
         self._store = PassageStore(home.lance)
         self._finder = Finder(self._store, self._places, self._shelf)
         self._retrieval = Retrieval(self._finder, weights=weights, reranker=reranker)
@@ -94,6 +111,7 @@ class KnowledgeBase:
             new_id=new_id,
             budget=budget or Budget(),
             sizes=sizes or Sizes(),
+            rules=rules or NoRules(),
         )
         self._intake = Intake(self._tools, parser=ParserPool(budget=budget))
         self._home = home
@@ -153,6 +171,16 @@ class KnowledgeBase:
     def mend(self, name: str, *, cancel: CancelToken | None = None) -> int:
         """Embed the passages that lack a vector, as `check` may have found; gives their number."""
         return rebuild.mend(self._tools, self._library(name), cancel=cancel or CancelToken())
+
+    def rescreen(self, name: str, *, cancel: CancelToken | None = None) -> int:
+        """Screen what an older filter has screened, and count anew what the documents hold; gives how many passages.
+
+        Raises UserError(unknown_library), and what the filter lacks.
+        """
+        library, token = self._library(name), cancel or CancelToken()
+        done = rescreen(self._tools, library, cancel=token)
+        recount(self._tools, library, cancel=token)
+        return done
 
     def statistics(self, name: str) -> Statistics:
         """What a library holds and takes up, without the folders watched. Raises UserError(unknown_library)."""

@@ -53,7 +53,8 @@ def _take_over(tools: Tools, library: LibraryRow, record: Record, rows: list[dic
             number: [Span(*span) for span in json.loads(row["spans"])]
             for number, row in by_number.items()
             if row["spans"] is not None
-        }
+        },
+        detector=0,
     )
     tools.places.embedded(new)
 

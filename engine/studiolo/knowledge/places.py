@@ -11,7 +11,6 @@ import hashlib
 import json
 import re
 import sqlite3
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -62,8 +61,10 @@ def digest_of(text: str, context: str) -> bytes:
 class Places:
     """All passages of a home."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, detector: int = 1) -> None:
+        """`detector`: the version of what finds personal data now; what an older one has found does not count."""
         self._database = database
+        self._detector = detector
 
     # taking a document in
 
@@ -201,8 +202,14 @@ class Places:
     # what is still to be done to passages
 
     def unscreened(self, document_id: str, *, version: int) -> list[int]:
-        """Numbers of a document's passages that are not screened, in order."""
-        return self._of_version(document_id, version, "p.spans IS NULL")
+        """Numbers of a document's passages that are not screened, or by an older filter, in order."""
+        return self._of_version(document_id, version, f"(p.spans IS NULL OR p.detector <> {self._detector:d})")
+
+    def stale(self, library_id: str) -> list[int]:
+        """Numbers of a library's passages that an older filter has screened."""
+        query = "SELECT id FROM passages WHERE library_id = ? AND spans IS NOT NULL AND detector <> ? ORDER BY id"
+        with self._database.read() as connection:
+            return _numbers(connection, query, (library_id, self._detector))
 
     def unembedded(self, document_id: str, *, version: int) -> list[int]:
         """Numbers of a document's passages that have no vector, in order."""
@@ -216,12 +223,21 @@ class Places:
         with self._database.read() as connection:
             return _numbers(connection, query, (document_id, version))
 
-    def screened(self, spans: Mapping[int, Sequence[Span]]) -> None:
-        """Note what was found in passages."""
+    def screened(self, spans: Mapping[int, Sequence[Span] | None], *, detector: int | None = None) -> None:
+        """Note what was found in passages (None: they count as not screened), by the filter's version `detector`."""
+        version = self._detector if detector is None else detector
         with self._database.write() as connection:
             connection.executemany(
-                "UPDATE passages SET spans = ? WHERE id = ?",
-                ((spans_json(found), number) for number, found in spans.items()),
+                "UPDATE passages SET spans = ?, detector = ? WHERE id = ?",
+                ((None if found is None else spans_json(found), version, number) for number, found in spans.items()),
+            )
+
+    def counted(self, document_id: str, found: Sequence[Redaction], *, version: int) -> None:
+        """Note what stands in a document, as long as it is of that version."""
+        counts = json.dumps([[entry.type, entry.count] for entry in found])
+        with self._database.write() as connection:
+            connection.execute(
+                "UPDATE documents SET redactions = ? WHERE id = ? AND version = ?", (counts, document_id, version)
             )
 
     def embedded(self, numbers: Iterable[int], *, value: bool = True) -> None:
@@ -231,17 +247,15 @@ class Places:
                 "UPDATE passages SET embedded = ? WHERE id = ?", ((int(value), number) for number in numbers)
             )
 
-    def redactions(self, document_id: str, *, version: int) -> tuple[Redaction, ...]:
-        """What was found in a document, by type."""
+    def spans_of(self, document_id: str, *, version: int) -> list[tuple[int, tuple[Span, ...]]]:
+        """What was found in the passages of a document, each as often as it stands there, with its number."""
         query = (
-            "SELECT p.spans FROM occurrences o JOIN passages p ON p.id = o.passage_id "
-            "WHERE o.document_id = ? AND o.version = ? AND p.spans <> '[]'"
+            "SELECT p.id, p.spans FROM occurrences o JOIN passages p ON p.id = o.passage_id "
+            "WHERE o.document_id = ? AND o.version = ? AND p.spans IS NOT NULL ORDER BY o.ordinal"
         )
-        counts: Counter[str] = Counter()
         with self._database.read() as connection:
-            for (found,) in connection.execute(query, (document_id, version)):
-                counts.update(str(span[0]) for span in json.loads(found))
-        return tuple(Redaction(kind, counts[kind]) for kind in sorted(counts))
+            rows = connection.execute(query, (document_id, version)).fetchall()
+        return [(int(row[0]), _spans(row[1])) for row in rows]
 
     # finding
 
@@ -319,13 +333,13 @@ class Places:
         found: dict[int, Passage] = {}
         for row in self._rows("o.passage_id", list(texts), library_id):
             if row["passage_id"] not in found and (wanted is None or row["document_id"] in wanted):
-                found[row["passage_id"]] = _passage(row, texts[row["passage_id"]])
+                found[row["passage_id"]] = _passage(row, texts[row["passage_id"]], detector=self._detector)
         return found
 
     def of_document(self, document_id: str, *, library_id: str) -> list[tuple[int, Passage]]:
         """A document's passages in order, without their texts, each with its number."""
         rows = sorted(self._rows("o.document_id", [document_id], library_id), key=lambda row: row["ordinal"])
-        return [(row["passage_id"], _passage(row, "")) for row in rows]
+        return [(row["passage_id"], _passage(row, "", detector=self._detector)) for row in rows]
 
     def _rows(self, column: str, values: Sequence[Any], library_id: str) -> list[sqlite3.Row]:
         rows: list[sqlite3.Row] = []
@@ -340,12 +354,18 @@ class Places:
 
 
 _JOINED = (
-    "SELECT o.*, d.name AS name, p.language AS language, p.spans AS spans FROM occurrences o "
+    "SELECT o.*, d.name AS name, p.language AS language, p.spans AS spans, p.detector AS detector "
+    "FROM occurrences o "
     "JOIN documents d ON d.id = o.document_id AND d.version = o.version JOIN passages p ON p.id = o.passage_id"
 )
 
 
-def _passage(row: sqlite3.Row, text: str) -> Passage:
+def _spans(stored: str) -> tuple[Span, ...]:
+    return tuple(Span(*span) for span in json.loads(stored))
+
+
+def _passage(row: sqlite3.Row, text: str, *, detector: int) -> Passage:
+    stale = row["spans"] is not None and row["detector"] != detector
     return Passage(
         id=f"{row['document_id']}-{row['version']}-{row['ordinal']}",
         document_id=row["document_id"],
@@ -357,8 +377,9 @@ def _passage(row: sqlite3.Row, text: str) -> Passage:
         heading=tuple(json.loads(row["heading"])),
         text=text,
         language=row["language"],
-        spans=None if row["spans"] is None else tuple(Span(*span) for span in json.loads(row["spans"])),
+        spans=_spans(row["spans"]) if row["spans"] is not None and not stale else None,
         label=row["label"],
+        stale=stale,
     )
 
 

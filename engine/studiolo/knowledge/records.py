@@ -21,7 +21,7 @@ from pathlib import Path
 from studiolo.knowledge.parsers import display
 from studiolo.types import Document, DocumentStatus, Gap, Redaction
 
-VERSION = 2
+VERSION = 3
 SCHEMA = """
 CREATE TABLE libraries (
     id TEXT PRIMARY KEY,
@@ -58,6 +58,7 @@ CREATE TABLE passages (
     language TEXT NOT NULL,
     stored INTEGER NOT NULL DEFAULT 0,          -- its text is in LanceDB
     spans TEXT,                                 -- JSON [[type, start, end, score], ...]; null = not screened
+    detector INTEGER NOT NULL DEFAULT 0,        -- the version of the filter that found them
     embedded INTEGER NOT NULL DEFAULT 0,        -- its vector is in LanceDB
     UNIQUE (library_id, digest)
 );
@@ -247,3 +248,10 @@ def from_version_1(connection: sqlite3.Connection) -> None:
     for statement in SCHEMA[start:].split(";\n"):
         if statement.strip():
             connection.execute(statement)
+
+
+def from_version_2(connection: sqlite3.Connection) -> None:
+    """Lift a file of version 2, which does not say what version of the filter has screened a passage: an older one."""
+    known = {row[1] for row in connection.execute("PRAGMA table_info(passages)")}
+    if "detector" not in known:  # `from_version_1` has just made the table as it is now
+        connection.execute("ALTER TABLE passages ADD COLUMN detector INTEGER NOT NULL DEFAULT 0")

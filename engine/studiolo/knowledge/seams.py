@@ -19,6 +19,38 @@ ScreenMany = Callable[[Sequence[str]], Sequence[Sequence[Span]]]
 """The same for several texts at once, which is faster; the results are the same."""
 
 
+class DocumentRules(Protocol):
+    """What a library's policy says of documents. Asked anew each time: it may change. Safe to call from any thread."""
+
+    def refused(self, library: str) -> frozenset[str]:
+        """Types of values with which no file is taken in."""
+        ...
+
+    def own(self, library: str) -> bool:
+        """Whether `refine` would change anything."""
+        ...
+
+    def refine(self, library: str, text: str, spans: Sequence[Span]) -> tuple[Span, ...]:
+        """What was found in a text, with what the policy lists by hand and without what it allows."""
+        ...
+
+
+class NoRules:
+    """Nothing is refused, nothing listed."""
+
+    def refused(self, library: str) -> frozenset[str]:  # noqa: ARG002 - the protocol's
+        """None."""
+        return frozenset()
+
+    def own(self, library: str) -> bool:  # noqa: ARG002
+        """No."""
+        return False
+
+    def refine(self, library: str, text: str, spans: Sequence[Span]) -> tuple[Span, ...]:  # noqa: ARG002
+        """As they are."""
+        return tuple(spans)
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """A passage and how well it fits by one measure (larger is better, comparable within one search only)."""

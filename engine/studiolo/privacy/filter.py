@@ -9,13 +9,16 @@ from __future__ import annotations
 import re
 import threading
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from studiolo.errors import Code, PolicyBlock, StudioloError
 from studiolo.privacy.analyzer import Analyzer
 from studiolo.privacy.normalize import Folded, fold
-from studiolo.privacy.policy import BALANCED, LITERAL, Action, Direction, Policy
+from studiolo.privacy.own import Own
+from studiolo.privacy.policy import LITERAL, Action, Direction, Policy
+from studiolo.privacy.policy_file import DEFAULT_PROFILE, InForce, profile
 from studiolo.privacy.pseudonyms import PseudonymTable, open_pseudonyms
 from studiolo.privacy.recognizers.base import Match
 from studiolo.privacy.spans import resolve
@@ -26,79 +29,125 @@ from studiolo.types import Edit, Entity, Reader, Redacted, Redaction, Screened, 
 _SHORT = 200  # code points of a text whose spans are remembered
 _KEPT = 512  # such texts
 
+PoliciesOf = Callable[[str], InForce]
+"""What counts for the owner of a pseudonym table ("" = what belongs to none). May raise UserError(bad_policy)."""
+
 _TOKEN_START = re.compile(r"[<\[{《〈【⟨«]|(?<![0-9A-Za-z_])[A-Za-z]")
 
 
-class PrivacyFilter:
-    """Screens and restores by one policy; a pseudonym table for each library, opened at first use."""
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """Where a text goes, by which rules, for whom."""
 
-    def __init__(self, analyzer: Analyzer, *, path: Path, policy: Policy = BALANCED) -> None:
-        """`path`: the pseudonym store. Raises EnvironmentFault as `studiolo.database.Database` does."""
+    rules: InForce
+    direction: Direction
+    reader: str
+
+    def action(self, kind: str) -> Action:
+        return self.rules.policy.action(kind, self.direction, reader=self.reader)
+
+    def edits(self, kind: str) -> bool:
+        return self.action(kind) in (Action.MASK, Action.PSEUDONYMISE)
+
+
+class PrivacyFilter:
+    """Screens and restores by each library's policy; a pseudonym table for each, opened at first use."""
+
+    def __init__(
+        self, analyzer: Analyzer, *, path: Path, policy: Policy | None = None, policies: PoliciesOf | None = None
+    ) -> None:
+        """`path`: the pseudonym store. `policies` looked up at each use, or one `policy` for all (None: the default).
+
+        Raises EnvironmentFault as `studiolo.database.Database` does.
+        """
         self._analyzer = analyzer
         self._database = open_pseudonyms(path)
-        self._policy = policy
+        one = InForce("", policy or profile(DEFAULT_PROFILE), Own())
+        self._rules: PoliciesOf = policies or (lambda _: one)
         self._recent: dict[str, tuple[Span, ...]] = {}
         self._tables: dict[str, PseudonymTable] = {}
         self._lock = threading.Lock()
 
     @property
     def policy(self) -> Policy:
-        """The policy in force."""
-        return self._policy
+        """The home's policy, which counts where no library is meant. Raises UserError(bad_policy)."""
+        return self._rules("").policy
 
     def warm(self) -> None:
         """Load what screening needs; raises what `spans` would."""
         self._analyzer.warm()
 
     def spans(self, text: str) -> tuple[Span, ...]:
-        """All values in `text`, whatever the policy does with them: what ingestion stores with a passage."""
+        """All values in `text`, whatever the policy does with them: what ingestion stores with a passage.
+
+        What a person lists themselves is not among them (`refine`): that may change while passages stay.
+        """
+        self._rules("")  # a broken policy lets nothing in either
         return self._analyzer.analyze(text)
 
     def spans_batch(self, texts: Sequence[str]) -> list[tuple[Span, ...]]:
         """What `spans` gives for each text, several times faster than one by one."""
+        self._rules("")
         return self._analyzer.analyze_many(texts)
 
+    def refine(self, text: str, spans: Sequence[Span], *, library_id: str) -> tuple[Span, ...]:
+        """`spans` of `text` with what the library's policy lists as personal, without what it allows."""
+        own = self._rules(library_id).own
+        try:
+            return own.refine(text, spans)
+        except Exception:  # noqa: BLE001 - a pattern that took too long, or what nobody foresaw
+            raise PolicyBlock(Code.FILTER_FAILED) from None
+
     def screen(
-        self, text: str, *, library_id: str, spans: Sequence[Span] | None = None, direction: Direction = "question"
+        self,
+        text: str,
+        *,
+        library_id: str,
+        spans: Sequence[Span] | None = None,
+        direction: Direction = "question",
+        reader: str = Reader.OWNER,
     ) -> Screened:
-        """`text` as it may go in `direction`. `spans`: as `spans(text)` gave them earlier; None = found now.
+        """`text` as it may go in `direction` for `reader`. `spans`: as `spans(text)` gave them; None = found now.
 
         Raises PolicyBlock: filter_failed; blocked_by_policy(types) where the policy refuses a type.
         """
+        rules = self._rules(library_id)
         found = self._short(text) if spans is None else spans
         try:
-            return self._screen(text, library_id, direction, found)
+            return self._screen(text, library_id, _Way(rules, direction, reader), found)
         except StudioloError:
             raise
         except Exception:  # noqa: BLE001 - fails closed, and the exception's text stays here
             raise PolicyBlock(Code.FILTER_FAILED) from None
 
-    def stream(self, *, library_id: str, reader: Reader, seen: Iterable[str] | None = None) -> StreamScreen:
+    def stream(self, *, library_id: str, reader: str, seen: Iterable[str] | None = None) -> StreamScreen:
         """A screen for one answer as it is written.
 
         `seen`: the screened texts that the model was given. If given, only tokens that stand in them are restored: a
         number the model made up brings back nobody's name.
         """
+        rules = self._rules(library_id)
         allowed = None if seen is None else frozenset(name for text in seen for name in tokens_in(text))
         return StreamScreen(
             self.table(library_id),
-            policy=self._policy,
+            policy=rules.policy,
             reader=reader,
             families=self._analyzer.families,
             allowed=allowed,
+            own=rules.own,
         )
 
-    def restore(self, text: str, *, library_id: str, reader: Reader) -> str:
+    def restore(self, text: str, *, library_id: str, reader: str) -> str:
         """A whole text as `reader` may see it."""
         stream = self.stream(library_id=library_id, reader=reader)
         return stream.feed(text) + stream.finish()
 
-    def redact(self, text: str, *, policy: Policy | None = None) -> Redacted:
+    def redact(self, text: str, *, policy: Policy | None = None, library_id: str = "") -> Redacted:
         """`text` with `<TYPE>` in place of every value that the policy guards. No table is read or written."""
-        rules = policy or self._policy
+        rules = policy or self._rules(library_id).policy
         entities = tuple(
             Entity(span.type, span.start, span.end, span.score)
-            for span in self._analyzer.analyze(text)
+            for span in self.refine(text, self._analyzer.analyze(text), library_id=library_id)
             if rules.guarded(span.type)
         )
         pieces, at = [], 0
@@ -125,28 +174,22 @@ class PrivacyFilter:
             self._recent.clear()
             self._database.close()
 
-    def _screen(self, text: str, library_id: str, direction: Direction, spans: Iterable[Span]) -> Screened:
+    def _screen(self, text: str, library_id: str, way: _Way, spans: Iterable[Span]) -> Screened:
         table = self.table(library_id)
+        own = way.rules.own
         folded = fold(text)
-        found, counts, blocked = [], Counter[str](), set[str]()
-        for span in spans:
-            action = self._policy.action(span.type, direction)
-            if action is Action.BLOCK:
-                blocked.add(span.type)
-            elif action not in (Action.ALLOW, Action.FLAG):
-                found.append(
-                    Match(span.type, *folded.folded(span.start, span.end), span.score, proven=span.score > 0.9)
-                )
+        found = [
+            Match(span.type, *folded.folded(span.start, span.end), span.score, proven=span.score > 0.9)
+            for span in spans
+        ]
+        found = own.without_allowed(folded.text, [*found, *own.entities(folded.text)])
+        blocked = {match.type for match in found if way.action(match.type) is Action.BLOCK}
         if blocked:
             raise PolicyBlock(Code.BLOCKED_BY_POLICY, types=",".join(sorted(blocked)))
-        again = [m for m in table.known_values(folded.text) if self._edits(m.type, direction)]
-        look_alikes = (
-            [Match(LITERAL, start, end, 1.0, proven=True) for start, end, _ in _tokens(folded.text)]
-            if self._edits(LITERAL, direction)
-            else []
-        )
-        matches = resolve(folded.text, [*found, *again, *look_alikes])
-        return self._apply(text, _values(folded, matches), table=table, direction=direction, counts=counts)
+        again = own.without_allowed(folded.text, table.known_values(folded.text))
+        look_alikes = [Match(LITERAL, start, end, 1.0, proven=True) for start, end, _ in _tokens(folded.text)]
+        matches = [match for match in (*found, *again, *look_alikes) if way.edits(match.type)]
+        return self._apply(text, _values(folded, resolve(folded.text, matches)), table=table, way=way)
 
     def _short(self, text: str) -> tuple[Span, ...]:
         """`spans`, remembered for the headings and file names that come with every question."""
@@ -161,26 +204,23 @@ class PrivacyFilter:
                 del self._recent[next(iter(self._recent))]
         return found
 
-    def _edits(self, kind: str, direction: Direction) -> bool:
-        return self._policy.action(kind, direction) in (Action.MASK, Action.PSEUDONYMISE)
-
     def _apply(
         self,
         text: str,
         values: Iterable[tuple[str, int, int]],
         *,
         table: PseudonymTable,
-        direction: Direction,
-        counts: Counter[str],
+        way: _Way,
     ) -> Screened:
+        counts = Counter[str]()
         pieces: list[str] = []
         edits: list[Edit] = []
         at = length = 0
         for kind, first, end in values:
             start = max(first, at)  # a code point that folds to several belongs to the value before
             value = text[start:end]
-            if self._policy.action(kind, direction) is Action.MASK:
-                put = self._policy.mask(kind, value)
+            if way.action(kind) is Action.MASK:
+                put = way.rules.policy.mask(kind, value)
             else:
                 put = token_text(table.token(kind, value))
             pieces += [text[at:start], put]

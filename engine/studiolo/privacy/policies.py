@@ -41,7 +41,7 @@ class Policies:
             return self._fault
 
     def of(self, library: str = "") -> InForce:
-        """What counts for a library; "" = for what belongs to none. Raises UserError: bad_policy, file_unreadable."""
+        """What counts for a library; "" = for what belongs to none. Raises UserError(bad_policy)."""
         with self._lock:
             if self._fault is not None:
                 raise type(self._fault)(self._fault.code, **self._fault.values)
@@ -60,7 +60,7 @@ class Policies:
             return {key: value for key, value in raw.items() if key not in ("format", "libraries")}
 
     def load(self) -> None:
-        """Read the file again; a broken one leaves in force what was. Raises UserError: bad_policy, file_unreadable."""
+        """Read the file again; a broken one leaves in force what was. Raises UserError(bad_policy)."""
         read = read_policy_at(self._path)
         with self._lock:
             self._take(read)
@@ -107,7 +107,7 @@ class Policies:
 
 
 def read_policy_at(path: Path) -> PolicyFile:
-    """The policies in a file; none where there is no file. Raises UserError: bad_policy, file_unreadable."""
+    """The policies in a file; none where there is no file. Raises UserError(bad_policy)."""
     try:
         text = path.read_bytes().decode("utf-8")
     except FileNotFoundError:
@@ -116,7 +116,7 @@ def read_policy_at(path: Path) -> PolicyFile:
         line = error.object[: error.start].count(b"\n") + 1
         raise UserError(Code.BAD_POLICY, file=path.name, line=line, problem="not_utf8", key="") from None
     except OSError:
-        raise UserError(Code.FILE_UNREADABLE, path=str(path)) from None
+        raise UserError(Code.BAD_POLICY, file=path.name, line=1, problem="unreadable", key="") from None
     return read_policy(text, file=path.name)
 
 

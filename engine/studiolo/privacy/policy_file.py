@@ -275,8 +275,8 @@ class _Reading:
                 like=like,
                 inward={key: self._actions(found, (*here, key)) for key, found in inward.items()},
             )
-        for name in readers:
-            seen, at = {name}, readers[name].like
+        for name, rules in readers.items():
+            seen, at = {name}, rules.like
             while at in readers and readers[at].like:
                 if at in seen:
                     self._fail((*path, name, "like"), "circular_reader")

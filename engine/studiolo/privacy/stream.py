@@ -16,14 +16,15 @@ from collections.abc import Sequence
 from studiolo.errors import Code, PolicyBlock, StudioloError
 from studiolo.privacy.known import KnownValues
 from studiolo.privacy.normalize import fold
+from studiolo.privacy.own import Own
 from studiolo.privacy.policy import LITERAL, Policy, Sight
 from studiolo.privacy.pseudonyms import PseudonymTable
 from studiolo.privacy.recognizers.base import Family, Match
 from studiolo.privacy.recognizers.secrets import key_before, secret_run
 from studiolo.privacy.spans import SECRET, resolve
-from studiolo.privacy.tokens import MORE, Token, read_token
+from studiolo.privacy.tokens import MORE, Token, read_token, token_text
 from studiolo.privacy.units import unit_end
-from studiolo.types import Reader, Redaction
+from studiolo.types import Redaction
 
 _CONTEXT = 96  # folded code points to the left that a rule may look at; more than CONTEXT_REACH and its patterns
 _WHOLE_TEXT_ONLY = frozenset({"titles", "addresses"})  # families whose values span many units
@@ -37,19 +38,24 @@ class StreamScreen:
         table: PseudonymTable,
         *,
         policy: Policy,
-        reader: Reader,
+        reader: str,
         families: Sequence[Family],
         allowed: frozenset[str] | None = None,
+        own: Own | None = None,
     ) -> None:
         self._table = table
         self._policy = policy
         self._reader = reader
         self._allowed = allowed
+        self._own = own or Own()
+        self._withholds = policy.withholds(reader)
+        families = (*families, self._own)
         types = {kind for family in families for kind in family.types} | set(table.types())
         hidden = {kind for kind in types if policy.sight(kind, reader) is not Sight.SHOW}
         self._hidden = frozenset(hidden)
         self._families = [f for f in families if f.name not in _WHOLE_TEXT_ONLY and not hidden.isdisjoint(f.types)]
         self._known: KnownValues = table.known(hidden)
+        self._own.add_words(self._known, hidden)
         self._pending = ""  # not emitted yet, as the model wrote it
         self._left = ""  # folded text before it
         self._withheld: list[str] = []  # for a reader from whom a whole answer may be withheld
@@ -80,7 +86,7 @@ class StreamScreen:
         except Exception:  # noqa: BLE001 - fails closed: what is pending is never emitted
             self._broken = True
             raise PolicyBlock(Code.FILTER_FAILED) from None
-        if self._reader is not Reader.BLOCKED:
+        if not self._withholds:
             return out
         self._withheld.append(out)
         if not final:
@@ -173,9 +179,13 @@ class StreamScreen:
     def _shown(self, kind: str, value: str, shown: str) -> str:
         if kind != LITERAL:
             self._counts[kind] += 1
+        if self._own.permits(kind, value):
+            return shown
         sight = self._policy.sight(kind, self._reader)
         if sight is Sight.WITHHOLD:
             raise PolicyBlock(Code.BLOCKED_BY_POLICY, types=kind)
+        if sight is Sight.TOKEN:
+            return token_text(self._table.token(kind, value))
         return self._policy.mask(kind, value) if sight is Sight.MASK else shown
 
 
