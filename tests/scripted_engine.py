@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from studiolo.errors import Code, StudioloError, UserError
 from studiolo.events import (
@@ -30,15 +31,18 @@ from studiolo.types import (
     Citation,
     Conversation,
     Document,
+    DocumentReport,
     DocumentStatus,
     EngineStatus,
     Entity,
+    Finding,
     Gap,
     Hit,
     Integrity,
     Library,
     Model,
     Passage,
+    PolicyView,
     Question,
     QuotesOf,
     Redaction,
@@ -118,6 +122,23 @@ PARTIAL = replace(
     gaps=(Gap("needs_password", 3, 5), Gap("damaged_file", name="inner.docx"), Gap("needs_ocr", 7, 7)),
 )
 TALLY = Tally(files=1, files_total=4, pages=8, passages=20, passages_total=60, passages_per_s=2.5, left_s=75.0)
+REPORT = DocumentReport(
+    document_id="d1",
+    library=DEFAULT_LIBRARY,
+    findings=(Finding("LOCATION", 2, "flag", ()), Finding("PERSON", 3, "pseudonymise", (1, 3))),
+    passages=9,
+    unscreened=1,
+)
+POLICY = PolicyView(
+    library="",
+    profile="balanced",
+    types={"default": "pseudonymise", "LOCATION": "flag"},
+    directions={"tool": {"SECRET": "block"}},
+    readers={"owner": {"SECRET": "mask"}, "press": {"like": "masked"}},
+    custom=("PROJECT",),
+    refuse=("SECRET",),
+    section={"custom": {"PROJECT": {"words": ["青鸟计划"]}}, "refuse": ["SECRET"]},
+)
 LIBRARY = Library(DEFAULT_LIBRARY, "e5", 1, 9, 1_700_000_000.0)
 MODELS = (
     Model("tiny", "chat", "Tiny", 10, 20, "Apache-2.0", ("en", "zh"), "a" * 64, installed=True, default=True),
@@ -275,6 +296,22 @@ class ScriptedEngine:
     def document_passages(self, document_id: str, *, library: str = DEFAULT_LIBRARY) -> list[Passage]:
         self._note("document_passages", document_id, library)
         return [PASSAGE, replace(PASSAGE, id="p2", language="zh", spans=None)]
+
+    def document_report(self, document_id: str, *, library: str = DEFAULT_LIBRARY) -> DocumentReport:
+        self._note("document_report", document_id, library)
+        return replace(REPORT, library=library)
+
+    def policy(self, library: str = "") -> PolicyView:
+        self._note("policy", library)
+        return replace(POLICY, library=library)
+
+    def set_policy(self, library: str, section: Mapping[str, Any]) -> PolicyView:
+        self._note("set_policy", library, dict(section))
+        return replace(POLICY, library=library, section=dict(section))
+
+    def load_policy(self) -> PolicyView:
+        self._note("load_policy")
+        return POLICY
 
     def remove_document(
         self, document_id: str, *, library: str = DEFAULT_LIBRARY, conversations: QuotesOf = "keep"

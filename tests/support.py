@@ -81,7 +81,13 @@ class FixedScreener:
         self.broken = broken
 
     def screen(
-        self, text: str, *, library_id: str, spans: Sequence[Span] | None = None, direction: str = "question"
+        self,
+        text: str,
+        *,
+        library_id: str,
+        spans: Sequence[Span] | None = None,
+        direction: str = "question",
+        reader: str = Reader.OWNER,
     ) -> Screened:
         if self.broken:
             raise PolicyBlock(Code.FILTER_FAILED)

@@ -1,5 +1,6 @@
 """What an engine that stays goes on with by itself: files and changes of embedder that a kill interrupted, vectors that
-are missing. Nobody waits for it, and it stops at the next safe point when the engine closes; the next start goes on.
+are missing, passages that an older filter has screened. Nobody waits for it, and it stops at the next safe point when
+the engine closes; the next start goes on.
 
 Not for a command that opens the home for a moment: `start` is asked for by whoever serves. Threads: any.
 """
@@ -11,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
-from studiolo.errors import UserError, unexpected
+from studiolo.errors import PolicyBlock, UserError, unexpected
 from studiolo.events import Event
 from studiolo.jobs import CancelToken
 from studiolo.knowledge.library import KnowledgeBase
@@ -35,6 +36,7 @@ class Background:
         self._stop.on_cancel(self._stopped.set)
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
+        self._screening = threading.Lock()  # one at a time
         self._changing = threading.Lock()  # one change of embedder at a time
         self._give_way = threading.Event()
 
@@ -51,6 +53,10 @@ class Background:
     def mend(self, library: str) -> None:
         """Make the vectors that a library lacks."""
         self._submit(lambda: self._mend([library]))
+
+    def rescreen(self, libraries: list[str]) -> None:
+        """The policy has changed: count anew what documents hold, and learn what is personal now."""
+        self._submit(lambda: self._rescreen(libraries, changed=True))
 
     def change_embedder(self, library: str, embedder: str, *, cancel: CancelToken) -> Iterator[Event]:
         """A person's change of embedder: one that was only taken up again makes way for it."""
@@ -97,6 +103,7 @@ class Background:
         for library, embedder in knowledge.unfinished_changes():
             self._finish_change(library, embedder)
         self._mend(libraries)
+        self._rescreen(libraries, changed=False)
 
     def _finish_change(self, library: str, embedder: str) -> None:
         with self._changing:
@@ -109,6 +116,23 @@ class Background:
         for library in libraries:
             if not self._stop.cancelled:
                 self._knowledge.mend(library, cancel=self._stop)
+
+    def _rescreen(self, libraries: list[str], *, changed: bool) -> None:
+        """Screen what an older filter has screened; a question screens what it needs of that itself meanwhile."""
+        with self._screening:
+            for library in libraries:
+                if self._stop.cancelled:
+                    return
+                with suppress(UserError):  # removed meanwhile; a filter that lacks a model says so elsewhere
+                    if self._knowledge.rescreen(library, cancel=self._stop) or changed:
+                        self._learn_all(library)
+
+    def _learn_all(self, library: str) -> None:
+        for document in self._knowledge.documents(library):
+            if self._stop.cancelled:
+                return
+            with suppress(UserError, PolicyBlock):  # removed meanwhile; or a passage that the policy blocks
+                self._learn(library, document.id)
 
     def _await(self, documents: list[tuple[str, str]]) -> None:
         """Learn the values of documents once they have arrived: nobody hears of their end."""

@@ -10,11 +10,12 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from studiolo.conversation.history import History
+from studiolo.conversation.turn import library_of, library_scope
 from studiolo.cpu import available_memory_bytes, worker_threads
 from studiolo.errors import Code, EnvironmentFault, UserError
 from studiolo.inference.runtime import LlamaRuntime, Runtime
@@ -28,8 +29,11 @@ from studiolo.models.gguf import estimate_memory_bytes, read_gguf
 from studiolo.models.store import ModelStore
 from studiolo.paths import Home
 from studiolo.privacy.analyzer import Analyzer
+from studiolo.privacy.detector import DETECTOR_VERSION
 from studiolo.privacy.filter import PrivacyFilter
+from studiolo.privacy.policies import Policies
 from studiolo.settings import Settings, disk_fault, load_settings
+from studiolo.types import Span
 
 HOME_FORMAT = 1
 MEMORY_RESERVE_BYTES = 256 << 20  # left to everything else when a model is loaded
@@ -60,7 +64,8 @@ def open_local(
     analyzer = replaced.analyzer or Analyzer(
         spacy_folder=lambda: _names_folder(store, "en-core-web-sm"), lac_folder=lambda: _names_folder(store, "lac")
     )
-    screener = PrivacyFilter(analyzer, path=home.pseudonyms_db)
+    policies = Policies(home.policy_file)
+    screener = PrivacyFilter(analyzer, path=home.pseudonyms_db, policies=lambda scope: policies.of(library_of(scope)))
     embedders = Embedders(store, threads=worker_threads(chosen.threads), cache=home.cache / "embedding")
     history = History(home.history_db)
     knowledge = KnowledgeBase(
@@ -69,6 +74,8 @@ def open_local(
         screen=screener.spans,
         screen_many=screener.spans_batch,
         default_embedder=chosen.embedder,
+        rules=_DocumentRules(policies, screener),
+        detector=DETECTOR_VERSION,
         clock=time.time,
         on_removal=history.forget_documents,
     )
@@ -79,11 +86,32 @@ def open_local(
             store=store,
             knowledge=knowledge,
             screener=screener,
+            policies=policies,
             scheduler=Scheduler(replaced.load_runtime or _runtime_loader(store, chosen)),
             history=history,
             also_close=(embedders.close,),
         )
     )
+
+
+class _DocumentRules:
+    """What the policies say of documents, as the knowledge base asks for it."""
+
+    def __init__(self, policies: Policies, screener: PrivacyFilter) -> None:
+        self._policies = policies
+        self._screener = screener
+
+    def refused(self, library: str) -> frozenset[str]:
+        """Types of values with which a library takes in no file."""
+        return self._policies.of(library).policy.refuse
+
+    def own(self, library: str) -> bool:
+        """Whether a person has listed or allowed anything."""
+        return not self._policies.of(library).own.empty
+
+    def refine(self, library: str, text: str, spans: Sequence[Span]) -> tuple[Span, ...]:
+        """What was found in a text, with that."""
+        return self._screener.refine(text, spans, library_id=library_scope(library))
 
 
 def prepare_home(home: Home) -> None:

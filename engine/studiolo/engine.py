@@ -7,9 +7,9 @@ one thread. Errors are `studiolo.errors.StudioloError`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from studiolo.events import Event
 from studiolo.jobs import CancelToken
@@ -18,12 +18,14 @@ from studiolo.types import (
     Check,
     Conversation,
     Document,
+    DocumentReport,
     EngineStatus,
     Hit,
     Integrity,
     Library,
     Model,
     Passage,
+    PolicyView,
     Question,
     QuotesOf,
     Redacted,
@@ -136,6 +138,10 @@ class Engine(Protocol):
         """A document's passages in order. Raises UserError: unknown_library, unknown_document."""
         ...
 
+    def document_report(self, document_id: str, *, library: str = ...) -> DocumentReport:
+        """What the filter has found in a document: types, counts, pages. Raises as `document`, and bad_policy."""
+        ...
+
     def remove_document(self, document_id: str, *, library: str = ..., conversations: QuotesOf = "keep") -> None:
         """Remove a document: see `remove_documents`."""
         ...
@@ -188,6 +194,22 @@ class Engine(Protocol):
         ...
 
     # privacy
+    def policy(self, library: str = ...) -> PolicyView:
+        """The privacy policy of a library, or ("") the home's. Raises UserError: unknown_library, bad_policy."""
+        ...
+
+    def set_policy(self, library: str, section: Mapping[str, Any]) -> PolicyView:
+        """Put `section` in place of what the home's policy file says of a library ("": of the home); {} removes it.
+
+        It counts at once; what documents hold is counted anew in the background. Raises UserError: unknown_library,
+        bad_policy (and then nothing is changed), bad_request.
+        """
+        ...
+
+    def load_policy(self) -> PolicyView:
+        """Read the home's policy file again, as after it was edited. Raises UserError(bad_policy)."""
+        ...
+
     def redact(self, text: str) -> Redacted:
         """The text with its personal data replaced by `<TYPE>` masks, and where it stood."""
         ...

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from studiolo import __version__
 from studiolo.background import Background
@@ -18,7 +21,7 @@ from studiolo.conversation.chat import answer_chat
 from studiolo.conversation.history import History, StoredTurn
 from studiolo.conversation.turn import Turns, library_scope, pseudonym_scope
 from studiolo.doctor import examine
-from studiolo.errors import Code, StudioloError, UserError
+from studiolo.errors import Code, PolicyBlock, StudioloError, UserError
 from studiolo.events import Event, FileDone, Finished
 from studiolo.inference.scheduler import Scheduler
 from studiolo.jobs import CancelToken
@@ -27,6 +30,7 @@ from studiolo.models.store import ModelStore
 from studiolo.originals import forget_library, forget_upload
 from studiolo.paths import Home
 from studiolo.privacy.filter import PrivacyFilter
+from studiolo.privacy.policies import Policies
 from studiolo.settings import Settings
 from studiolo.types import (
     DEFAULT_LIBRARY,
@@ -34,12 +38,15 @@ from studiolo.types import (
     Check,
     Conversation,
     Document,
+    DocumentReport,
     EngineStatus,
+    Finding,
     Hit,
     Integrity,
     Library,
     Model,
     Passage,
+    PolicyView,
     Question,
     QuotesOf,
     Reader,
@@ -59,6 +66,7 @@ class Parts:
     store: ModelStore
     knowledge: KnowledgeBase
     screener: PrivacyFilter
+    policies: Policies
     scheduler: Scheduler
     history: History
     also_close: tuple[Callable[[], None], ...] = ()
@@ -147,6 +155,7 @@ class LocalEngine:
         """Remove a library with all its documents and what conversations quote of them."""
         self._parts.knowledge.remove_library(name)
         self._parts.screener.forget(library_scope(name))
+        self._parts.policies.forget(name.strip())
         forget_library(self._parts.home, name)
 
     def statistics(self, library: str = DEFAULT_LIBRARY) -> Statistics:
@@ -226,10 +235,11 @@ class LocalEngine:
     def _learn(self, library: str, document_id: str) -> None:
         """Give every value of a document its pseudonym now, so that a question that names one is recognised."""
         for passage in self._parts.knowledge.passages(library, document_id):
-            if passage.spans:
-                self._parts.screener.screen(
-                    passage.text, library_id=library_scope(library), spans=passage.spans, direction="passage"
-                )
+            if passage.spans is not None:
+                with suppress(PolicyBlock):  # what the policy blocks never comes to need one
+                    self._parts.screener.screen(
+                        passage.text, library_id=library_scope(library), spans=passage.spans, direction="passage"
+                    )
 
     def documents(self, library: str = DEFAULT_LIBRARY) -> list[Document]:
         """The documents of a library, by name."""
@@ -242,6 +252,32 @@ class LocalEngine:
     def document_passages(self, document_id: str, *, library: str = DEFAULT_LIBRARY) -> list[Passage]:
         """A document's passages in order."""
         return self._parts.knowledge.passages(library, self.document(document_id, library=library).id)
+
+    def document_report(self, document_id: str, *, library: str = DEFAULT_LIBRARY) -> DocumentReport:
+        """What the filter has found in a document."""
+        document = self.document(document_id, library=library)
+        rules = self._parts.policies.of(library.strip()).policy
+        passages = self._parts.knowledge.passages(library, document.id) if document.passages else []
+        counts: Counter[str] = Counter()
+        pages: dict[str, set[int]] = {}
+        for passage in passages:
+            if passage.spans is not None:
+                scope = library_scope(library.strip())
+                for span in self._parts.screener.refine(passage.text, passage.spans, library_id=scope):
+                    counts[span.type] += 1
+                    pages.setdefault(span.type, set()).update({passage.page} if passage.page else ())
+        if not passages:  # refused: what for is all that was kept
+            counts.update({found.type: found.count for found in document.redactions})
+        return DocumentReport(
+            document_id=document.id,
+            library=document.library,
+            findings=tuple(
+                Finding(kind, counts[kind], rules.action(kind, "passage").value, tuple(sorted(pages.get(kind, ()))))
+                for kind in sorted(counts)
+            ),
+            passages=len(passages),
+            unscreened=sum(passage.spans is None for passage in passages),
+        )
 
     def remove_document(
         self, document_id: str, *, library: str = DEFAULT_LIBRARY, conversations: QuotesOf = "keep"
@@ -341,6 +377,30 @@ class LocalEngine:
         return self._parts.history.model_saw(turn_id)
 
     # privacy
+
+    def policy(self, library: str = "") -> PolicyView:
+        """The privacy policy of a library, or the home's."""
+        return self._parts.policies.view(self._policy_of(library))
+
+    def set_policy(self, library: str, section: Mapping[str, Any]) -> PolicyView:
+        """Put a section in place of what the home's policy file says of a library, or of the home."""
+        name = self._policy_of(library)
+        self._parts.policies.set(name, section)
+        self._background.rescreen([name] if name else [library.name for library in self.libraries()])
+        return self._parts.policies.view(name)
+
+    def load_policy(self) -> PolicyView:
+        """Read the home's policy file again."""
+        self._parts.policies.load()
+        self._background.rescreen([library.name for library in self.libraries()])
+        return self._parts.policies.view("")
+
+    def _policy_of(self, library: str) -> str:
+        """The name of a library that is there, or ""."""
+        name = library.strip()
+        if name and name not in {known.name for known in self.libraries()}:
+            raise UserError(Code.UNKNOWN_LIBRARY, library=library)
+        return name
 
     def redact(self, text: str) -> Redacted:
         """The text with its personal data replaced by masks."""

@@ -106,6 +106,7 @@ def hit_plain(hit: Hit) -> dict[str, Any]:
         "label": passage.label,
         "language": passage.language,
         "spans": None if passage.spans is None else plain(passage.spans),
+        "stale": passage.stale,
     }
 
 
@@ -117,7 +118,7 @@ def hit_from(value: Any) -> Hit:
             Passage,
             {
                 **{key: value[key] for key in ("document", "document_id", "page", "page_end", "start", "end")},
-                **{key: value[key] for key in ("heading", "text", "language", "label")},
+                **{key: value[key] for key in ("heading", "text", "language", "label", "stale")},
                 "id": value["passage_id"],
                 "spans": None,
             },

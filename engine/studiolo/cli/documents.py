@@ -55,9 +55,14 @@ def show_document(terminal: Terminal, document: str, library: str, as_json: bool
     with open_engine(terminal) as engine:
         found = _find(engine.documents(library), document)
         passages = engine.document_passages(found.id, library=library)
+        report = engine.document_report(found.id, library=library)
     languages = Counter(passage.language for passage in passages)
     if as_json:
-        more = {"languages": dict(languages), "passages_in_order": wire.plain(passages)}
+        more = {
+            "languages": dict(languages),
+            "passages_in_order": wire.plain(passages),
+            "report": wire.plain(report),
+        }
         terminal.json({"library": library, "document": wire.plain(found), **more})
         return DONE
     facts = {
@@ -73,6 +78,11 @@ def show_document(terminal: Terminal, document: str, library: str, as_json: bool
     }
     for name, value in facts.items():
         terminal.text(f"{terminal.word(name)}\t{value}")
+    for finding in report.findings:
+        pages = f"\tp. {', '.join(map(str, finding.pages))}" if finding.pages else ""
+        terminal.text(f"{terminal.word('doc_finding')}\t{finding.type}\t{finding.count}\t{finding.action}{pages}")
+    if report.unscreened:
+        terminal.text(f"{terminal.word('doc_unscreened')}\t{report.unscreened}")
     return DONE
 
 

@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "libraries": ("libraries", "List, make, check, move, watch or remove libraries."),
     "conversations": ("conversations", "List, show or remove conversations."),
     "models": ("models", "List, pull, import, remove or show models."),
+    "privacy": ("privacy", "Show, set or check what personal data may be seen where."),
     "redact": ("redact", "Mask the personal data in a text."),
     "serve": ("serve", "Serve this home's engine on a loopback port."),
     "doctor": ("doctor", "Check what works on this machine."),

@@ -51,7 +51,8 @@ def state_words(document: Document, *, chinese: bool) -> str:
     words = STATES[document.status][chinese]
     colon, comma = ("：", "；") if chinese else (": ", ", ")
     if document.status is DocumentStatus.FAILED and document.reason:
-        return words + colon + reason_sentence(document.reason, document.path, chinese=chinese)
+        types = ", ".join(found.type for found in document.redactions)
+        return words + colon + reason_sentence(document.reason, document.path, chinese=chinese, types=types)
     if document.gaps:
         return words + colon + comma.join(gap_words(gap, chinese=chinese) for gap in document.gaps)
     return words
@@ -75,13 +76,16 @@ def reason_words(reason: str, *, chinese: bool) -> str:
     return REASONS[reason][chinese] if reason in REASONS else reason
 
 
-def reason_sentence(reason: str, path: str, *, chinese: bool) -> str:
-    """Why a file could not be read, as a sentence; what the code's own values would say is left open."""
+def reason_sentence(reason: str, path: str, *, chinese: bool, types: str = "") -> str:
+    """Why a file could not be read, as a sentence; what the code's own values would say is left open.
+
+    `types` of personal data, where that was the reason.
+    """
     try:
         code = Code(reason)
     except ValueError:
         return reason
-    return sentence_of(code, {"path": path}, chinese=chinese)
+    return sentence_of(code, {"path": path, **({"types": types} if types else {})}, chinese=chinese)
 
 
 def place_words(page: int, label: str, *, chinese: bool) -> str:

@@ -11,7 +11,7 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -30,12 +30,14 @@ from studiolo.types import (
     Check,
     Conversation,
     Document,
+    DocumentReport,
     EngineStatus,
     Hit,
     Integrity,
     Library,
     Model,
     Passage,
+    PolicyView,
     Question,
     QuotesOf,
     Redacted,
@@ -227,7 +229,7 @@ class RemoteEngine:
             "document": question.document,
             "model": question.model,
             "conversation_id": question.conversation_id,
-            "reader": question.reader.value,
+            "reader": str(question.reader),
             "sampling": _sampling(question.sampling),
             "limit": question.limit,
             "stream": True,
@@ -239,7 +241,7 @@ class RemoteEngine:
         body = {
             "messages": [{"role": message.role, "content": message.content} for message in chat.messages],
             "model": chat.model,
-            "reader": chat.reader.value,
+            "reader": str(chat.reader),
             "sampling": _sampling(chat.sampling),
         }
         return self._named_stream("/api/chat", body, cancel)
@@ -260,7 +262,24 @@ class RemoteEngine:
         """The screened prompt of a turn as the model read it."""
         return str(self._call("GET", f"/api/turns/{_segment(turn_id)}/seen")["text"])
 
+    def document_report(self, document_id: str, *, library: str = DEFAULT_LIBRARY) -> DocumentReport:
+        """What the filter has found in a document."""
+        path = f"{_library(library)}/documents/{_segment(document_id)}/report"
+        return wire.parse(DocumentReport, self._call("GET", path))
+
     # privacy
+
+    def policy(self, library: str = "") -> PolicyView:
+        """The privacy policy of a library, or the home's."""
+        return wire.parse(PolicyView, self._call("GET", f"/api/privacy?library={_segment(library)}"))
+
+    def set_policy(self, library: str, section: Mapping[str, Any]) -> PolicyView:
+        """Put a section in place of what the home's policy file says of a library, or of the home."""
+        return wire.parse(PolicyView, self._call("PUT", "/api/privacy", {"library": library, "policy": section}))
+
+    def load_policy(self) -> PolicyView:
+        """Read the home's policy file again."""
+        return wire.parse(PolicyView, self._call("POST", "/api/privacy/load"))
 
     def redact(self, text: str) -> Redacted:
         """The text with its personal data replaced by masks."""

@@ -41,7 +41,7 @@ def answer_chat(
         models.warm(model_id)
         messages = []
         for message in chat.messages:
-            screened = screener.screen(message.content, library_id=SCOPE, direction="question")
+            screened = screener.screen(message.content, library_id=SCOPE, direction="question", reader=chat.reader)
             if screened.redactions:
                 yield Redacted("question", screened.redactions)
             messages.append(TemplateMessage(message.role, (screened.text,)))

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from studiolo.inference.scheduler import Lease
-from studiolo.types import Hit, Reader, Redaction, Screened, Span
+from studiolo.types import Hit, Redaction, Screened, Span
 
 
 class Retriever(Protocol):
@@ -41,16 +41,22 @@ class Screener(Protocol):
     """The privacy filter. Every method fails closed: it raises PolicyBlock rather than let a text through."""
 
     def screen(
-        self, text: str, *, library_id: str, spans: Sequence[Span] | None = None, direction: str = ...
+        self,
+        text: str,
+        *,
+        library_id: str,
+        spans: Sequence[Span] | None = None,
+        direction: str = ...,
+        reader: str = ...,
     ) -> Screened:
-        """The text with its values replaced by the library's pseudonyms."""
+        """The text with its values replaced by the library's pseudonyms, as `reader` may ask for it."""
         ...
 
-    def stream(self, *, library_id: str, reader: Reader, seen: Iterable[str] | None = None) -> AnswerStream:
+    def stream(self, *, library_id: str, reader: str, seen: Iterable[str] | None = None) -> AnswerStream:
         """A screen for one answer. `seen`: what the model was given; other pseudonyms are not restored."""
         ...
 
-    def restore(self, text: str, *, library_id: str, reader: Reader) -> str:
+    def restore(self, text: str, *, library_id: str, reader: str) -> str:
         """A stored text as `reader` may see it."""
         ...
 

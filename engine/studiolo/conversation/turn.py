@@ -7,6 +7,7 @@ not been screened never enters a prompt. Threads: one turn is one thread's; seve
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -17,7 +18,7 @@ from studiolo.conversation.history import History, TurnExtras
 from studiolo.conversation.prompt import Composed, PromptPassage, PromptTurn, compose
 from studiolo.conversation.seams import ModelPool, Retriever, Screener
 from studiolo.conversation.writing import Writing, write
-from studiolo.errors import Code, StudioloError, UserError, unexpected
+from studiolo.errors import Code, PolicyBlock, StudioloError, UserError, unexpected
 from studiolo.events import (
     Cited,
     Delta,
@@ -36,6 +37,7 @@ from studiolo.types import Citation, Hit, Passage, Question, Reader, Redaction, 
 
 TURNS_IN_VIEW = 6  # earlier turns offered to the prompt; the budget decides how many stay
 PASSAGES = 5  # where neither question nor settings say
+_LIBRARY = "library:"
 QUESTIONS_IN_VIEW = 2  # earlier questions that retrieval looks at
 
 
@@ -140,16 +142,11 @@ class Turns:
         searched = turn.elapsed()
         found = self._search(question, [row.turn.question for row in earlier])
         retrieve_s = turn.elapsed() - searched
-        sources = [
-            _Source(
-                hit,
-                self._screener.screen(hit.passage.text, library_id=scope, spans=hit.passage.spans, direction="passage"),
-            )
-            for hit in found
-        ]
+        withheld: Counter[str] = Counter()
+        sources = [source for hit in found if (source := self._source(turn, hit, withheld)) is not None]
 
         # After the passages: a name that stands in one of them is now known, and found in the question too.
-        screened = self._screener.screen(question.text, library_id=scope, direction="question")
+        screened = self._screener.screen(question.text, library_id=scope, direction="question", reader=question.reader)
         turn.screened_question = screened.text
         yield from self._note(turn, "question", screened.redactions)
 
@@ -170,7 +167,8 @@ class Turns:
                 count=lease.count,
             )
             turn.sources = tuple(sources[: composed.passages])
-            yield from self._note(turn, "passages", _sum(*(s.screened.redactions for s in turn.sources)))
+            refused = tuple(Redaction(kind, count) for kind, count in withheld.items())
+            yield from self._note(turn, "passages", _sum(refused, *(s.screened.redactions for s in turn.sources)))
             if question.library is not None:
                 yield Retrieved(
                     tuple(self._shown(source, scope, question.reader) for source in turn.sources), retrieve_s
@@ -213,7 +211,29 @@ class Turns:
             document=question.document,
             context=tuple(earlier_questions[-QUESTIONS_IN_VIEW:]),
         )
-        return [hit for hit in hits if hit.passage.spans is not None]
+        return [hit for hit in hits if hit.passage.spans is not None or hit.passage.stale]
+
+    def _source(self, turn: _Running, hit: Hit, withheld: Counter[str]) -> _Source | None:
+        """A passage as the model may see it; None where it may not, with the types that the policy blocks counted.
+
+        One that an older filter has screened is screened now; where that fails, it is withheld.
+        """
+        passage = hit.passage
+        try:
+            screened = self._screener.screen(
+                passage.text,
+                library_id=turn.scope,
+                spans=passage.spans,
+                direction="passage",
+                reader=turn.question.reader,
+            )
+        except PolicyBlock as error:
+            if error.code is Code.BLOCKED_BY_POLICY:
+                withheld.update(str(error.values.get("types", "")).split(","))
+            elif not passage.stale:
+                raise
+            return None
+        return _Source(hit, screened)
 
     def _cite(self, turn: _Running) -> Iterator[Event]:
         """The quotes are found in what the model saw and shown as they stand on the page, to who may see that."""
@@ -259,7 +279,7 @@ class Turns:
             text=source.screened.text,
         )
 
-    def _shown(self, source: _Source, scope: str, reader: Reader) -> Hit:
+    def _shown(self, source: _Source, scope: str, reader: str) -> Hit:
         """A hit as `reader` may see it: the owner the raw passage, others the screened one with masks."""
         if reader in (Reader.OWNER, Reader.RESTORE):
             return source.hit
@@ -274,7 +294,7 @@ class Turns:
         )
         return Hit(masked, source.hit.score)
 
-    def _masked(self, text: str, scope: str, reader: Reader) -> str:
+    def _masked(self, text: str, scope: str, reader: str) -> str:
         screened = self._screener.screen(text, library_id=scope, direction="file_name")
         return self._screener.restore(screened.text, library_id=scope, reader=reader)
 
@@ -313,7 +333,12 @@ def pseudonym_scope(question: Question) -> str:
 
 def library_scope(library: str) -> str:
     """The name of a library's pseudonym table."""
-    return f"library:{library}"
+    return f"{_LIBRARY}{library}"
+
+
+def library_of(scope: str) -> str:
+    """The library whose pseudonym table has that name; "" where it is none's."""
+    return scope.removeprefix(_LIBRARY) if scope.startswith(_LIBRARY) else ""
 
 
 def _sum(*groups: tuple[Redaction, ...]) -> tuple[Redaction, ...]:

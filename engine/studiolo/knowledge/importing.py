@@ -282,9 +282,9 @@ def _screen(work: _Work, records: Sequence[Record], name: str) -> Iterator[Event
         work.stop_if_cancelled()
         yield Progress("screen", start, len(every))
         rows = tools.store.rows(library_id, every[start : start + _SCREEN_STEP])
-        found: dict[int, tuple[Span, ...]] = {}
+        found: dict[int, tuple[Span, ...] | None] = {}
         try:
-            found = dict(zip(rows, spans_of(tools, [row.text for row in rows.values()]), strict=True))
+            found.update(zip(rows, spans_of(tools, [row.text for row in rows.values()]), strict=True))
         except PolicyBlock:
             for one, row in rows.items():
                 try:
@@ -298,9 +298,9 @@ def _screen(work: _Work, records: Sequence[Record], name: str) -> Iterator[Event
         if record.document.id in bad:
             with tools.writing:
                 _leave_out(tools, record, Code.FILTER_FAILED)
-        elif record.version and (found := refused_in(tools, record, library=name)):
+        elif record.version and (values := refused_in(tools, record, library=name)):
             with tools.writing:
-                _leave_out(tools, record, Code.REFUSED_BY_POLICY, found)
+                _leave_out(tools, record, Code.REFUSED_BY_POLICY, values)
 
 
 def _leave_out(tools: Tools, record: Record, reason: Code, found: tuple[Redaction, ...] = ()) -> None:

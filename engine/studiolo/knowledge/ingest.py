@@ -162,6 +162,7 @@ def shelve(tools: Tools, items: Sequence[Item], *, keep: bool = False) -> dict[i
     `keep`: the items carry their passages on, which saves reading them back.
     """
     failed: dict[int, StudioloError] = {}
+    hidden = bool(tools.rules.refused(items[0].library.name))  # what may yet be refused is not to be found before
     with tools.writing:
         rows: list[Row] = []
         taken: list[tuple[int, list[int]]] = []
@@ -192,8 +193,7 @@ def shelve(tools: Tools, items: Sequence[Item], *, keep: bool = False) -> dict[i
                 numbers,
                 version=record.version,
                 waiting=item.waiting.id,
-                # What may yet be refused is not to be found before it is screened.
-                visible=record.version == 1 and not tools.rules.refused(item.library.name),
+                visible=record.version == 1 and not hidden,
             )
             if keep:
                 item.rows = {n: Row(n, one.text, one.context) for n, one in zip(numbers, item.pieces, strict=True)}

@@ -128,7 +128,7 @@ def word_problem(kind: str, word: str) -> str:
     return "" if findable(kind, fold(word).text) else "short_word"
 
 
-def pattern_problem(pattern: str) -> str:  # noqa: PLR0911 - one return a problem
+def pattern_problem(pattern: str) -> str:
     """Why a pattern cannot be taken, "" where it can: it is none, matches nothing at all, or may run away.
 
     A repeated group that holds a repetition is refused as it stands (its time may double with each character); others

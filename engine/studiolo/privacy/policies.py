@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from studiolo.errors import Code, StudioloError, UserError
+from studiolo.privacy.policy import Table
 from studiolo.privacy.policy_file import FORMAT, InForce, PolicyFile, in_force, read_policy
 from studiolo.settings import disk_fault
+from studiolo.types import PolicyView
 
 
 class Policies:
@@ -58,6 +60,28 @@ class Policies:
             if library:
                 return dict(raw.get("libraries", {}).get(library, {}))
             return {key: value for key, value in raw.items() if key not in ("format", "libraries")}
+
+    def view(self, library: str = "") -> PolicyView:
+        """What counts for a library, for people. Raises what `of` does."""
+        rules = self.of(library)
+        policy = rules.policy
+        return PolicyView(
+            library=library,
+            profile=rules.profile,
+            types=_plain(policy.types),
+            directions={name: _plain(table) for name, table in policy.directions.items()},
+            readers={
+                name: {
+                    **({"like": reader.like} if reader.like else {}),
+                    **_plain(reader.answer),
+                    **{f"{way}.{k}": v for way, table in reader.inward.items() for k, v in _plain(table).items()},
+                }
+                for name, reader in policy.readers.items()
+            },
+            custom=rules.own.types,
+            refuse=tuple(sorted(policy.refuse)),
+            section=self.section(library),
+        )
 
     def load(self) -> None:
         """Read the file again; a broken one leaves in force what was. Raises UserError(bad_policy)."""
@@ -104,6 +128,11 @@ class Policies:
         self._file = read
         self._fault = None
         self._made.clear()
+
+
+def _plain(table: Table) -> dict[str, str]:
+    default = {} if table.default is None else {"default": table.default.value}
+    return {**default, **{kind: action.value for kind, action in sorted(table.types.items())}}
 
 
 def read_policy_at(path: Path) -> PolicyFile:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
@@ -10,6 +10,12 @@ from studiolo.types import DEFAULT_LIBRARY, Chat, Message, Question, QuotesOf, R
 
 Text = Annotated[str, Field(min_length=1, max_length=1_000_000)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
+ReaderName = Annotated[
+    str,
+    Field(
+        pattern="^[a-z][a-z0-9_-]{0,39}$", description="owner, restore, masked, blocked, or one that the policy names"
+    ),
+]
 
 
 class _Body(BaseModel):
@@ -116,7 +122,7 @@ class AskBody(_Body):
     document: str | None = Field(None, description="limits the answer to one document: its name or id")
     conversation_id: str | None = Field(None, description="null starts a conversation")
     limit: int | None = Field(None, ge=1, le=50)
-    reader: Reader = Reader.OWNER
+    reader: ReaderName = Reader.OWNER.value
     sampling: SamplingBody = Field(default_factory=lambda: SamplingBody.model_validate({}))
 
     def asked(self) -> Question:
@@ -145,13 +151,20 @@ class ChatBody(_Body):
 
     messages: list[MessageBody] = Field(min_length=1, max_length=10_000)
     model: str | None = None
-    reader: Reader = Reader.OWNER
+    reader: ReaderName = Reader.OWNER.value
     sampling: SamplingBody = Field(default_factory=lambda: SamplingBody.model_validate({}))
 
     def asked(self) -> Chat:
         """As the engine takes it."""
         messages = tuple(Message(message.role, message.content) for message in self.messages)
         return Chat(messages, model=self.model or None, reader=self.reader, sampling=self.sampling.sampling())
+
+
+class PolicyBody(_Body):
+    """What the home's policy file is to say of a library, as its section in TOML would."""
+
+    library: str = Field("", max_length=200, description='"" = the home itself')
+    policy: dict[str, Any] = Field(examples=[{"profile": "strict", "types": {"LOCATION": "pseudonymise"}}])
 
 
 class RedactBody(_Body):

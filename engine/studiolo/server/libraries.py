@@ -217,7 +217,8 @@ def _adding(service: Service, paths: list[Path], *, library: str, uploaded: bool
         for event in service.engine.add(paths, library=library, cancel=cancel, passwords=passwords):
             if uploaded and isinstance(event, FileDone) and event.result.status == "failed":
                 kept = {document.path for document in service.engine.documents(library)}
-                if event.result.path not in kept:
+                refused = event.result.reason == Code.REFUSED_BY_POLICY  # its row stays, and nothing else of it
+                if refused or event.result.path not in kept:
                     forget_upload(service.home, event.result.path)
             yield event
 

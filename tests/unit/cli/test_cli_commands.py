@@ -175,7 +175,11 @@ def test_showing_a_document(studiolo: Command, engine: ScriptedEngine) -> None:
     assert facts["added"].startswith("2023-11-1")
     assert "状态\t就绪" in studiolo("documents", "show", "d1", LANG="zh_CN.UTF-8").out
     shown = studiolo("documents", "show", "d1", "--json").json
-    assert list(shown) == ["library", "document", "languages", "passages_in_order"]
+    assert list(shown) == ["library", "document", "languages", "passages_in_order", "report"]
+    assert shown["report"]["findings"][1] == {"type": "PERSON", "count": 3, "action": "pseudonymise", "pages": [1, 3]}
+    text = studiolo("documents", "show", "d1").out
+    assert "found\tPERSON\t3\tpseudonymise\tp. 1, 3\n" in text
+    assert "passages not screened\t1\n" in text
     assert [passage["id"] for passage in shown["passages_in_order"]] == ["p1", "p2"]
     assert engine.calls[-1] == ("document_passages", "d1", DEFAULT_LIBRARY)
     assert studiolo("documents", "show", "none").code == 1
