@@ -69,7 +69,10 @@ class Own:
         return [*found, *self.find(text)]
 
     def find(self, text: str, start: int = 0, end: int | None = None) -> Iterator[Match]:
-        """Those that are found by pattern, as a family of rules: values that lie in text[start:end]."""
+        """Those that are found by pattern, as a family of rules: values that lie in text[start:end].
+
+        On a stream, which is looked at by the unit, a value of several units is found where it has been met before.
+        """
         for kind, pattern in self._patterns:
             for first, last in _places(pattern, text, start, len(text) if end is None else end):
                 yield Match(kind, first, last, 1.0, proven=True)
@@ -147,9 +150,10 @@ def pattern_problem(pattern: str) -> str:
     try:
         if compiled.search("", timeout=_STRESS_S) is not None:
             return "empty_match"
-        characters = dict.fromkeys([*_STRESS_CHARACTERS, *(c for c in pattern if c.isalnum())][:24])
+        characters = "".join(dict.fromkeys([*_STRESS_CHARACTERS, *(c for c in pattern if c.isprintable())]))[:32]
         for character in characters:
-            for _ in compiled.finditer(character * _STRESS + "\0", timeout=_STRESS_S):
+            # Behind it stands all that the pattern may ask for, so that no look ahead for that ends it at once.
+            for _ in compiled.finditer(f"{character * _STRESS}\0{characters}", timeout=_STRESS_S):
                 pass
     except TimeoutError:
         return "slow_pattern"
