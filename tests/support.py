@@ -79,6 +79,8 @@ class FixedScreener:
     def __init__(self, values: Mapping[str, str], *, broken: bool = False) -> None:
         self._values = dict(values)  # value -> token
         self.broken = broken
+        self.asked: list[tuple[str, Sequence[Span] | None]] = []  # (direction, spans) of each text
+        self.refuses: dict[str, PolicyBlock] = {}  # by direction
 
     def screen(
         self,
@@ -89,8 +91,11 @@ class FixedScreener:
         direction: str = "question",
         reader: str = Reader.OWNER,
     ) -> Screened:
+        self.asked.append((direction, spans))
         if self.broken:
             raise PolicyBlock(Code.FILTER_FAILED)
+        if direction in self.refuses:
+            raise self.refuses[direction]
         edits: list[Edit] = []
         out, position = "", 0
         found = sorted(

@@ -18,6 +18,7 @@ from tests.scripted_engine import (
     LIBRARY,
     MODELS,
     PARTIAL,
+    POLICY,
     TALLY,
     TIMINGS,
     TURN,
@@ -79,6 +80,13 @@ def test_plain_calls_give_the_same_values(remote: RemoteEngine, engine: Scripted
     remote.remove_conversation("c1")
     assert remote.document("d2") == PARTIAL
     assert remote.document_passages("d1") == engine.document_passages("d1")
+    assert remote.document_report("d1", library="合同") == engine.document_report("d1", library="合同")
+    assert remote.policy() == POLICY
+    assert remote.policy("合同 & 2026").library == "合同 & 2026"
+    section = {"profile": "strict", "custom": {"PROJECT": {"words": ["青鸟计划"]}}, "keep_last": {"IBAN": 4}}
+    assert remote.set_policy("合同", section).section == section
+    assert engine.calls[-1] == ("set_policy", "合同", section)
+    assert remote.load_policy() == POLICY
     assert remote.quoting(["d1"]) == [CONVERSATION]
     assert remote.quoting([]) == []
     assert remote.statistics("contracts") == engine.statistics("contracts")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,11 @@ from tests.support import FixedRetriever, FixedScreener, ScriptedRuntime, passag
 
 from studiolo.conversation.history import History
 from studiolo.conversation.turn import Turns
+from studiolo.errors import Code, PolicyBlock
 from studiolo.events import Cited, Delta, Event, Failed, Finished, LeftOut, Redacted, Retrieved, Started
 from studiolo.inference.scheduler import Scheduler
 from studiolo.jobs import CancelToken
-from studiolo.types import Hit, Question, Reader, Sampling
+from studiolo.types import Hit, Question, Reader, Redaction, Sampling
 
 MEI, PHONE = "Mei Chen", "13800138000"
 VALUES = {MEI: "Person_A1", PHONE: "Phone_B1"}
@@ -98,6 +100,38 @@ def test_a_masked_reader_does_not_learn_a_name_from_a_file_name(tmp_path: Path) 
     names = [event.citation.document for event in events if isinstance(event, Cited)]
     names += [hit.passage.document for event in events if isinstance(event, Retrieved) for hit in event.hits]
     assert names == ["<PERSON> lease.pdf"] * 2
+    bench.close()
+
+
+@pytest.mark.parametrize(("stale", "prompted"), [(True, True), (False, False)])
+def test_what_an_older_filter_screened_is_screened_now_and_what_none_did_is_withheld(
+    tmp_path: Path, stale: bool, prompted: bool
+) -> None:
+    hits = [Hit(replace(passage(LEASE), spans=None, stale=stale), 0.9)]
+    bench = Bench(tmp_path / "history.db", answer=lambda _prompt: ANSWER, hits=hits)
+    bench.ask("How long is the term?")
+    (prompt,) = bench.runtime.prompts
+    assert ("24 months" in prompt) is prompted
+    assert MEI not in prompt
+    assert bench.screener.asked[0] == (("passage", None) if stale else ("question", None))
+    bench.close()
+
+
+@pytest.mark.parametrize(
+    ("code", "noted"),
+    [(Code.FILTER_FAILED, []), (Code.BLOCKED_BY_POLICY, [Redaction("PERSON", 1), Redaction("SECRET", 1)])],
+)
+def test_a_stale_passage_that_cannot_be_screened_is_withheld(
+    tmp_path: Path, code: Code, noted: list[Redaction]
+) -> None:
+    hits = [Hit(replace(passage(LEASE), spans=None, stale=True), 0.9)]
+    bench = Bench(tmp_path / "history.db", answer=lambda _prompt: "No.", hits=hits)
+    bench.screener.refuses = {"passage": PolicyBlock(code, types="PERSON,SECRET")}
+    events = bench.ask("How long is the term?")
+    (prompt,) = bench.runtime.prompts
+    assert "24 months" not in prompt
+    assert isinstance(events[-1], Finished)
+    assert [r for e in events if isinstance(e, Redacted) for r in e.redactions] == noted
     bench.close()
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from tests.soak.decoded import holding
 from tests.unit.knowledge.conftest import OpenBase, find_phones, results
 
 from studiolo.errors import Code, PolicyBlock
@@ -151,11 +152,9 @@ def test_a_library_refuses_files_and_keeps_nothing_of_them(
     assert {hit.passage.document for hit in base.search("lease Falcon 手机 通讯录 租期", limit=9)} == {"租约.md"}
     assert rules.asked == {"default"}
     base.close()
-    for path in home.root.rglob("*"):
-        if path.is_file():
-            held = path.read_bytes()
-            for value in (PHONE, OTHER, "Falcon", "通讯录"):
-                assert value.encode() not in held, path.name
+    assert holding(home.root, "青鸟计划")  # what is there can be seen
+    for value in (PHONE if name == "lease.md" else OTHER, "Falcon", "通讯录"):
+        assert holding(home.root, value) == []
 
 
 def test_what_is_not_refused_any_more_is_taken_in(open_base: OpenBase, files: Path) -> None:
