@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from studiolo.cpu import available_memory_bytes, cpu_flags, require_avx2, worker_threads
 from studiolo.errors import StudioloError
 from studiolo.paths import Home
+from studiolo.privacy.policies import read_policy_at
+from studiolo.privacy.policy_file import DEFAULT_PROFILE
 from studiolo.types import Check, Model
 
 LOW_DISK_BYTES = 2 << 30
@@ -17,7 +19,7 @@ LOW_MEMORY_BYTES = 2 << 30
 
 
 def examine(home: Home, *, models: Sequence[Model]) -> list[Check]:
-    """Look at the processor, memory, disk, home, models and the seal. Starts nothing and loads nothing."""
+    """Look at the processor, memory, disk, home, models, policy and the seal. Starts nothing and loads nothing."""
     return [
         Check("python", "ok", sys.version.split()[0]),
         _cpu(),
@@ -25,6 +27,7 @@ def examine(home: Home, *, models: Sequence[Model]) -> list[Check]:
         _disk(home),
         _home(home),
         *(_models(kind, models) for kind in ("chat", "embedder", "names")),
+        _policy(home),
         Check("seal", "warning", "not sealed"),
     ]
 
@@ -61,6 +64,15 @@ def _home(home: Home) -> Check:
     place = next(folder for folder in (home.root, *home.root.parents) if folder.exists())
     writable = os.access(place, os.W_OK)
     return Check("home", "ok" if writable else "failed", str(home.root))
+
+
+def _policy(home: Home) -> Check:
+    try:
+        chosen = read_policy_at(home.policy_file).home.profile or DEFAULT_PROFILE
+    except StudioloError as error:  # the filter fails closed on it
+        values = error.values
+        return Check("policy", "failed", f"{values.get('file')}, line {values.get('line')}: {values.get('problem')}")
+    return Check("policy", "ok", chosen)
 
 
 def _models(kind: str, models: Sequence[Model]) -> Check:

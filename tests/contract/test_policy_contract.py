@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.contract.conftest import House
+from tests.contract.conftest import House, open_house
 from tests.contract.test_engine_contract import failure, read, results, text_of, until
 from tests.served import served
 
@@ -133,6 +133,20 @@ def test_a_broken_file_lets_nothing_out(filled: House, engine: Engine, monkeypat
     filled.home.policy_file.unlink()
     assert engine.load_policy().profile == "balanced"
     assert not [document for document in engine.documents() if document.name == "new.md"]
+
+
+def test_an_engine_starts_with_a_broken_file_and_says_so(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "privacy.toml").write_text(BROKEN, encoding="utf-8")
+    with open_house(tmp_path, remote=False) as house:
+        (check,) = [check for check in house.local.doctor() if check.name == "policy"]
+        assert (check.state, check.detail) == ("failed", "privacy.toml, line 2: unknown_action")
+        assert failure(lambda: house.local.redact("Ada")).code is Code.BAD_POLICY
+        house.home.policy_file.write_text('profile = "strict"\n', encoding="utf-8")
+        assert house.local.load_policy().profile == "strict"
+        (check,) = [check for check in house.local.doctor() if check.name == "policy"]
+        assert (check.state, check.detail) == ("ok", "strict")
 
 
 def test_a_profile_for_scripts(filled: House, engine: Engine) -> None:

@@ -22,7 +22,7 @@ from studiolo.cli.words import (
 )
 from studiolo.errors import Code
 from studiolo.events import Progress
-from studiolo.types import DocumentStatus, Gap
+from studiolo.types import DocumentStatus, Gap, Redaction
 
 CHINESE = re.compile("[\u4e00-\u9fff]")
 
@@ -48,6 +48,9 @@ def test_a_document_that_failed_says_why_in_a_sentence() -> None:
     assert "已损坏。" in state_words(failed, chinese=True)
     assert state_words(replace(failed, reason="unheard_of"), chinese=False) == "not read: unheard_of"
     assert "需要密码" in state_words(PARTIAL, chinese=True)
+    refused = replace(failed, reason="refused_by_policy", redactions=(Redaction("SECRET", 2),))
+    assert "this library refuses files with SECRET." in state_words(refused, chinese=False)
+    assert "此资料库拒收含有 SECRET 的文件" in state_words(refused, chinese=True)
 
 
 @pytest.mark.parametrize(

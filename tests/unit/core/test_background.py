@@ -169,3 +169,31 @@ def test_an_engine_that_stays_leaves_no_thread_when_it_is_closed(tmp_path: Path)
         house.local.start_background()
         house.engine.check()
     assert [thread.name for thread in threading.enumerate() if thread.name.startswith(("background", "intake"))] == []
+
+
+def test_what_an_older_filter_screened_is_screened_again(home: Home, tmp_path: Path) -> None:
+    (tmp_path / "租约.md").write_text("# 租约\n\n电话13800138000。\n", encoding="utf-8")
+
+    def open_it(detector: int) -> KnowledgeBase:
+        return KnowledgeBase(
+            home,
+            embedder_for=lambda _: HashEmbedder(),
+            screen=find_phones,
+            clock=lambda: 1_800_000_000.0,
+            detector=detector,
+        )
+
+    older = open_it(1)
+    list(older.add([tmp_path / "租约.md"]))
+    older.close()
+    base = open_it(2)
+    (document,) = base.documents()
+    assert all(passage.stale for passage in base.passages(DEFAULT_LIBRARY, document.id))
+    learnt: list[tuple[str, str]] = []
+    background = Background(base, learn=lambda *one: learnt.append(one))
+    background.start()
+    until(lambda: not background.busy)
+    background.close()
+    assert not any(passage.stale for passage in base.passages(DEFAULT_LIBRARY, document.id))
+    assert learnt == [(DEFAULT_LIBRARY, document.id)]  # what was found newly gets its pseudonyms
+    base.close()
