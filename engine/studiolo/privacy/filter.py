@@ -86,6 +86,7 @@ class PrivacyFilter:
             reader=reader,
             families=self._analyzer.families,
             allowed=allowed,
+            names=self._analyzer.names,
         )
 
     def restore(self, text: str, *, library_id: str, reader: Reader) -> str:
