@@ -26,7 +26,7 @@ from studiolo.privacy.recognizers.base import Family, Match
 from studiolo.privacy.recognizers.secrets import key_before, secret_run
 from studiolo.privacy.spans import SECRET, resolve
 from studiolo.privacy.tokens import MORE, OPENERS, WORDS, Token, read_token
-from studiolo.privacy.units import unit_end
+from studiolo.privacy.units import HAN, LONGEST, WORD, unit_end
 from studiolo.privacy.windows import Names, Windows
 from studiolo.types import Reader, Redaction
 
@@ -36,6 +36,10 @@ _KEY_ZONE = 48  # code points behind a word of a key in which a secret may begin
 _QUOTED = 122  # code points of a quoted secret, quotes included
 _QUOTES = {'"': '"', "\u201c": "\u201d", "\u300c": "\u300d", "\u300e": "\u300f"}
 _WHOLE_TEXT_ONLY = frozenset({"titles", "addresses"})  # families whose values span many units
+# Text that ends inside a word, behind a word's blank or inside a run that may be an address: more of it is needed.
+_OPEN = re.compile(rf"[{WORD}]{{1,{LONGEST // 2}}} ?\Z|(?<![\w.])[{HAN}]{{1,6}}\Z")
+_INSIDE_WORD = re.compile(rf"[{WORD}]*[0-9A-Za-z]").fullmatch
+_SIGN = re.compile(r"[!#%^&*+=_~]")  # what makes a secret of a word that stands beside a key
 _LABEL = re.compile("|".join(WORDS), re.IGNORECASE)
 
 
@@ -72,6 +76,7 @@ class StreamScreen:
             spanning = [f for f in families if f.name in _WHOLE_TEXT_ONLY and not hidden.isdisjoint(f.types)]
             self._windows = Windows(names, families=spanning, hidden=self._is_hidden, shown=self._mask)
         self._pending = ""  # not emitted yet, as the model wrote it
+        self._inside_word = False  # nothing is pending but the beginning of a word
         self._left = fold(left, expand=False).text[-_CONTEXT:]  # folded text before it
         self._zone = _KEY_ZONE if KEYISH.search(self._left) else 0
         self._withheld: list[str] = []  # for a reader from whom a whole answer may be withheld
@@ -115,6 +120,10 @@ class StreamScreen:
 
     def _scan(self, chunk: str, *, final: bool) -> str:
         self._pending += chunk
+        if self._inside_word and not final:
+            if len(self._pending) < LONGEST // 2 and chunk.isascii() and _INSIDE_WORD(chunk):
+                return ""
+            self._inside_word = False
         folded = fold(self._pending, expand=False)
         left = at = len(self._left)
         text = self._left + folded.text
@@ -128,6 +137,8 @@ class StreamScreen:
                 out.append(self._pending[emitted:stop])
                 emitted, at = stop, cold.end()
                 continue
+            if not final and _OPEN.match(text, at) is not None:
+                break
             step = self._step(text, at, final=final)
             if step is None:
                 break
@@ -144,6 +155,7 @@ class StreamScreen:
                 emitted = len(self._pending)
         self._left = text[max(0, at - _CONTEXT) : at]
         self._pending = self._pending[emitted:]
+        self._inside_word = self._pending.isascii() and _INSIDE_WORD(self._pending) is not None
         return "".join(out)
 
     def _step(self, text: str, at: int, *, final: bool) -> list[tuple[str | None, int]] | None:
@@ -164,7 +176,7 @@ class StreamScreen:
         if inside is None:
             return None
         end, values = inside
-        if keyed or HOT.search(text, at, end):
+        if HOT.search(text, at, end) or (keyed and (secret > at or _SIGN.search(text, at, end))):
             values += self._ruled(text, at, end)
         steps: list[tuple[str | None, int]] = []
         for match in resolve(text, values) if values else ():
@@ -196,7 +208,7 @@ class StreamScreen:
         if not labelled and not known and not any(opener in text[at:end] for opener in OPENERS):
             return end, values
         for place in range(at, end):
-            if place > at and not _wordlike(text[place - 1]) and (labelled or text[place] in OPENERS):
+            if place > at and (text[place] in OPENERS or (labelled and not _wordlike(text[place - 1]))):
                 inner = read_token(text, place, final=final)
                 if inner == MORE:
                     return None

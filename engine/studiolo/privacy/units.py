@@ -18,7 +18,7 @@ LONGEST = 512  # a run longer than that is cut: nothing of value is that long bu
 _GROUP_LONGEST = 80  # number-like words joined to one unit: no further one is taken in behind this many code points
 # Letters of any script before U+2E80 count as words: their blocks, without the punctuation and symbols between them.
 LETTER = "A-Za-z\u00aa\u00b5\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u1fff\u2c00-\u2dff"
-WORD = rf"0-9{LETTER}._%+\-@/:=&?#~$!*'^|`"
+WORD = rf"0-9{LETTER}._%+\-@/:=&?#~$!*'^|`{{}}"
 HAN = r"\u3400-\u4dbf\u4e00-\u9fff"
 _WORD = re.compile(rf"(?:\((?=[0-9+])[{WORD}]*\)?)?(?:(?!-----BEGIN)[{WORD}])*")
 _WIDE = re.compile(rf"[{WORD}{HAN}]{{0,60}}")  # a host of other scripts
@@ -42,6 +42,10 @@ _LINKS_ZH = (
 )  # fmt: skip
 _SAYING = frozenset({"born", "dob", "date"})
 _SAYING_ZH = ("出生", "生人", "诞生", "降生")
+_SUFFIXES_ZH = frozenset("年月日号度分秒")
+_BEHIND_ZH = (*_SAYING_ZH, *_LINKS_ZH)
+_MOST_LINKS = 3
+_MOST_CAPITALS = 4
 _PREFIXES = frozenset(word[:n] for word in _LINKS | _SAYING for n in range(1, len(word) + 1))
 _PEM = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 _PEM_END = re.compile(r"-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
@@ -127,11 +131,9 @@ def _number_end(text: str, start: int, end: int, *, final: bool) -> int | None:
         following = _next_group(text, first, end, final=final)
         if following is None:
             return None
-        at, said = following
-        if said:
+        at, ends = following
+        if ends:
             return at
-        if at == end:
-            break
         after = _word_end(text, at, final=final)
         if after is None:
             return None
@@ -145,60 +147,61 @@ def _number_end(text: str, start: int, end: int, *, final: bool) -> int | None:
 
 
 def _next_group(text: str, first: int, end: int, *, final: bool) -> tuple[int, bool] | None:  # noqa: C901, PLR0911, PLR0912
-    """Where the next word of a value would begin behind text[first:end] (== end: nowhere), or (True) where the word
-    ends that says what the number was; None while that is not known."""
-    at = end
-    fine = _FINE.search(text, first, end) is not None
+    """Where the next word of a value begins behind text[first:end] (False), or where the unit ends because none does
+    (True): at `end`, or behind what says what the number was. None while that is not known."""
+    at = reached = end
     numeric = _DIGIT.search(text, first, end) is not None
-    for _ in range(3):  # link words
+    fine = _FINE.search(text, first, end) is not None
+    for _ in range(_MOST_LINKS):
         gap = at
         while at < len(text) and at - gap < _MOST_GAP:
             if text[at] in "(\n" and not numeric:
                 break
             if text[at] == "(":
                 if at + 1 >= len(text):
-                    return (end, False) if final else None
+                    return (reached, True) if final else None
                 if text[at + 1] in "0123456789+":
                     return at, False
             if text[at] not in _GAP and not (text[at] in ",;" and at == gap):
                 break
             at += 1
         if at >= len(text):
-            return (end, False) if final else None
-        comma = text[gap] in ",;" if gap < at else False
-        character = text[at]
-        if "0" <= character <= "9" or character == "+" or (character == "-" and at > gap):
-            return (at if at > end and (fine or not comma) else end), False
+            return (reached, True) if final else None
+        joined = fine or gap == at or text[gap] not in ",;"
+        if text[at] in "0123456789+" or (text[at] == "-" and at > gap):
+            return (at, False) if at > end and joined else (reached, True)
         if not numeric:
-            return end, False
-        zh = next((word for word in (*_SAYING_ZH, *_LINKS_ZH) if text.startswith(word, at)), None)
-        if zh is None and not final and any(word.startswith(text[at:]) for word in (*_SAYING_ZH, *_LINKS_ZH)):
+            return reached, True
+        zh = next((word for word in _BEHIND_ZH if text.startswith(word, at)), None)
+        if zh is None and not final and any(word.startswith(text[at:]) for word in _BEHIND_ZH):
             return None
         if zh in _SAYING_ZH:
             return at + len(zh or ""), True
         if zh is not None:
+            if at == reached and zh in _SUFFIXES_ZH:
+                reached += len(zh)
             at += len(zh)
             continue
         found = _LETTERS.match(text, at)
         if found is None:
-            return end, False
-        word, after = text[at : found.end()], found.end()
-        link = word.lower() in _PREFIXES or (len(word) <= 4 and word.isupper())
-        if not link:
-            return end, False
+            return reached, True
+        word, after = found[0], found.end()
+        capitals = len(word) <= _MOST_CAPITALS and word.isupper()
+        if not capitals and word.lower() not in _PREFIXES:
+            return reached, True
         if after == len(text) and not final:
             return None
         if after < len(text) and "0" <= text[after] <= "9" and at > end:
-            return (at if not comma or word.lower() == "x" else end), False
+            return (at, False) if joined or word.lower() == "x" else (reached, True)
         if word.lower() in _SAYING:
             return after, True
-        if word.isupper() and len(word) <= 4 and at > end and not comma:
+        if capitals and at > end and joined:
             return at, False
         if word.lower() not in _LINKS:
-            return end, False
+            return reached, True
         at = after
         fine = True  # behind a link word a comma joins: "May 12, 1980"
-    return end, False
+    return reached, True
 
 
 def _plate_end(text: str, start: int, *, final: bool) -> int | None:
