@@ -30,11 +30,7 @@ class KnownPeople:
 
     def find(self, texts: Iterable[str]) -> list[list[Match]]:
         return [
-            [
-                Match("PERSON", at, at + len(name), 0.85)
-                for name in KNOWN[:PEOPLE]
-                if (at := text.find(name)) >= 0
-            ]
+            [Match("PERSON", at, at + len(name), 0.85) for name in KNOWN[:PEOPLE] if (at := text.find(name)) >= 0]
             for text in texts
         ]
 

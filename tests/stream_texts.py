@@ -175,7 +175,9 @@ def text(rng: random.Random, *, language: str, parts: int = 12) -> str:
 
 
 def _cased(rng: random.Random, value: str) -> str:
-    return rng.choice([value.upper(), value.replace(" ", "  "), value.replace(" ", "\n"), value.split()[-1], f"“{value}”"])
+    return rng.choice(
+        [value.upper(), value.replace(" ", "  "), value.replace(" ", "\n"), value.split()[-1], f"“{value}”"]
+    )
 
 
 def _joint(rng: random.Random, language: str) -> str:
@@ -189,6 +191,25 @@ def ordinary(rng: random.Random, *, language: str, parts: int = 10) -> str:
     own = _EN[:10] if language == "en" else _ZH[:8]
     mark = (", ", ". ", "; ", "\n") if language == "en" else ("，", "。", "；", "\n")
     return "".join(f"{rng.choice(own)}{rng.choice(mark)}" for _ in range(parts))
+
+
+def answer(rng: random.Random, *, language: str, parts: int = 10) -> str:
+    """Prose with something in it every few sentences, as an answer about documents has."""
+    own = _EN[:10] if language == "en" else _ZH[:8]
+    pieces = []
+    for _ in range(parts):
+        pieces.append(rng.choice(own))
+        if rng.random() < 0.4:
+            pieces.append(" " if language == "en" else "：")
+            pieces.append(
+                rng.choice([token, token, lambda r: r.choice(KNOWN), lambda r: r.choice(VALUES)(r), _look_alike])(rng)
+            )
+        pieces.append(rng.choice((", ", ". ", "; ", "\n") if language == "en" else ("，", "。", "；", "\n")))
+    return "".join(pieces)
+
+
+def _look_alike(rng: random.Random) -> str:
+    return rng.choice(_LOOK_ALIKES)
 
 
 def cut(rng: random.Random, whole: str) -> list[str]:

@@ -42,9 +42,7 @@ def ordinary(beginnings: Iterable[str], *, addresses: bool) -> re.Pattern[str]:
         heads[pair[0]].add(pair[1:2])
     special = "".join(c for c in {*heads, *PLATE_PROVINCES, *_KEY_ENDS_ZH} if re.match(f"[{HAN}]", c))
     known = "|".join(
-        re.escape(head) + _one_of(seconds)
-        for head, seconds in sorted(heads.items())
-        if not re.match(f"[{HAN}]", head)
+        re.escape(head) + _one_of(seconds) for head, seconds in sorted(heads.items()) if not re.match(f"[{HAN}]", head)
     )
     barred = "|".join([*_KEY_WORDS, *(word.lower() for word in WORDS), *([known] if known else [])])
     letter = "A-Za-zÀ-ÖØ-öø-ɏ"
@@ -66,4 +64,3 @@ def ordinary(beginnings: Iterable[str], *, addresses: bool) -> re.Pattern[str]:
 def _one_of(seconds: set[str]) -> str:
     singles = "".join(sorted(re.escape(c) for c in seconds if len(c) == 1))
     return f"[{singles}]" if singles else ""
-
