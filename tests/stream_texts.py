@@ -1,7 +1,7 @@
 """Answers as a model writes them, made from a seed: the texts of the stream's soak, bench and property tests.
 
-Every value is made here, by the rules that its issuer publishes; nobody's is taken from anywhere. The texts mix prose of
-both languages, Markdown, code, pseudonym tokens as models mangle them, values that the library knows, new values of
+Every value is made here, by the rules that its issuer publishes; nobody's is taken from anywhere. The texts mix prose
+of both languages, Markdown, code, pseudonym tokens as models mangle them, values that the library knows, new values of
 every type, and look-alikes that are none.
 """
 
@@ -12,36 +12,120 @@ import string
 from collections.abc import Callable
 
 KNOWN = (
-    "Margaret Holloway", "Daniel Okafor", "Priya Raman", "王小明", "欧阳文静", "陈志强", "13911112222", "+44 20 7946 0018",
-    "m.holloway@harbour-lets.example", "6222021234567890128", "14 Cobbler's Yard", "Qwerty-77!x",
-)  # fmt: skip
+    "Margaret Holloway",
+    "Daniel Okafor",
+    "Priya Raman",
+    "王小明",
+    "欧阳文静",
+    "陈志强",
+    "13911112222",
+    "+44 20 7946 0018",
+    "m.holloway@harbour-lets.example",
+    "6222021234567890128",
+    "14 Cobbler's Yard",
+    "Qwerty-77!x",
+)
 """What the library has met before; the first six are people."""
 
 _EN = (
-    "The tenant pays the rent on the first day of each month", "as clause seven says", "the deposit is held by a scheme",
-    "notice must be given in writing", "according to the second passage", "both parties signed the agreement",
-    "it's due within a fortnight", "see the annex for details", "which the landlord has to repair", "no fee is charged",
-    "the session was closed early", "Please keep your password to yourself", "the key is under the mat",
-    "a token of thanks", "the code of conduct applies", "he passed the test",
-)  # fmt: skip
+    "The tenant pays the rent on the first day of each month",
+    "as clause seven says",
+    "the deposit is held by a scheme",
+    "notice must be given in writing",
+    "according to the second passage",
+    "both parties signed the agreement",
+    "it's due within a fortnight",
+    "see the annex for details",
+    "which the landlord has to repair",
+    "no fee is charged",
+    "the session was closed early",
+    "Please keep your password to yourself",
+    "the key is under the mat",
+    "a token of thanks",
+    "the code of conduct applies",
+    "he passed the test",
+)
 _ZH = (
-    "承租方应当在每月的第一天支付租金", "逾期的按照合同第七条处理", "押金由第三方保管", "双方已经签字盖章", "详见附件",
-    "根据第二段的内容", "房东负责维修", "不收取任何费用", "请妥善保管密码", "云南和江苏的分公司", "新的号码尚未登记",
-    "关键词见下表", "京沪两地", "口令牌照",
-)  # fmt: skip
+    "承租方应当在每月的第一天支付租金",
+    "逾期的按照合同第七条处理",
+    "押金由第三方保管",
+    "双方已经签字盖章",
+    "详见附件",
+    "根据第二段的内容",
+    "房东负责维修",
+    "不收取任何费用",
+    "请妥善保管密码",
+    "云南和江苏的分公司",
+    "新的号码尚未登记",
+    "关键词见下表",
+    "京沪两地",
+    "口令牌照",
+)
 _LABELS = ("PERSON", "PHONE", "EMAIL", "CARD", "SECRET", "IDNUMBER", "ADDRESS", "ACCOUNT")
 _LOOK_ALIKES = (
-    "[1]", "[2] and [3]", "person 1 of 3", "PERSON_77", "MYPERSON_1", "<b>bold</b>", "{x: 1}", "1,250.00 EUR", "2024-05-03",
-    "v1.2.3.4", "12:30", "3.14159", "50%", "No. 7", "A/B", "and/or", "第7条", "2024年5月3日", "12 34 56", "ISO 9001", "e.g. this",
-    "a <b and c> d", "(see 4.2)", "@home", "meet @ noon", "C++", "#4", "$1,000", "10-20", "COVID-19", "UTF-8", "x = y + 1",
-    "https://example.org/a?b=1", "km/h", "M1 2 AB", "7 days", "May 12", "12 of May 2024", "in 2024 may be", "--- title ---",
-    "-----", "《合同》", "“引文”", "‘x’", "A", "I", "B2B", "GB", "x@", "::", "a:b",
-)  # fmt: skip
+    "[1]",
+    "[2] and [3]",
+    "person 1 of 3",
+    "PERSON_77",
+    "MYPERSON_1",
+    "<b>bold</b>",
+    "{x: 1}",
+    "1,250.00 EUR",
+    "2024-05-03",
+    "v1.2.3.4",
+    "12:30",
+    "3.14159",
+    "50%",
+    "No. 7",
+    "A/B",
+    "and/or",
+    "第7条",
+    "2024年5月3日",
+    "12 34 56",
+    "ISO 9001",
+    "e.g. this",
+    "a <b and c> d",
+    "(see 4.2)",
+    "@home",
+    "meet @ noon",
+    "C++",
+    "#4",
+    "$1,000",
+    "10-20",
+    "COVID-19",
+    "UTF-8",
+    "x = y + 1",
+    "https://example.org/a?b=1",
+    "km/h",
+    "M1 2 AB",
+    "7 days",
+    "May 12",
+    "12 of May 2024",
+    "in 2024 may be",
+    "--- title ---",
+    "-----",
+    "《合同》",
+    "“引文”",
+    "‘x’",
+    "A",
+    "I",
+    "B2B",
+    "GB",
+    "x@",
+    "::",
+    "a:b",
+)
 _CODE = (
-    "```python\nfor i in range(10):\n    print(i, total[i] / 2)\n```", "`x = {'a': 1}`", "| a | b |\n|---|---|\n| 1 | 2 |",
-    "```sh\ncurl -H 'Accept: */*' http://localhost:8080/v1\n```", "- item one\n- item two\n", "## Heading\n\n", "1. first\n2. second\n",
-    "**bold** and *soft*", "> quoted\n",
-)  # fmt: skip
+    "```python\nfor i in range(10):\n    print(i, total[i] / 2)\n```",
+    "`x = {'a': 1}`",
+    "| a | b |\n|---|---|\n| 1 | 2 |",
+    "```sh\ncurl -H 'Accept: */*' http://localhost:8080/v1\n```",
+    "- item one\n- item two\n",
+    "## Heading\n\n",
+    "1. first\n2. second\n",
+    "**bold** and *soft*",
+    "> quoted\n",
+)
 _SIGNS = "!#$%&*+=?^~"
 
 
@@ -87,11 +171,19 @@ def phone(rng: random.Random) -> str:
     last = _digits(rng, 8)
     return rng.choice(
         [
-            f"1{rng.choice('3578')}{rng.choice('56789')}{last}", f"+86 138 {last[:4]} {last[4:]}", f"138-{last[:4]}-{last[4:]}",
-            f"(415) 555-{last[:4]}", f"+1 415-555-{last[:4]}", f"+44 20 7946 {last[:4]}", f"010-6{last[:7]}", f"021-6{last[:7]}转{last[:3]}",
-            f"212-555-{last[:4]} ext. {last[4:7]}", f"0086-139{last}", f"+852 9{last[:3]} {last[3:7]}",
+            f"1{rng.choice('3578')}{rng.choice('56789')}{last}",
+            f"+86 138 {last[:4]} {last[4:]}",
+            f"138-{last[:4]}-{last[4:]}",
+            f"(415) 555-{last[:4]}",
+            f"+1 415-555-{last[:4]}",
+            f"+44 20 7946 {last[:4]}",
+            f"010-6{last[:7]}",
+            f"021-6{last[:7]}转{last[:3]}",
+            f"212-555-{last[:4]} ext. {last[4:7]}",
+            f"0086-139{last}",
+            f"+852 9{last[:3]} {last[3:7]}",
         ]
-    )  # fmt: skip
+    )
 
 
 def email(rng: random.Random) -> str:
@@ -106,14 +198,25 @@ def secret(rng: random.Random) -> str:
     strong = _word(rng, rng.randint(6, 12)) + rng.choice(_SIGNS) + _digits(rng, 2)
     return rng.choice(
         [
-            f"sk-{_word(rng, 32)}", f"AKIA{_word(rng, 16, string.ascii_uppercase + string.digits)}", f"ghp_{_word(rng, 36)}",
-            f"password: {strong}", f"Password is {strong}", f"密码：{strong}", f"密码是{strong}", f"api_key={_word(rng, 24)}",
+            f"sk-{_word(rng, 32)}",
+            f"AKIA{_word(rng, 16, string.ascii_uppercase + string.digits)}",
+            f"ghp_{_word(rng, 36)}",
+            f"password: {strong}",
+            f"Password is {strong}",
+            f"密码：{strong}",
+            f"密码是{strong}",
+            f"api_key={_word(rng, 24)}",
             f"postgres://admin:{strong.replace('#', 'x').replace('?', 'y')}@db.example.com:5432/main",
-            f"Authorization: Bearer {_word(rng, 40)}", f"eyJ{_word(rng, 20)}.eyJ{_word(rng, 30)}.{_word(rng, 25)}",
-            "-----BEGIN PRIVATE KEY-----\n" + "\n".join(_word(rng, 48) for _ in range(4)) + "\n-----END PRIVATE KEY-----",
-            f'password = "{strong}"', f"验证码：{_digits(rng, 6)}", f"the access token was {strong}",
+            f"Authorization: Bearer {_word(rng, 40)}",
+            f"eyJ{_word(rng, 20)}.eyJ{_word(rng, 30)}.{_word(rng, 25)}",
+            "-----BEGIN PRIVATE KEY-----\n"
+            + "\n".join(_word(rng, 48) for _ in range(4))
+            + "\n-----END PRIVATE KEY-----",
+            f'password = "{strong}"',
+            f"验证码：{_digits(rng, 6)}",
+            f"the access token was {strong}",
         ]
-    )  # fmt: skip
+    )
 
 
 def network(rng: random.Random) -> str:
@@ -121,10 +224,14 @@ def network(rng: random.Random) -> str:
     groups = [_word(rng, 4, "0123456789abcdef") for _ in range(8)]
     return rng.choice(
         [
-            f"203.0.113.{rng.randint(1, 254)}", f"10.{rng.randint(0, 255)}.{rng.randint(0, 255)}.7", ":".join(groups),
-            f"2001:db8::{groups[0]}", ":".join(_word(rng, 2, "0123456789abcdef") for _ in range(6)), f"fe80::{groups[0]}:{groups[1]}",
+            f"203.0.113.{rng.randint(1, 254)}",
+            f"10.{rng.randint(0, 255)}.{rng.randint(0, 255)}.7",
+            ":".join(groups),
+            f"2001:db8::{groups[0]}",
+            ":".join(_word(rng, 2, "0123456789abcdef") for _ in range(6)),
+            f"fe80::{groups[0]}:{groups[1]}",
         ]
-    )  # fmt: skip
+    )
 
 
 def other(rng: random.Random) -> str:
@@ -132,14 +239,19 @@ def other(rng: random.Random) -> str:
     letter = rng.choice("ABCDEFGH")
     return rng.choice(
         [
-            f"{rng.randint(100, 665)}-{rng.randint(10, 99)}-{rng.randint(1000, 9999)}", f"京{letter}{_digits(rng, 5)}",
-            f"沪{letter}·{_digits(rng, 5)}", f"passport E{_digits(rng, 8)}", f"护照号E{_digits(rng, 8)}",
-            f"NINO AB {rng.randint(10, 99)} {rng.randint(10, 99)} {rng.randint(10, 99)} C", f"账号：{_digits(rng, 16)}",
-            f"account number {_digits(rng, 10)}", f"born on {rng.randint(1, 28)} May {rng.randint(1950, 2000)}",
+            f"{rng.randint(100, 665)}-{rng.randint(10, 99)}-{rng.randint(1000, 9999)}",
+            f"京{letter}{_digits(rng, 5)}",
+            f"沪{letter}·{_digits(rng, 5)}",
+            f"passport E{_digits(rng, 8)}",
+            f"护照号E{_digits(rng, 8)}",
+            f"NINO AB {rng.randint(10, 99)} {rng.randint(10, 99)} {rng.randint(10, 99)} C",
+            f"账号：{_digits(rng, 16)}",
+            f"account number {_digits(rng, 10)}",
+            f"born on {rng.randint(1, 28)} May {rng.randint(1950, 2000)}",
             f"出生日期：{rng.randint(1950, 2000)}年{rng.randint(1, 12)}月{rng.randint(1, 28)}日",
             f"{rng.randint(10, 60)}.{_digits(rng, 5)}, {rng.randint(10, 99)}.{_digits(rng, 5)}",
         ]
-    )  # fmt: skip
+    )
 
 
 VALUES: tuple[Callable[[random.Random], str], ...] = (card, resident_id, iban, phone, email, secret, network, other)
@@ -149,10 +261,25 @@ def token(rng: random.Random) -> str:
     """A pseudonym token in one of the ways models write it."""
     name = f"{rng.choice(_LABELS)}_{rng.randint(1, 4)}{rng.choice(['', '', '', 'B'])}"
     forms = [
-        f"<{name}>", f"<{name}>", f"<{name}>", name, f"[{name}]", f"{{{name}}}", f"《{name}》", f"< {name.lower()} >", f"<{name}",
-        f"{name}>", name.replace("_", "\\_"), f"**{name}**", name.replace("_", " "), f"<{name.replace('_', '-')}>", f"＜{name}＞",
-        f"<{name.title()}>", f"{name}'s", f"<{name.replace('_', '')}>",
-    ]  # fmt: skip
+        f"<{name}>",
+        f"<{name}>",
+        f"<{name}>",
+        name,
+        f"[{name}]",
+        f"{{{name}}}",
+        f"《{name}》",
+        f"< {name.lower()} >",
+        f"<{name}",
+        f"{name}>",
+        name.replace("_", "\\_"),
+        f"**{name}**",
+        name.replace("_", " "),
+        f"<{name.replace('_', '-')}>",
+        f"＜{name}＞",
+        f"<{name.title()}>",
+        f"{name}'s",
+        f"<{name.replace('_', '')}>",
+    ]
     return rng.choice(forms)
 
 
@@ -163,12 +290,17 @@ def text(rng: random.Random, *, language: str, parts: int = 12) -> str:
     for _ in range(parts):
         piece = rng.choices(
             [
-                lambda: rng.choice(own), lambda: rng.choice(foreign), lambda: token(rng), lambda: rng.choice(KNOWN),
-                lambda: rng.choice(VALUES)(rng), lambda: rng.choice(_LOOK_ALIKES), lambda: rng.choice(_CODE),
+                lambda: rng.choice(own),
+                lambda: rng.choice(foreign),
+                lambda: token(rng),
+                lambda: rng.choice(KNOWN),
+                lambda: rng.choice(VALUES)(rng),
+                lambda: rng.choice(_LOOK_ALIKES),
+                lambda: rng.choice(_CODE),
                 lambda: _cased(rng, rng.choice(KNOWN)),
             ],
             weights=[10, 1, 2, 2, 4, 3, 1, 1],
-        )[0]()  # fmt: skip
+        )[0]()
         pieces.append(piece)
         pieces.append(_joint(rng, language))
     return "".join(pieces)
@@ -176,7 +308,7 @@ def text(rng: random.Random, *, language: str, parts: int = 12) -> str:
 
 def _cased(rng: random.Random, value: str) -> str:
     return rng.choice(
-        [value.upper(), value.replace(" ", "  "), value.replace(" ", "\n"), value.split()[-1], f"“{value}”"]
+        [value.upper(), value.replace(" ", "  "), value.replace(" ", "\n"), value.rsplit(maxsplit=1)[-1], f"“{value}”"]
     )
 
 

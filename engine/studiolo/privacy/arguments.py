@@ -1,9 +1,10 @@
 """Screening the arguments of tool calls: JSON text, whole or while it is written.
 
-A value is looked for in what a string says, not in how it is written: `"\\u0031380013\\u0038000"` is a telephone number.
-Each string and each bare word or number goes through a screen of its own, with the key it stands under as what is left
-of it, so that `{"password": "x"}` is a password. What is not touched is written as it came, what is keeps its place, and
-a number that is masked becomes a string: valid JSON stays valid JSON. Text that is no JSON is screened all the same.
+A value is looked for in what a string says, not in how it is written: `"\\u0031380013\\u0038000"` is a telephone
+number. Each string and each bare word or number goes through a screen of its own, with the key it stands under as
+what is left of it, so that `{"password": "x"}` is a password. What is not touched is written as it came, what is
+keeps its place, and a number that is masked becomes a string: valid JSON stays valid JSON. Text that is no JSON is
+screened all the same.
 
 Not for several threads at once: one object a call. Fails closed as the screens inside do.
 """
@@ -170,7 +171,9 @@ class _Whole:
         return screened.text[border + grown :]
 
 
-def _said(raw: str, at: int, *, final: bool) -> tuple[int, str | None]:
+def _said(  # noqa: PLR0911 - a parser: one return a form
+    raw: str, at: int, *, final: bool
+) -> tuple[int, str | None]:
     """Up to where raw[at:] is read, inside a string, and what it says; None: the string ends; nothing read: wait."""
     plain = _PLAIN.match(raw, at)
     if plain is not None:

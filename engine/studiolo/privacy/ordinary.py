@@ -1,8 +1,8 @@
 """The ordinary part of a stream: text that can be neither a value, nor a token, nor the beginning of a known value.
 
-One compiled expression passes over as much of it as is certain; what it stops at is looked at unit by unit (`units.py`).
-It is a short cut and nothing else: whatever it passes over, the units would have emitted unchanged, and the tests hold
-the two against each other. Pure functions. Any thread.
+One compiled expression passes over as much of it as is certain; what it stops at is looked at unit by unit
+(`units.py`). It is a short cut and nothing else: whatever it passes over, the units would have emitted unchanged, and
+the tests hold the two against each other. Pure functions. Any thread.
 """
 
 from __future__ import annotations
@@ -51,10 +51,8 @@ def ordinary(beginnings: Iterable[str], *, addresses: bool) -> re.Pattern[str]:
     after = r"(?:[,;。、]+|[.!?:][*]{0,2}(?=[ \n]))?(?:\n(?=[^@(0-9+])|[ ](?=[^@(0-9+\- ]))"
     # A word touched by Chinese ends there; Chinese text ends at anything that is certain not to belong to it.
     latin = rf"{word}(?:{after}|(?=[{HAN}。、,;\"”)]))"
-    if addresses:
-        run = rf"(?:(?<=[\w.]){plain}|(?:{plain}){{1,6}}(?=[^@{HAN}])|(?:{plain}){{7}})"
-    else:
-        run = plain
+    local = rf"(?:(?<=[\w.]){plain}|(?:{plain}){{1,6}}(?=[^@{HAN}])|(?:{plain}){{7}})"
+    run = local if addresses else plain
     sign = rf"[,;。、“”…](?=[^@ ]|[ ][^@])|[ ](?=[{HAN}])|[!?:*](?=[{HAN}\s])|\n(?=[^@(0-9+])"
     if known:
         sign = rf"(?!(?i:{known}))(?:{sign})"

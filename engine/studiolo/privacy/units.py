@@ -1,9 +1,9 @@
 """Cutting a stream of folded text into units that no value of a rule can straddle.
 
 A unit is a word (a run of what stands in e-mail addresses, keys, links, numbers), or number-like words joined by the
-separators and the few words that stand inside telephone numbers, cards, dates and coordinates, or a run of Chinese that
-may be the local part of an address, or any other single code point. Where a unit ends depends on the text up to the next
-word or two and on nothing else: so a stream gives the same units however it is cut.
+separators and the few words that stand inside telephone numbers, cards, dates and coordinates, or a run of Chinese
+that may be the local part of an address, or any other single code point. Where a unit ends depends on the text up to
+the next word or two and on nothing else: so a stream gives the same units however it is cut.
 
 Pure functions. Any thread.
 """
@@ -24,7 +24,7 @@ _WORD = re.compile(rf"(?:\((?=[0-9+])[{WORD}]*\)?)?(?:(?!-----BEGIN)[{WORD}])*")
 _WIDE = re.compile(rf"[{WORD}{HAN}]{{0,60}}")  # a host of other scripts
 _LOCAL = re.compile(rf"[{HAN}]{{1,7}}")
 _LOCAL_LONGEST = 6
-_GOES_ON = re.compile(r"(?:[0-9][^@]*|(?<![A-Za-z])[A-Z]{1,4})\)?$")  # the end of a word that another may be joined to
+_GOES_ON = re.compile(r"(?:[0-9][^@]*|(?<![A-Za-z])[A-Z]{1,4})\)?$")  # how a word ends that another may be joined to
 _JOINS = re.compile(r"\(?\+?-?(?:[A-Za-z]{0,4}[0-9]|[A-Z]{1,4}(?![A-Za-z]))")
 _DIGIT = re.compile("[0-9]")
 _FINE = re.compile(r"\.[0-9]{2}|[0-9]['°]")  # a number that a second coordinate may follow
@@ -33,9 +33,40 @@ _GAP = frozenset(" -./_·°′″'\"()\n")
 _MOST_GAP = 4
 # Words that stand between two numbers of one value, and words behind a number that say what it is.
 _LINKS = frozenset(
-    "ext extension x n s e w of lat latitude lon long lng longitude "
-    "jan january feb february mar march apr april may jun june jul july aug august sep sept september oct october "
-    "nov november dec december st nd rd th".split()  # noqa: SIM905
+    {
+        "ext",
+        "extension",
+        "x",
+        "n",
+        "s",
+        "e",
+        "w",
+        "of",
+        "lat",
+        "latitude",
+        "lon",
+        "long",
+        "lng",
+        "longitude",
+        "st",
+        "nd",
+        "rd",
+        "th",
+    }
+    | {
+        "january",
+        "february",
+        "march",
+        "april",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+    }
+    | {"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec"}
 )
 _LINKS_ZH = (
     "转", "分机", "年", "月", "日", "号", "度", "分", "秒", "北纬", "南纬", "东经", "西经", "经度", "纬度", "、", "栋", "室",
@@ -95,7 +126,9 @@ def _local_end(text: str, start: int, *, final: bool) -> int | None:
     return _word_end(text, end, final=final) if text[end] == "@" else start
 
 
-def _address_end(text: str, start: int, end: int, *, final: bool) -> int | None:
+def _address_end(  # noqa: PLR0911 - a parser: one return a place where it can stop
+    text: str, start: int, end: int, *, final: bool
+) -> int | None:
     """`end`, or further where an e-mail address goes on behind a space at its @ or with a host of another script."""
     if end < len(text) and text[end] == " ":
         if end + 1 >= len(text):
@@ -146,7 +179,7 @@ def _number_end(text: str, start: int, end: int, *, final: bool) -> int | None:
     return end
 
 
-def _next_group(text: str, first: int, end: int, *, final: bool) -> tuple[int, bool] | None:  # noqa: C901, PLR0911, PLR0912
+def _next_group(text: str, first: int, end: int, *, final: bool) -> tuple[int, bool] | None:  # noqa: PLR0911, PLR0912
     """Where the next word of a value begins behind text[first:end] (False), or where the unit ends because none does
     (True): at `end`, or behind what says what the number was. None while that is not known."""
     at = reached = end

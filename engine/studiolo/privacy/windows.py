@@ -1,9 +1,9 @@
 """Finding new names in an answer while it is written, a sentence at a time.
 
 A window is a sentence: it ends behind an end mark, at a line's end, or where it has grown too long, and so depends on
-the text alone, never on how the stream was cut. What goes in has been through the rules: their masks are left alone. The
-name finder comes as a callable over a batch of folded texts, so that this module needs no model's library; all windows
-that one piece completes are read together.
+the text alone, never on how the stream was cut. What goes in has been through the rules: their masks are left alone.
+The name finder comes as a callable over a batch of folded texts, so that this module needs no model's library; all
+windows that one piece completes are read together.
 
 Not for several threads at once. Lets exceptions pass: the stream fails closed.
 """
@@ -111,6 +111,5 @@ def _window_end(text: str, start: int, *, final: bool) -> int | None:
     if found is not None and (found.end() < stop or stop == start + LONGEST):
         return found.end()
     if stop == start + LONGEST:
-        blank = max((m.end() for m in _BLANK.finditer(text, start + LONGEST // 2, stop)), default=stop)
-        return blank
+        return max((m.end() for m in _BLANK.finditer(text, start + LONGEST // 2, stop)), default=stop)
     return len(text) if final else None
