@@ -152,7 +152,8 @@ def card(rng: random.Random) -> str:
 
 def resident_id(rng: random.Random) -> str:
     """An 18-place resident number (GB 11643)."""
-    body = f"{rng.choice(['110105', '310104', '440305'])}{rng.randint(1950, 2005)}{rng.randint(1, 12):02}{rng.randint(1, 28):02}"
+    body = f"{rng.choice(['110105', '310104', '440305'])}{rng.randint(1950, 2005)}"
+    body += f"{rng.randint(1, 12):02}{rng.randint(1, 28):02}"
     body += _digits(rng, 3)
     weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
     return body + "10X98765432"[sum(int(c) * w for c, w in zip(body, weights, strict=True)) % 11]

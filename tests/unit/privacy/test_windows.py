@@ -92,11 +92,11 @@ def test_a_sentence_without_an_end_is_cut(tmp_path: Path) -> None:
 
 def test_new_names_are_masked_for_a_masked_reader_only(tmp_path: Path) -> None:
     screener = make_filter(tmp_path)
-    text = "Daniel Okafor signed, and 李雷 came. Call 13800138000 now. "
+    text = "Daniel Okafor signed, and 李雷 came. Call 13800138000, please. "
     assert streamed(screener, list(text), Reader.OWNER) == text
     assert max(held_back(screener, text, Reader.OWNER)) <= len("13800138000 n")
     assert streamed(screener, list(text), Reader.MASKED) == (
-        "<PERSON> signed, and <PERSON> came. Call <PHONE_NUMBER> now. "
+        "<PERSON> signed, and <PERSON> came. Call <PHONE_NUMBER>, please. "
     )
     stream = screener.stream(library_id=LIBRARY, reader=Reader.MASKED)
     stream.feed(text)
