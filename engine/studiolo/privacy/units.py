@@ -93,8 +93,12 @@ def unit_end(text: str, start: int, *, final: bool) -> int | None:
         if pem != start:
             return pem
     if first in PLATE_PROVINCES:
-        return _plate_end(text, start, final=final)
-    end = _word_end(text, start, final=final)
+        plate = _plate_end(text, start, final=final)
+        if plate is None or "@" not in text[start:plate]:
+            return plate
+        end: int | None = plate
+    else:
+        end = _word_end(text, start, final=final)
     if end is None:
         return None
     if end == start:
@@ -160,8 +164,8 @@ def _address_end(  # noqa: PLR0911 - a parser: one return a place where it can s
 
 def _number_end(text: str, start: int, end: int, *, final: bool) -> int | None:
     """`end`, or the end of the last number-like word that is joined to the one that ends there."""
-    first = start
-    while end - start < _GROUP_LONGEST and _GOES_ON.search(text, first, end):
+    first, group = start, end
+    while end - group < _GROUP_LONGEST and _GOES_ON.search(text, first, end):
         following = _next_group(text, first, end, final=final)
         if following is None:
             return None
