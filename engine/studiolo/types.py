@@ -231,11 +231,20 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
-    """One message of a chat without a library (the OpenAI-compatible endpoint)."""
+class ToolCall:
+    """A call of a client's tool that an earlier answer asked for; `arguments` is JSON text."""
 
-    role: Literal["system", "user", "assistant"]
+    name: str
+    arguments: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a chat without a library (the OpenAI-compatible endpoint). A tool's holds what it gave back."""
+
+    role: Literal["system", "user", "assistant", "tool"]
     content: str = field(repr=False)
+    tool_calls: tuple[ToolCall, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from tests.soak.kills import Kills, LightKills
 from tests.soak.removals import Removals
 from tests.soak.runner import run
 from tests.soak.scenario import Scenario
+from tests.soak.streams import Streams
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SEED = 20260101
@@ -22,7 +23,7 @@ SEED = 20260101
 
 def scenarios() -> dict[str, Scenario]:
     """All scenarios by name, in the order they are played."""
-    return {scenario.name: scenario for scenario in (Jobs(), Kills(), LightKills(), Removals())}
+    return {scenario.name: scenario for scenario in (Jobs(), Kills(), LightKills(), Removals(), Streams())}
 
 
 class Both:

@@ -239,7 +239,7 @@ class RemoteEngine:
     def chat(self, chat: Chat, *, cancel: CancelToken | None = None) -> Iterator[Event]:
         """Answer a conversation that the client keeps."""
         body = {
-            "messages": [{"role": message.role, "content": message.content} for message in chat.messages],
+            "messages": [wire.plain(message) for message in chat.messages],
             "model": chat.model,
             "reader": str(chat.reader),
             "sampling": _sampling(chat.sampling),

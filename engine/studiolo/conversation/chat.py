@@ -6,8 +6,10 @@ request of a client to the next. Threads: the one that reads the events.
 
 from __future__ import annotations
 
+import json
 import uuid
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 
 from studiolo.conversation.prompt import compose_chat
 from studiolo.conversation.seams import ModelPool, Screener
@@ -16,7 +18,8 @@ from studiolo.errors import Code, StudioloError, UserError, unexpected
 from studiolo.events import Event, Failed, Finished, LeftOut, Redacted, Started
 from studiolo.inference.template import TemplateMessage
 from studiolo.jobs import CancelToken
-from studiolo.types import Chat, Timings
+from studiolo.privacy.arguments import screened_arguments
+from studiolo.types import Chat, Message, Redaction, Screened, Timings
 
 SCOPE = "chat"
 
@@ -35,16 +38,18 @@ def answer_chat(
     writing = Writing()
     load_s = 0.0
     try:
-        if not chat.messages or chat.messages[-1].role != "user":
-            raise UserError(Code.BAD_REQUEST, field="messages", problem="the last message must be the user's")
+        if not chat.messages or chat.messages[-1].role not in ("user", "tool"):
+            raise UserError(
+                Code.BAD_REQUEST, field="messages", problem="the last message must be the user's or a tool's"
+            )
         yield Started(turn_id=uuid.uuid4().hex, model=model_id)
         models.warm(model_id)
         messages = []
         for message in chat.messages:
-            screened = screener.screen(message.content, library_id=SCOPE, direction="question", reader=chat.reader)
-            if screened.redactions:
-                yield Redacted("question", screened.redactions)
-            messages.append(TemplateMessage(message.role, (screened.text,)))
+            read, redactions = _screened(message, screener, chat.reader)
+            if redactions:
+                yield Redacted("question", redactions)
+            messages.append(read)
         with models.lease(model_id) as lease:
             load_s = lease.load_s
             budget = lease.context_tokens - min(chat.sampling.max_tokens, lease.context_tokens // 2)
@@ -74,3 +79,42 @@ def answer_chat(
     except Exception as error:  # noqa: BLE001 - the edge of a chat
         told = unexpected(error, model=model_id)
         yield Failed(told.code.value, told.values)
+
+
+def _screened(message: Message, screener: Screener, reader: str) -> tuple[TemplateMessage, tuple[Redaction, ...]]:
+    """A message as the model may read it: what tools are called with and give back is screened as JSON.
+
+    Calls and their results are written as the Hermes templates write them, inside messages that every template knows.
+    """
+    counts: Counter[str] = Counter()
+
+    def kept(text: str, redactions: Iterable[Redaction]) -> str:
+        for redaction in redactions:
+            counts[redaction.type] += redaction.count
+        return text
+
+    def arguments(text: str) -> str:
+        def screen(part: str) -> Screened:
+            return screener.screen(part, library_id=SCOPE, direction="tool", reader=reader)
+
+        return kept(*screened_arguments(text, screen))
+
+    def plain(text: str, direction: str) -> str:
+        screened = screener.screen(text, library_id=SCOPE, direction=direction, reader=reader)
+        return kept(screened.text, screened.redactions)
+
+    if message.role == "tool":
+        structured = message.content.lstrip()[:1] in ("{", "[", '"')
+        content = arguments(message.content) if structured else plain(message.content, "tool")
+        parts: tuple[str, ...] = (f"<tool_response>\n{content}\n</tool_response>",)
+        role = "user"
+    else:
+        calls = [
+            f'<tool_call>\n{{"name": {json.dumps(plain(call.name, "tool"), ensure_ascii=False)}, '
+            f'"arguments": {arguments(call.arguments)}}}\n</tool_call>'
+            for call in message.tool_calls
+        ]
+        content = plain(message.content, "question") if message.content or not calls else ""
+        parts = ("\n".join([*([content] if content else []), *calls]),)
+        role = message.role
+    return TemplateMessage(role, parts), tuple(Redaction(kind, counts[kind]) for kind in sorted(counts))

@@ -69,6 +69,11 @@ class Analyzer:
         """The families of rules, for the answer's stream."""
         return self._families
 
+    @property
+    def names(self) -> Callable[[Sequence[str]], list[list[Match]]] | None:
+        """Finds names in a batch of folded texts, for an answer's stream; None: rules alone."""
+        return None if self._names is None else self._names.find
+
     def warm(self) -> None:
         """Load Presidio and the name models now; raises what `analyze` would."""
         self.analyze("Warm 暖")

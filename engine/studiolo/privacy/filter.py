@@ -15,6 +15,7 @@ from pathlib import Path
 
 from studiolo.errors import Code, PolicyBlock, StudioloError
 from studiolo.privacy.analyzer import Analyzer
+from studiolo.privacy.arguments import ToolArguments
 from studiolo.privacy.normalize import Folded, fold
 from studiolo.privacy.own import Own
 from studiolo.privacy.policy import LITERAL, Action, Direction, Policy
@@ -120,8 +121,10 @@ class PrivacyFilter:
         except Exception:  # noqa: BLE001 - fails closed, and the exception's text stays here
             raise PolicyBlock(Code.FILTER_FAILED) from None
 
-    def stream(self, *, library_id: str, reader: str, seen: Iterable[str] | None = None) -> StreamScreen:
-        """A screen for one answer as it is written.
+    def stream(
+        self, *, library_id: str, reader: str, seen: Iterable[str] | None = None, left: str = ""
+    ) -> StreamScreen:
+        """A screen for one answer as it is written. `left`: context that stands before it and is not emitted.
 
         `seen`: the screened texts that the model was given. If given, only tokens that stand in them are restored: a
         number the model made up brings back nobody's name.
@@ -135,7 +138,14 @@ class PrivacyFilter:
             families=self._analyzer.families,
             allowed=allowed,
             own=rules.own,
+            names=self._analyzer.names,
+            left=left,
         )
+
+    def tool_arguments(self, *, library_id: str, reader: str, seen: Iterable[str] | None = None) -> ToolArguments:
+        """A screen for the arguments of one call of a tool as the model writes them: JSON in, JSON out."""
+        given = None if seen is None else tuple(seen)
+        return ToolArguments(lambda left: self.stream(library_id=library_id, reader=reader, seen=given, left=left))
 
     def restore(self, text: str, *, library_id: str, reader: str) -> str:
         """A whole text as `reader` may see it."""

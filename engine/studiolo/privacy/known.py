@@ -52,6 +52,11 @@ class KnownValues:
         self._seen.add((kind, text, exact_case))
         self._index.setdefault(text[:2].lower(), []).append(_Value(kind, text, exact_case))
 
+    @property
+    def beginnings(self) -> frozenset[str]:
+        """The first two code points, in small letters, of every value."""
+        return frozenset(self._index)
+
     def limited_to(self, kinds: frozenset[str]) -> KnownValues:
         """A copy with the values of these types."""
         copy = KnownValues()

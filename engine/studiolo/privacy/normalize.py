@@ -90,6 +90,8 @@ def fold(text: str, *, expand: bool = True) -> Folded:
         return Folded(text, len(text))
     table = _TABLE if expand else _ONE_TO_ONE
     folded = text.translate(table)
+    if not expand and len(folded) == len(text):  # nothing became several, so nothing was left out either
+        return Folded(folded, len(text))
     if all(len(table[code]) == 1 for code in set(map(ord, text))):
         return Folded(folded, len(text))
     offsets = tuple(i for i, character in enumerate(text) for _ in table[ord(character)])

@@ -63,6 +63,11 @@ class Own:
         """Whether it changes nothing."""
         return not (self._entities or self._exact or self._allowed_patterns)
 
+    @property
+    def patterned(self) -> bool:
+        """Whether it has entities of its own that are found by pattern."""
+        return bool(self._patterns)
+
     def entities(self, text: str) -> list[Match]:
         """A person's own entities in folded `text`; they may overlap. Raises TimeoutError."""
         found = [Match(match.type, match.start, match.end, 1.0, proven=True) for match in self._words.find(text)]

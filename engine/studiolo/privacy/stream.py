@@ -2,32 +2,46 @@
 
 Holds back only what could still become a token or a value; the output is the same however the stream is cut, because
 every decision depends on the text to the left of a place and on the one unit that begins there (see `units.py`), never
-on where a chunk ended. Tokens are restored in whatever brackets, case or spacing the model wrote them; text that
-merely looks like a token is left alone. Values that the reader may not see are masked, known ones and new ones alike.
+on where a chunk ended. Ordinary text is passed over by one expression (`ordinary.py`), which changes no decision.
+Tokens are restored in whatever brackets, case or spacing the model wrote them; text that merely looks like a token is
+left alone. Values that the reader may not see are masked, known ones and new ones alike. New names are found by a model
+where the reader may not see them (`windows.py`).
 
 Not for several threads at once: one object an answer. Fails closed: after an exception nothing more is emitted.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from studiolo.errors import Code, PolicyBlock, StudioloError
 from studiolo.privacy.known import KnownValues
 from studiolo.privacy.normalize import fold
+from studiolo.privacy.ordinary import HOT, KEYISH, ordinary
 from studiolo.privacy.own import Own
 from studiolo.privacy.policy import LITERAL, Policy, Sight
 from studiolo.privacy.pseudonyms import PseudonymTable
 from studiolo.privacy.recognizers.base import Family, Match
 from studiolo.privacy.recognizers.secrets import key_before, secret_run
 from studiolo.privacy.spans import SECRET, resolve
-from studiolo.privacy.tokens import MORE, Token, read_token, token_text
-from studiolo.privacy.units import unit_end
+from studiolo.privacy.tokens import MORE, OPENERS, WORDS, Token, read_token, token_text
+from studiolo.privacy.units import HAN, LONGEST, WORD, unit_end
+from studiolo.privacy.windows import Names, Windows
 from studiolo.types import Redaction
 
 _CONTEXT = 96  # folded code points to the left that a rule may look at; more than CONTEXT_REACH and its patterns
+_BEFORE = 24  # of them, where a value may have begun whose first words looked ordinary
+_KEY_ZONE = 48  # code points behind a word of a key in which a secret may begin
+_QUOTED = 122  # code points of a quoted secret, quotes included
+_QUOTES = {'"': '"', "\u201c": "\u201d", "\u300c": "\u300d", "\u300e": "\u300f"}
 _WHOLE_TEXT_ONLY = frozenset({"titles", "addresses"})  # families whose values span many units
+# Text that ends inside a word, behind a word's blank or inside a run that may be an address: more of it is needed.
+_OPEN = re.compile(rf"[{WORD}]{{1,{LONGEST // 2}}} ?\Z|(?<![\w.])[{HAN}]{{1,6}}\Z")
+_INSIDE_WORD = re.compile(rf"[{WORD}]*[0-9A-Za-z]").fullmatch
+_SIGN = re.compile(r"[!#%^&*+=_~]")  # what makes a secret of a word that stands beside a key
+_LABEL = re.compile("|".join(WORDS), re.IGNORECASE)
 
 
 class StreamScreen:
@@ -42,7 +56,13 @@ class StreamScreen:
         families: Sequence[Family],
         allowed: frozenset[str] | None = None,
         own: Own | None = None,
+        names: Names | None = None,
+        left: str = "",
     ) -> None:
+        """`names` finds names in a batch of folded texts, for a reader who may not see new ones either.
+
+        `left`: what stands before the text, such as the key of a JSON value; it is context and never emitted.
+        """
         self._table = table
         self._policy = policy
         self._reader = reader
@@ -56,8 +76,17 @@ class StreamScreen:
         self._families = [f for f in families if f.name not in _WHOLE_TEXT_ONLY and not hidden.isdisjoint(f.types)]
         self._known: KnownValues = table.known(hidden)
         self._own.add_words(self._known, hidden)
+        # A person's own pattern may match what looks ordinary: then every unit is looked at.
+        self._look_at_all = self._own.patterned and self._own in self._families
+        self._ordinary = ordinary(self._known.beginnings, addresses="EMAIL_ADDRESS" in hidden)
+        self._windows: Windows | None = None
+        if names is not None and policy.sight("PERSON", reader) is not Sight.SHOW:
+            spanning = [f for f in families if f.name in _WHOLE_TEXT_ONLY and not hidden.isdisjoint(f.types)]
+            self._windows = Windows(names, families=spanning, hidden=self._is_hidden, shown=self._mask)
         self._pending = ""  # not emitted yet, as the model wrote it
-        self._left = ""  # folded text before it
+        self._inside_word = False  # nothing is pending but the beginning of a word
+        self._left = fold(left, expand=False).text[-_CONTEXT:]  # folded text before it
+        self._zone = _KEY_ZONE if KEYISH.search(self._left) else 0
         self._withheld: list[str] = []  # for a reader from whom a whole answer may be withheld
         self._counts: Counter[str] = Counter()
         self._broken = False
@@ -80,6 +109,8 @@ class StreamScreen:
             raise PolicyBlock(Code.FILTER_FAILED)
         try:
             out = self._scan(chunk, final=final)
+            if self._windows is not None:
+                out = self._windows.feed(out) + (self._windows.finish() if final else "")
         except StudioloError:
             self._broken = True
             raise
@@ -97,17 +128,31 @@ class StreamScreen:
 
     def _scan(self, chunk: str, *, final: bool) -> str:
         self._pending += chunk
+        if self._inside_word and not final:
+            if len(self._pending) < LONGEST // 2 and chunk.isascii() and _INSIDE_WORD(chunk):
+                return ""
+            self._inside_word = False
         folded = fold(self._pending, expand=False)
-        left = len(self._left)
+        left = at = len(self._left)
         text = self._left + folded.text
         out: list[str] = []
-        at = left
         emitted = 0  # code points of `_pending`
+        passed, look_at_all = self._ordinary.match, self._look_at_all
 
         while at < len(text):
+            if not look_at_all and self._zone <= 0 and (cold := passed(text, at)) is not None:
+                stop = folded.original(at - left, cold.end() - left)[1]
+                out.append(self._pending[emitted:stop])
+                emitted, at = stop, cold.end()
+                continue
+            if not final and _OPEN.match(text, at) is not None:
+                break
             step = self._step(text, at, final=final)
             if step is None:
                 break
+            self._zone -= step[-1][1] - at
+            if KEYISH.search(text, at, step[-1][1]):
+                self._zone = _KEY_ZONE
             for put, until in step:
                 stop = folded.original(at - left, until - left)[1]
                 out.append(self._pending[emitted:stop] if put is None else put)
@@ -116,8 +161,9 @@ class StreamScreen:
             if final:
                 out.append(self._pending[emitted:])  # invisible code points behind the last visible one
                 emitted = len(self._pending)
-        self._left = text[:at][-_CONTEXT:]
+        self._left = text[max(0, at - _CONTEXT) : at]
         self._pending = self._pending[emitted:]
+        self._inside_word = self._pending.isascii() and _INSIDE_WORD(self._pending) is not None
         return "".join(out)
 
     def _step(self, text: str, at: int, *, final: bool) -> list[tuple[str | None, int]] | None:
@@ -127,15 +173,22 @@ class StreamScreen:
             return None
         if isinstance(token, Token):
             return [(self._restored(token), token.end)]
-        end = self._unit_end(text, at, final=final)
+        keyed = self._zone > 0 and SECRET in self._hidden
+        secret = self._secret_end(text, at, final=final) if keyed else at
+        if secret is None:
+            return None
+        end = unit_end(text, at, final=final)
+        while end is not None and end < secret:  # what begins inside a secret's run may reach further
+            end = unit_end(text, end, final=final)
         inside = None if end is None else self._inside(text, at, end, final=final)
         if inside is None:
             return None
         end, values = inside
-        for family in self._families:
-            values += [match for match in family.find(text, at, end) if match.type in self._hidden]
+        hot = self._look_at_all or HOT.search(text, at, end) is not None
+        if hot or (keyed and (secret > at or _SIGN.search(text, at, end))):
+            values += self._ruled(text, at, end)
         steps: list[tuple[str | None, int]] = []
-        for match in resolve(text, values):
+        for match in resolve(text, values) if values else ():
             if match.start > at:
                 steps.append((None, match.start))
             raw = text[match.start : match.end]
@@ -145,29 +198,55 @@ class StreamScreen:
             steps.append((None, end))
         return steps
 
+    def _ruled(self, text: str, at: int, end: int) -> Iterator[Match]:
+        """What the rules find in text[at:end]. A value that began further left is masked from `at` on."""
+        base = max(0, at - _CONTEXT)
+        window = text[base:end]  # so that nothing depends on what happens to have come already
+        first = at - base
+        for family in self._families:
+            for match in family.find(window, max(0, first - _BEFORE), len(window)):
+                if match.type in self._hidden and match.end > first:
+                    start = max(match.start, first)
+                    yield Match(match.type, base + start, base + match.end, match.score, match.proven)
+
     def _inside(self, text: str, at: int, end: int, *, final: bool) -> tuple[int, list[Match]] | None:
         """Where the unit ends, a token inside it being an end, and the known values that begin in it. None: wait."""
         values: list[Match] = []
+        labelled = _LABEL.search(text, at, end) is not None
+        known = bool(self._known)
+        if not labelled and not known and not any(opener in text[at:end] for opener in OPENERS):
+            return end, values
         for place in range(at, end):
-            if place > at and not _wordlike(text[place - 1]):
+            if place > at and (text[place] in OPENERS or (labelled and not _wordlike(text[place - 1]))):
                 inner = read_token(text, place, final=final)
                 if inner == MORE:
                     return None
                 if isinstance(inner, Token):
                     return place, values
-            value = self._known.at(text, place, final=final)
+            value = self._known.at(text, place, final=final) if known else None
             if value == MORE:
                 return None
             if isinstance(value, Match):
                 values.append(value)
         return end, values
 
-    def _unit_end(self, text: str, at: int, *, final: bool) -> int | None:
-        if SECRET in self._hidden and key_before(text, at):
-            end = secret_run(text, at, final=final)
-            if end is None or end > at:
-                return end
-        return unit_end(text, at, final=final)
+    def _secret_end(self, text: str, at: int, *, final: bool) -> int | None:
+        """The end of what may be a secret that a key announces; `at` where there is none; None while not known."""
+        if not key_before(text, at):
+            return at
+        closer = _QUOTES.get(text[at])
+        opened = _QUOTES.get(text[at - 1]) if closer is None else None
+        if closer or opened:
+            stop = min(len(text), at + _QUOTED)
+            closing = text.find(closer or opened or "", at + 1, stop)
+            line = text.find("\n", at, stop)
+            if closing >= 0 and (line < 0 or line > closing):
+                return closing + (closer is not None)
+            if line < 0 and len(text) < at + _QUOTED and not final:
+                return None
+            if closer:
+                return at
+        return secret_run(text, at, final=final)
 
     def _restored(self, token: Token) -> str | None:
         """What the reader sees for a token; None (the text as it is) where it is none of this library's."""
@@ -187,6 +266,12 @@ class StreamScreen:
         if sight is Sight.TOKEN:
             return token_text(self._table.token(kind, value))
         return self._policy.mask(kind, value) if sight is Sight.MASK else shown
+
+    def _mask(self, kind: str, value: str) -> str:
+        return self._shown(kind, value, value)
+
+    def _is_hidden(self, kind: str) -> bool:
+        return self._policy.sight(kind, self._reader) is not Sight.SHOW
 
 
 def _wordlike(character: str) -> bool:

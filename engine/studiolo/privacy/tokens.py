@@ -41,12 +41,16 @@ LABELS: Final = {
     "LITERAL": "LITERAL",
 }
 OTHER_LABEL: Final = "VALUE"
+OPENERS: Final = "<[{《〈【⟨«"
 _KNOWN: Final = tuple(sorted({*LABELS.values(), OTHER_LABEL}, key=len, reverse=True))
 _CLOSER: Final = {"<": ">", "[": "]", "{": "}", "《": "》", "〈": "〉", "【": "】", "⟨": "⟩", "«": "»"}
 _SEPARATORS: Final = frozenset(" _-\\")
 _MOST_SEPARATORS: Final = 3
 _MOST_DIGITS: Final = 6
 _MOST_LETTERS: Final = 2
+
+WORDS: Final = _KNOWN
+"""The words that a token can begin with."""
 
 MORE: Final = "more"
 """The text ends before it is clear whether a token stands here."""

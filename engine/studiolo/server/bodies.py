@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from studiolo.types import DEFAULT_LIBRARY, Chat, Message, Question, QuotesOf, Reader, Sampling
+from studiolo.types import DEFAULT_LIBRARY, Chat, Message, Question, QuotesOf, Reader, Sampling, ToolCall
 
 Text = Annotated[str, Field(min_length=1, max_length=1_000_000)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
@@ -139,11 +139,24 @@ class AskBody(_Body):
         )
 
 
+class ToolCallBody(_Body):
+    """A call of a tool of the client's."""
+
+    name: Name
+    arguments: str = Field(max_length=1_000_000, description="JSON text")
+
+
 class MessageBody(_Body):
     """One message of a chat."""
 
-    role: Literal["system", "user", "assistant"]
+    role: Literal["system", "user", "assistant", "tool"]
     content: str = Field(max_length=1_000_000)
+    tool_calls: list[ToolCallBody] = Field(default_factory=list, max_length=1_000)
+
+    def message(self) -> Message:
+        """As the engine takes it."""
+        calls = tuple(ToolCall(call.name, call.arguments) for call in self.tool_calls)
+        return Message(self.role, self.content, calls)
 
 
 class ChatBody(_Body):
@@ -156,7 +169,7 @@ class ChatBody(_Body):
 
     def asked(self) -> Chat:
         """As the engine takes it."""
-        messages = tuple(Message(message.role, message.content) for message in self.messages)
+        messages = tuple(message.message() for message in self.messages)
         return Chat(messages, model=self.model or None, reader=self.reader, sampling=self.sampling.sampling())
 
 

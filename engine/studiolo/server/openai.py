@@ -26,7 +26,7 @@ from studiolo.server.native import gathered
 from studiolo.server.service import Service
 from studiolo.server.streaming import EventStream, Pump, Source
 from studiolo.shapes import Answer, citation_shape
-from studiolo.types import Chat, Message, Question, Reader, Sampling, Usage
+from studiolo.types import Chat, Message, Question, Reader, Sampling, ToolCall, Usage
 
 OWNER = "studiolo"
 StreamName = Header(default=None, alias=wire.STREAM_HEADER, max_length=64)
@@ -43,11 +43,26 @@ class TextPart(_Body):
     text: str = ""
 
 
+class FunctionCall(_Body):
+    """What a tool was called with; `arguments` is JSON text."""
+
+    name: str
+    arguments: str = ""
+
+
+class CalledTool(_Body):
+    """A call of a tool of the client's, as an earlier answer asked for it."""
+
+    function: FunctionCall
+
+
 class ChatMessage(_Body):
     """One message."""
 
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
     content: str | list[TextPart] | None = None
+    tool_calls: list[CalledTool] | None = None
+    function_call: FunctionCall | None = None
 
     def text(self) -> str:
         """Its text. Raises UserError(bad_request) on pictures, sound and files."""
@@ -211,10 +226,14 @@ def _message(message: ChatMessage) -> Message:
     match message.role:
         case "system" | "developer":
             return Message("system", message.text())
-        case "user" | "assistant":
-            return Message(message.role, message.text())
+        case "user":
+            return Message("user", message.text())
+        case "assistant":
+            calls = [call.function for call in message.tool_calls or ()]
+            calls += [message.function_call] if message.function_call else []
+            return Message("assistant", message.text(), tuple(ToolCall(call.name, call.arguments) for call in calls))
         case _:
-            raise _unsupported("messages", "tool messages are not supported")
+            return Message("tool", message.text())
 
 
 def _model_list(service: Service) -> list[dict[str, Any]]:

@@ -158,7 +158,7 @@ def test_fails_closed_without_a_word_of_the_text(tmp_path: Path, caplog: pytest.
             assert caught.value.__suppress_context__
     stream = broken.stream(library_id="a", reader=Reader.OWNER)
     with pytest.raises(PolicyBlock):
-        stream.feed(secret + " ")
+        stream.feed(secret + ", now")
     with pytest.raises(PolicyBlock):  # and nothing comes later
         stream.finish()
     assert "Holloway" not in caplog.text

@@ -12,7 +12,7 @@ from tests.served import TOKEN, served
 
 from studiolo.events import Delta, Failed, Finished, Started
 from studiolo.paths import Home
-from studiolo.types import Message, Reader, Sampling
+from studiolo.types import Message, Reader, Sampling, ToolCall
 
 ASKED: list[Any] = [
     {"role": "developer", "content": "Be brief."},
@@ -131,16 +131,28 @@ def test_what_is_not_supported_is_refused(client: openai.OpenAI, engine: Scripte
     assert engine.calls == []
 
 
-@pytest.mark.parametrize(
-    "messages",
-    [
-        [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:"}}]}],
-        [{"role": "tool", "content": "x", "tool_call_id": "1"}],
-    ],
-)
-def test_messages_that_cannot_be_read_are_refused(client: openai.OpenAI, messages: Any) -> None:
+def test_messages_that_cannot_be_read_are_refused(client: openai.OpenAI) -> None:
     with pytest.raises(openai.BadRequestError):
-        client.chat.completions.create(model="tiny", messages=messages)
+        client.chat.completions.create(
+            model="tiny",
+            messages=[{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:"}}]}],
+        )
+
+
+def test_calls_of_tools_and_what_they_gave_back_are_taken_along(client: openai.OpenAI, engine: ScriptedEngine) -> None:
+    arguments = '{"to": "\\u0031"}'
+    call = {"id": "1", "type": "function", "function": {"name": "dial", "arguments": arguments}}
+    messages: Any = [
+        {"role": "user", "content": "拨打"},
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "content": "busy", "tool_call_id": "1"},
+    ]
+    client.chat.completions.create(model="tiny", messages=messages)
+    assert engine.calls[-1][1].messages == (
+        Message("user", "拨打"),
+        Message("assistant", "", (ToolCall("dial", arguments),)),
+        Message("tool", "busy"),
+    )
 
 
 def test_a_malformed_request_echoes_nothing(client: openai.OpenAI) -> None:

@@ -1,0 +1,115 @@
+"""Finding new names in an answer while it is written, a sentence at a time.
+
+A window is a sentence: it ends behind an end mark, at a line's end, or where it has grown too long, and so depends on
+the text alone, never on how the stream was cut. What goes in has been through the rules: their masks are left alone.
+The name finder comes as a callable over a batch of folded texts, so that this module needs no model's library; all
+windows that one piece completes are read together.
+
+Not for several threads at once. Lets exceptions pass: the stream fails closed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+
+from studiolo.privacy.normalize import fold
+from studiolo.privacy.recognizers.base import Family, Match
+from studiolo.privacy.spans import resolve
+
+Names = Callable[[Sequence[str]], Sequence[Iterable[Match]]]
+"""Folded texts -> the names in each."""
+
+LONGEST = 240  # code points of a window; longer sentences are cut at the last blank before
+_CONTEXT = 96  # code points of the windows before that the rules for titles and addresses may look at
+# A full stop ends a sentence where a blank follows and no title, initial or number stands before it.
+_ABBREVIATED = r"(?<!\bMr)(?<!\bMrs)(?<!\bMs)(?<!\bDr)(?<!\bProf)(?<!\bSt)(?<!\bNo)(?<!\b[A-Z])(?<!\b[0-9])"
+_END = re.compile(rf"\n+|[。！？!?]+[”’」』\"')）]*(?=[^”’」』\"')）。！？!?])|{_ABBREVIATED}\.[”’\"')]*(?=[ \n])")
+_BLANK = re.compile(r"[\s，、；,;]")
+_MASK = re.compile(r"<[A-Z][A-Z_]*>")
+_LETTER = re.compile(r"[^\W\d_]")
+
+
+class Windows:
+    """The second half of an answer's stream."""
+
+    def __init__(
+        self,
+        names: Names,
+        *,
+        families: Sequence[Family],
+        hidden: Callable[[str], bool],
+        shown: Callable[[str, str], str],
+    ) -> None:
+        """`families`: rules whose values span words. `hidden(type)`: whether it is masked, by `shown(type, value)`."""
+        self._names = names
+        self._families = tuple(families)
+        self._hidden = hidden
+        self._shown = shown
+        self._pending = ""
+        self._left = ""  # folded
+
+    def feed(self, text: str) -> str:
+        """The windows that are complete with `text`."""
+        self._pending += text
+        return self._read(final=False)
+
+    def finish(self) -> str:
+        """The rest."""
+        return self._read(final=True)
+
+    def _read(self, *, final: bool) -> str:
+        windows: list[str] = []
+        at = 0
+        while at < len(self._pending):
+            end = _window_end(self._pending, at, final=final)
+            if end is None:
+                break
+            windows.append(self._pending[at:end])
+            at = end
+        self._pending = self._pending[at:]
+        if not windows:
+            return ""
+        folded = [fold(window) for window in windows]
+        asked = [number for number, one in enumerate(folded) if _LETTER.search(one.text)]
+        found = dict(zip(asked, self._names([folded[number].text for number in asked]), strict=True)) if asked else {}
+        out: list[str] = []
+        for number, (window, one) in enumerate(zip(windows, folded, strict=True)):
+            matches = [*found.get(number, ()), *self._ruled(one.text)]
+            masks = [mask.span() for mask in _MASK.finditer(one.text)]
+            kept = [
+                match
+                for match in matches
+                if self._hidden(match.type) and not any(a < match.end and match.start < b for a, b in masks)
+            ]
+            last = 0
+            for match in resolve(one.text, kept):
+                start, end = one.original(match.start, match.end)
+                start = max(start, last)
+                out += [window[last:start], self._shown(match.type, window[start:end])]
+                last = end
+            out.append(window[last:])
+            self._left = (self._left + one.text)[-_CONTEXT:]
+        return "".join(out)
+
+    def _ruled(self, text: str) -> list[Match]:
+        base = len(self._left)
+        whole = self._left + text
+        return [
+            Match(match.type, max(0, match.start - base), match.end - base, match.score, match.proven)
+            for family in self._families
+            for match in family.find(whole, 0, len(whole))
+            if match.end > base
+        ]
+
+
+def _window_end(text: str, start: int, *, final: bool) -> int | None:
+    """Where the window at `start` ends; None while that is not known."""
+    stop = min(len(text), start + LONGEST)
+    found = _END.search(text, start, stop)
+    # An end at the last code point could be different one code point later.
+    if found is not None and (found.end() < stop or stop == start + LONGEST):
+        return found.end()
+    if stop == start + LONGEST:
+        return max((m.end() for m in _BLANK.finditer(text, start + LONGEST // 2, stop)), default=stop)
+    return len(text) if final else None
