@@ -28,6 +28,7 @@ from studiolo.models.gguf import estimate_memory_bytes, read_gguf
 from studiolo.models.store import ModelStore
 from studiolo.paths import Home
 from studiolo.privacy.analyzer import Analyzer
+from studiolo.privacy.audit import AuditLog, FileAnchor, KeptAnchor, audit_key
 from studiolo.privacy.filter import PrivacyFilter
 from studiolo.settings import Settings, disk_fault, load_settings
 
@@ -60,9 +61,10 @@ def open_local(
     analyzer = replaced.analyzer or Analyzer(
         spacy_folder=lambda: _names_folder(store, "en-core-web-sm"), lac_folder=lambda: _names_folder(store, "lac")
     )
-    screener = PrivacyFilter(analyzer, path=home.pseudonyms_db)
-    embedders = Embedders(store, threads=worker_threads(chosen.threads), cache=home.cache / "embedding")
     history = History(home.history_db)
+    audit = _open_audit(home, history)
+    screener = PrivacyFilter(analyzer, path=home.pseudonyms_db, audit=audit)
+    embedders = Embedders(store, threads=worker_threads(chosen.threads), cache=home.cache / "embedding")
     knowledge = KnowledgeBase(
         home,
         embedder_for=replaced.embedder_for or embedders.get,
@@ -81,8 +83,22 @@ def open_local(
             screener=screener,
             scheduler=Scheduler(replaced.load_runtime or _runtime_loader(store, chosen)),
             history=history,
+            audit=audit,
             also_close=(embedders.close,),
         )
+    )
+
+
+def _open_audit(home: Home, history: History) -> AuditLog:
+    """The audit log, anchored in a file and in the history's."""
+    return AuditLog(
+        home.audit,
+        key=audit_key(home.audit_key),
+        anchors={
+            "file": FileAnchor(home.audit_anchor),
+            "history": KeptAnchor(history.audit_anchor, history.keep_audit_anchor),
+        },
+        clock=time.time,
     )
 
 

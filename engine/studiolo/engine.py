@@ -14,6 +14,8 @@ from typing import Protocol
 from studiolo.events import Event
 from studiolo.jobs import CancelToken
 from studiolo.types import (
+    AuditRecord,
+    AuditReport,
     Chat,
     Check,
     Conversation,
@@ -27,6 +29,8 @@ from studiolo.types import (
     Question,
     QuotesOf,
     Redacted,
+    Revealed,
+    Seen,
     Statistics,
     Turn,
     Watched,
@@ -187,7 +191,26 @@ class Engine(Protocol):
         """The screened prompt of a turn as the model read it, with pseudonyms. Raises UserError(bad_request)."""
         ...
 
+    def seen(self, turn_id: str) -> Seen:
+        """The same in the parts it was put together of. Raises UserError(bad_request)."""
+        ...
+
+    def reveal(self, turn_id: str, token: str) -> Revealed:
+        """The value of one token that the model read or wrote in a turn, for the owner; the audit log notes it.
+
+        Raises UserError(bad_request) where the turn holds no such token.
+        """
+        ...
+
     # privacy
+    def audit(self, *, limit: int = 100, before: int | None = None, after: int | None = None) -> list[AuditRecord]:
+        """Records of the audit log in order: the last `limit` (`before` a number), or the first `limit` `after` one."""
+        ...
+
+    def verify_audit(self) -> AuditReport:
+        """Whether the audit log is what was written; as long as reading all of it takes."""
+        ...
+
     def redact(self, text: str) -> Redacted:
         """The text with its personal data replaced by `<TYPE>` masks, and where it stood."""
         ...

@@ -26,10 +26,13 @@ from studiolo.knowledge.library import KnowledgeBase
 from studiolo.models.store import ModelStore
 from studiolo.originals import forget_library, forget_upload
 from studiolo.paths import Home
-from studiolo.privacy.filter import PrivacyFilter
+from studiolo.privacy.audit import AuditLog
+from studiolo.privacy.filter import PrivacyFilter, tokens_in
 from studiolo.settings import Settings
 from studiolo.types import (
     DEFAULT_LIBRARY,
+    AuditRecord,
+    AuditReport,
     Chat,
     Check,
     Conversation,
@@ -44,6 +47,8 @@ from studiolo.types import (
     QuotesOf,
     Reader,
     Redacted,
+    Revealed,
+    Seen,
     Statistics,
     Turn,
     Watched,
@@ -61,6 +66,7 @@ class Parts:
     screener: PrivacyFilter
     scheduler: Scheduler
     history: History
+    audit: AuditLog
     also_close: tuple[Callable[[], None], ...] = ()
     clock: Callable[[], float] = time.time
     monotonic: Callable[[], float] = time.monotonic
@@ -178,6 +184,8 @@ class LocalEngine:
         self, library: str, path: Path, *, paths: bool = False, cancel: CancelToken | None = None
     ) -> Iterator[Event]:
         """Write a library into one file."""
+        if library in {known.name for known in self.libraries()}:
+            self._parts.audit.record("exported", direction="export", reader="owner", scope=library_scope(library))
         return self._parts.knowledge.export_library(library, path, paths=paths, cancel=cancel or CancelToken())
 
     def import_library(
@@ -338,9 +346,34 @@ class LocalEngine:
 
     def model_saw(self, turn_id: str) -> str:
         """The screened prompt of a turn as the model read it."""
-        return self._parts.history.model_saw(turn_id)
+        return self._parts.history.seen(turn_id).text
+
+    def seen(self, turn_id: str) -> Seen:
+        """The screened prompt of a turn, whole and in its parts."""
+        return self._parts.history.seen(turn_id)
+
+    def reveal(self, turn_id: str, token: str) -> Revealed:
+        """The value of one token that the model read or wrote in a turn."""
+        names = tokens_in(token)
+        turn = self._parts.history.turn(turn_id).turn
+        met = tokens_in(f"{self._parts.history.seen(turn_id).text}\n{turn.answer}")
+        library = self._parts.history.conversation(turn.conversation_id).library
+        scope = pseudonym_scope(Question("", library=library or None, conversation_id=turn.conversation_id))
+        if len(names) == 1 and names[0] in met:
+            revealed = self._parts.screener.reveal(names[0], library_id=scope)
+            if revealed is not None:
+                return revealed
+        raise UserError(Code.BAD_REQUEST, field="token", problem="no_such_token")
 
     # privacy
+
+    def audit(self, *, limit: int = 100, before: int | None = None, after: int | None = None) -> list[AuditRecord]:
+        """Records of the audit log in order."""
+        return self._parts.audit.records(limit=limit, before=before, after=after)
+
+    def verify_audit(self) -> AuditReport:
+        """Whether the audit log is what was written."""
+        return self._parts.audit.verify()
 
     def redact(self, text: str) -> Redacted:
         """The text with its personal data replaced by masks."""
@@ -380,6 +413,7 @@ class LocalEngine:
         self._parts.scheduler.close()
         self._parts.knowledge.close()
         self._parts.screener.close()
+        self._parts.audit.close()
         self._parts.history.close()
         for close in self._parts.also_close:
             close()

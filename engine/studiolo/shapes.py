@@ -11,8 +11,9 @@ from typing import Any
 
 from studiolo.errors import StudioloError, error_for
 from studiolo.events import Cited, Delta, Event, Failed, FileDone, Finished, Redacted, Retrieved, Started
-from studiolo.types import AddResult, Citation, Hit, Redaction, Timings, Usage
+from studiolo.types import AddResult, AuditRecord, Citation, Hit, Redaction, Timings, Usage
 from studiolo.types import Redacted as RedactedText
+from studiolo.wire import dumps
 
 
 @dataclass(slots=True)
@@ -134,6 +135,30 @@ def redacted_shape(redacted: RedactedText) -> dict[str, Any]:
             for entity in redacted.entities
         ],
     }
+
+
+def audit_shape(record: AuditRecord) -> dict[str, Any]:
+    """A record as it stands in the log, in this order; its hash covers the line without `hash`."""
+    return {
+        "number": record.number,
+        "time": record.time,
+        "event": record.event,
+        "direction": record.direction,
+        "reader": record.reader,
+        "library": record.library,
+        "count": record.count,
+        "found": [
+            {"type": found.type, "rule": found.rule, "count": found.count, "length": found.length}
+            for found in record.found
+        ],
+        "previous": record.previous,
+        "hash": record.hash,
+    }
+
+
+def audit_line(record: AuditRecord) -> str:
+    """The line of the log that `record` is, without its end."""
+    return dumps(audit_shape(record))
 
 
 def file_results(events: Sequence[Event]) -> list[AddResult]:

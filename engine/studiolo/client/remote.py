@@ -15,7 +15,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import httpx
 
@@ -26,6 +26,8 @@ from studiolo.events import Event, Failed, Finished
 from studiolo.jobs import CancelToken
 from studiolo.types import (
     DEFAULT_LIBRARY,
+    AuditRecord,
+    AuditReport,
     Chat,
     Check,
     Conversation,
@@ -39,7 +41,9 @@ from studiolo.types import (
     Question,
     QuotesOf,
     Redacted,
+    Revealed,
     Sampling,
+    Seen,
     Statistics,
     Turn,
     Watched,
@@ -260,7 +264,26 @@ class RemoteEngine:
         """The screened prompt of a turn as the model read it."""
         return str(self._call("GET", f"/api/turns/{_segment(turn_id)}/seen")["text"])
 
+    def seen(self, turn_id: str) -> Seen:
+        """The screened prompt of a turn, whole and in its parts."""
+        found = self._call("GET", f"/api/turns/{_segment(turn_id)}/seen")
+        return wire.parse(Seen, {"turn_id": found["turn"], "text": found["text"], "parts": found["parts"]})
+
+    def reveal(self, turn_id: str, token: str) -> Revealed:
+        """The value of one token that the model read or wrote in a turn."""
+        return wire.parse(Revealed, self._call("POST", f"/api/turns/{_segment(turn_id)}/reveal", {"token": token}))
+
     # privacy
+
+    def audit(self, *, limit: int = 100, before: int | None = None, after: int | None = None) -> list[AuditRecord]:
+        """Records of the audit log in order."""
+        asked = {"limit": limit, "before": before, "after": after}
+        query = urlencode({name: value for name, value in asked.items() if value is not None})
+        return self._list(AuditRecord, f"/api/audit?{query}", "records")
+
+    def verify_audit(self) -> AuditReport:
+        """Whether the audit log is what was written."""
+        return wire.parse(AuditReport, self._call("GET", "/api/audit/verify", timeout_s=LONG_S))
 
     def redact(self, text: str) -> Redacted:
         """The text with its personal data replaced by masks."""

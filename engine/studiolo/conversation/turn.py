@@ -58,6 +58,7 @@ class _Running:
     cancel: CancelToken
     elapsed: Callable[[], float]
     screened_question: str = field(default="", repr=False)
+    prompt_ends: tuple[tuple[int, bool], ...] = ()
     writing: Writing = field(default_factory=Writing)
     sources: tuple[_Source, ...] = ()
     citations: tuple[Citation, ...] = ()
@@ -189,7 +190,9 @@ class Turns:
             question_screened=turn.screened_question,
             model_saw=prompt.text,
             sources=tuple(source.hit for source in turn.sources),
+            prompt_ends=prompt.ends,
         )
+        turn.prompt_ends = prompt.ends
         stream = self._screener.stream(library_id=turn.scope, reader=turn.question.reader, seen=[prompt.text])
         yield from write(
             lease,
@@ -285,6 +288,7 @@ class Turns:
             sources=tuple(source.hit for source in turn.sources),
             timings=turn.timings,
             usage=turn.writing.usage,
+            prompt_ends=turn.prompt_ends,
         )
         self._history.finish(
             turn.turn_id, answer_screened=turn.writing.text, state=ended, extras=extras, now=self._clock()

@@ -14,14 +14,16 @@ from pathlib import Path
 
 from studiolo.errors import Code, PolicyBlock, StudioloError
 from studiolo.privacy.analyzer import Analyzer
+from studiolo.privacy.audit import AuditLog
 from studiolo.privacy.normalize import Folded, fold
 from studiolo.privacy.policy import BALANCED, LITERAL, Action, Direction, Policy
 from studiolo.privacy.pseudonyms import PseudonymTable, open_pseudonyms
 from studiolo.privacy.recognizers.base import Match
+from studiolo.privacy.recording import AuditedStream, Recording
 from studiolo.privacy.spans import resolve
 from studiolo.privacy.stream import StreamScreen
 from studiolo.privacy.tokens import Token, read_token, token_text
-from studiolo.types import Edit, Entity, Reader, Redacted, Redaction, Screened, Span
+from studiolo.types import Edit, Entity, Reader, Redacted, Redaction, Revealed, Screened, Span
 
 _SHORT = 200  # code points of a text whose spans are remembered
 _KEPT = 512  # such texts
@@ -32,9 +34,15 @@ _TOKEN_START = re.compile(r"[<\[{《〈【⟨«]|(?<![0-9A-Za-z_])[A-Za-z]")
 class PrivacyFilter:
     """Screens and restores by one policy; a pseudonym table for each library, opened at first use."""
 
-    def __init__(self, analyzer: Analyzer, *, path: Path, policy: Policy = BALANCED) -> None:
-        """`path`: the pseudonym store. Raises EnvironmentFault as `studiolo.database.Database` does."""
+    def __init__(
+        self, analyzer: Analyzer, *, path: Path, policy: Policy = BALANCED, audit: AuditLog | None = None
+    ) -> None:
+        """`path`: the pseudonym store; `audit`: where what is done here is recorded.
+
+        Raises EnvironmentFault as `studiolo.database.Database` does.
+        """
         self._analyzer = analyzer
+        self._recording = Recording(audit, families=lambda: analyzer.families)
         self._database = open_pseudonyms(path)
         self._policy = policy
         self._recent: dict[str, tuple[Span, ...]] = {}
@@ -65,20 +73,34 @@ class PrivacyFilter:
 
         Raises PolicyBlock: filter_failed; blocked_by_policy(types) where the policy refuses a type.
         """
-        found = self._short(text) if spans is None else spans
+        found: Sequence[Span] = spans or ()
+        with self._recording.guarded(scope=library_id, direction=direction, spans=found):
+            found = self._short(text) if spans is None else spans
+        with self._recording.guarded(scope=library_id, direction=direction, spans=found):
+            screened = self._closed(text, library_id, direction, found)
+        self._recording.screened(screened, scope=library_id, direction=direction, spans=found)
+        return screened
+
+    def _closed(self, text: str, library_id: str, direction: Direction, spans: Sequence[Span]) -> Screened:
         try:
-            return self._screen(text, library_id, direction, found)
+            return self._screen(text, library_id, direction, spans)
         except StudioloError:
             raise
         except Exception:  # noqa: BLE001 - fails closed, and the exception's text stays here
             raise PolicyBlock(Code.FILTER_FAILED) from None
 
-    def stream(self, *, library_id: str, reader: Reader, seen: Iterable[str] | None = None) -> StreamScreen:
+    def stream(
+        self, *, library_id: str, reader: Reader, seen: Iterable[str] | None = None
+    ) -> StreamScreen | AuditedStream:
         """A screen for one answer as it is written.
 
         `seen`: the screened texts that the model was given. If given, only tokens that stand in them are restored: a
         number the model made up brings back nobody's name.
         """
+        screen = self._answer_screen(library_id, reader, seen)
+        return self._recording.stream(screen, scope=library_id, reader=reader)
+
+    def _answer_screen(self, library_id: str, reader: Reader, seen: Iterable[str] | None) -> StreamScreen:
         allowed = None if seen is None else frozenset(name for text in seen for name in tokens_in(text))
         return StreamScreen(
             self.table(library_id),
@@ -90,8 +112,19 @@ class PrivacyFilter:
 
     def restore(self, text: str, *, library_id: str, reader: Reader) -> str:
         """A whole text as `reader` may see it."""
-        stream = self.stream(library_id=library_id, reader=reader)
-        return stream.feed(text) + stream.finish()
+        stream = self._answer_screen(library_id, reader, None)
+        with self._recording.guarded(scope=library_id, direction="answer", reader=reader.value):
+            shown = stream.feed(text) + stream.finish()
+        self._recording.restored(stream.redactions, scope=library_id, reader=reader)
+        return shown
+
+    def reveal(self, token: str, *, library_id: str) -> Revealed | None:
+        """What one token (canonical name) stands for, for the owner alone; None where the library never issued it."""
+        entry = self.table(library_id).entry(token)
+        if entry is None:
+            return None
+        self._recording.revealed(entry.type, entry.value, scope=library_id)
+        return Revealed(token, entry.type, entry.value)
 
     def redact(self, text: str, *, policy: Policy | None = None) -> Redacted:
         """`text` with `<TYPE>` in place of every value that the policy guards. No table is read or written."""
@@ -105,6 +138,7 @@ class PrivacyFilter:
         for entity in entities:
             pieces += [text[at : entity.start], f"<{entity.type}>"]
             at = entity.end
+        self._recording.redacted(entities)
         return Redacted("".join([*pieces, text[at:]]), entities)
 
     def table(self, library_id: str) -> PseudonymTable:

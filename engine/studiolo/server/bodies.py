@@ -160,6 +160,12 @@ class RedactBody(_Body):
     text: str = Field(max_length=10_000_000, examples=["Call Ada on +44 20 7946 0958."])
 
 
+class RevealBody(_Body):
+    """A token of a turn."""
+
+    token: Name = Field(examples=["<PERSON_1>"])
+
+
 class FileBody(_Body):
     """A file of this machine."""
 

@@ -10,19 +10,19 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, Header, Request
+from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response
 
 from studiolo import wire
 from studiolo.errors import Code, UserError
 from studiolo.events import FileDone, Progress, Tally
 from studiolo.jobs import Job
-from studiolo.server.bodies import AskBody, ChatBody, FileBody, QuotingBody, RedactBody, SearchBody
+from studiolo.server.bodies import AskBody, ChatBody, FileBody, QuotingBody, RedactBody, RevealBody, SearchBody
 from studiolo.server.errors import WireResponse
 from studiolo.server.libraries import NO_CONTENT, document_routes, library_routes
 from studiolo.server.service import Service
 from studiolo.server.streaming import EventStream, Pump, job_events, sse_lines
-from studiolo.shapes import Answer, answer_shape, file_shape
+from studiolo.shapes import Answer, answer_shape, audit_shape, file_shape
 
 StreamName = Header(default=None, alias=wire.STREAM_HEADER, max_length=64)
 
@@ -36,6 +36,7 @@ def native_router(service: Service) -> APIRouter:
     _job_routes(router, service)
     _question_routes(router, service)
     _conversation_routes(router, service)
+    _audit_routes(router, service)
     _model_routes(router, service)
     return router
 
@@ -133,8 +134,31 @@ def _conversation_routes(router: APIRouter, service: Service) -> None:
 
     @router.get("/turns/{turn_id}/seen", tags=["conversations"])
     def seen(turn_id: str) -> Response:
-        """What the model read in a turn, with pseudonyms."""
-        return WireResponse({"turn": turn_id, "text": service.engine.model_saw(turn_id)})
+        """What the model read in a turn, with pseudonyms: whole, and in the parts it was put together of."""
+        found = service.engine.seen(turn_id)
+        return WireResponse({"turn": turn_id, "text": found.text, "parts": wire.plain(found.parts)})
+
+    @router.post("/turns/{turn_id}/reveal", tags=["conversations"])
+    def reveal(turn_id: str, body: RevealBody) -> Response:
+        """The value of one token that the model read or wrote in a turn. The audit log notes it."""
+        return WireResponse(wire.plain(service.engine.reveal(turn_id, body.token)))
+
+
+def _audit_routes(router: APIRouter, service: Service) -> None:
+    @router.get("/audit", tags=["privacy"])
+    def audit(
+        limit: int = Query(100, ge=1, le=10_000),
+        before: int | None = Query(None, ge=1),
+        after: int | None = Query(None, ge=0),
+    ) -> Response:
+        """What the filter did, without a value: the last records (before one), or the first ones after one."""
+        records = service.engine.audit(limit=limit, before=before, after=after)
+        return WireResponse({"records": [audit_shape(record) for record in records]})
+
+    @router.get("/audit/verify", tags=["privacy"])
+    def verify_audit() -> Response:
+        """Whether the audit log is what was written."""
+        return WireResponse(wire.plain(service.engine.verify_audit()))
 
 
 def _model_routes(router: APIRouter, service: Service) -> None:
