@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -324,6 +325,48 @@ def test_an_answer(filled: House, engine: Engine) -> None:
     assert (turn.id, turn.state, turn.answer) == (events[0].turn_id, "complete", text_of(events))
     assert turn.citations == tuple(cited)
     assert (turn.timings, turn.usage) == (end.timings, end.usage)
+
+
+def test_what_the_model_saw(filled: House, engine: Engine) -> None:
+    asked = Question(f"How long is the term? My number is {PHONE}. 租期多久?")
+    turn = read(engine.ask(asked))[0].turn_id
+    seen = engine.seen(turn)
+    assert "".join(part.text for part in seen.parts) == seen.text == engine.model_saw(turn)
+    assert re.sub("[\x02\x03]", "", filled.prompts[-1]) == seen.text
+    assert {part.kind for part in seen.parts} == {"template", "text"}
+    assert all("<|im_" not in part.text for part in seen.parts if part.kind == "text")
+    (token,) = set(re.findall(r"<PHONE_\d+>", seen.parts[-2].text))
+    revealed = engine.reveal(turn, token)
+    assert (revealed.token, revealed.type, revealed.value) == (token.strip("<>"), "PHONE_NUMBER", PHONE)
+    last = engine.audit(limit=1)[0]
+    assert (last.event, last.reader, last.found[0].type, last.found[0].length) == (
+        "revealed",
+        "owner",
+        "PHONE_NUMBER",
+        len(PHONE),
+    )
+    for wrong in ("<PHONE_77>", "phone", "", f"{token} {token}2"):
+        assert failure(lambda wrong=wrong: engine.reveal(turn, wrong)).code is Code.BAD_REQUEST
+    assert engine.audit(limit=1)[0] == last
+
+
+def test_a_turn_leaves_an_audit_trail(filled: House, engine: Engine) -> None:
+    before = engine.audit(limit=1)[0].number
+    read(engine.ask(Question(f"租期多久? My number is {PHONE}.", reader=Reader.MASKED)))
+    records = engine.audit(limit=100, after=before)
+    directions = [record.direction for record in records if record.event == "screened"]
+    assert set(directions) == {"passage", "question", "title", "file_name"}
+    assert [directions.count(one) for one in ("passage", "question", "title")] == [1, 1, 1]
+    assert {(record.event, record.reader) for record in records if record.event != "screened"} == {
+        ("restored", "masked"),
+        ("answer", "masked"),
+    }
+    assert records[-1].direction == "answer" or records[-1].event == "restored"
+    assert PHONE not in "".join(map(repr, records))
+    report = engine.verify_audit()
+    assert report.sound
+    assert report.last == engine.audit(limit=1)[0].number
+    assert [record.number for record in engine.audit(limit=2, before=before)] == [before - 2, before - 1]
 
 
 def test_a_conversation_goes_on(filled: House, engine: Engine) -> None:

@@ -42,7 +42,7 @@ def show_conversation(terminal: Terminal, conversation: str, as_json: bool) -> i
         return DONE
     for turn in turns:
         ending = "" if turn.state == "complete" else f"\n({turn.state})"
-        terminal.text(f"{turn.id}\n> {turn.question}\n{turn.answer}{ending}\n")
+        terminal.text(f"> {turn.question}\n{turn.answer}{ending}\n({turn.id})\n")
     return DONE
 
 

@@ -8,6 +8,7 @@ them, with pseudonyms; who reads them decides what is restored. Threads: any.
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -35,6 +36,7 @@ from studiolo.types import (
 
 FORMAT = 1
 TITLE_LENGTH = 60
+_TOKEN = re.compile(r"<([A-Z]+)_[0-9]+[A-Z]*>")  # a pseudonym: a title shows its kind alone
 
 _SCHEMA = """
 CREATE TABLE conversations(
@@ -94,18 +96,22 @@ class History:
             db.execute("UPDATE turns SET state = 'failed' WHERE state = 'running'")
 
     def begin(self, *, conversation_id: str, turn_id: str, question: str, library: str, model: str, now: float) -> None:
-        """Store the question; makes the conversation if it is new."""
-        title = _title(question)
+        """Store the question; makes the conversation, without a title yet, if it is new."""
         with self._database.write() as db:
             db.execute(
                 "INSERT INTO conversations VALUES(?, ?, ?, ?, ?) ON CONFLICT(id) DO UPDATE SET updated_at = ?",
-                (conversation_id, title, library, now, now, now),
+                (conversation_id, "", library, now, now, now),
             )
             db.execute(
                 "INSERT INTO turns(id, conversation_id, position, question, state, model, created_at) VALUES (?, ?, "
                 "(SELECT COALESCE(MAX(position) + 1, 0) FROM turns WHERE conversation_id = ?), ?, 'running', ?, ?)",
                 (turn_id, conversation_id, conversation_id, question, model, now),
             )
+
+    def note_title(self, conversation_id: str, screened: str) -> None:
+        """Name a conversation by its first question, screened for where no value may stand."""
+        with self._database.write() as db:
+            db.execute("UPDATE conversations SET title = ? WHERE id = ?", (_title(screened), conversation_id))
 
     def note_prompt(
         self,
@@ -228,14 +234,15 @@ class History:
         db.executemany("DELETE FROM turns WHERE id = ?", ((turn_id,) for turn_id in turn_ids))
         for owner in owners:
             first = db.execute(
-                "SELECT question FROM turns WHERE conversation_id = ? ORDER BY position LIMIT 1", (owner,)
+                "SELECT question_screened FROM turns WHERE conversation_id = ? ORDER BY position LIMIT 1", (owner,)
             ).fetchone()
             if first is None:
                 db.execute("DELETE FROM conversations WHERE id = ?", (owner,))
                 continue
             # A later prompt holds the earlier answers, and the title the first question.
             db.execute("UPDATE turns SET model_saw = '' WHERE conversation_id = ?", (owner,))
-            db.execute("UPDATE conversations SET title = ? WHERE id = ?", (_title(first["question"]), owner))
+            title = _title(_TOKEN.sub(r"<\1>", first["question_screened"]))
+            db.execute("UPDATE conversations SET title = ? WHERE id = ?", (title, owner))
 
     def audit_anchor(self) -> str:
         """The audit's anchor that was kept here, "" for none."""

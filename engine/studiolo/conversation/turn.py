@@ -153,6 +153,9 @@ class Turns:
         screened = self._screener.screen(question.text, library_id=scope, direction="question")
         turn.screened_question = screened.text
         yield from self._note(turn, "question", screened.redactions)
+        if not earlier:
+            title = self._screener.screen(question.text, library_id=scope, direction="title")
+            self._history.note_title(question.conversation_id or "", title.text)
 
         with self._models.lease(turn.model_id) as lease:
             if lease.load_s:

@@ -129,10 +129,10 @@ class PrivacyFilter:
     def redact(self, text: str, *, policy: Policy | None = None) -> Redacted:
         """`text` with `<TYPE>` in place of every value that the policy guards. No table is read or written."""
         rules = policy or self._policy
+        with self._recording.guarded(scope="", direction="redact"):
+            spans = self._analyzer.analyze(text)
         entities = tuple(
-            Entity(span.type, span.start, span.end, span.score)
-            for span in self._analyzer.analyze(text)
-            if rules.guarded(span.type)
+            Entity(span.type, span.start, span.end, span.score) for span in spans if rules.guarded(span.type)
         )
         pieces, at = [], 0
         for entity in entities:
