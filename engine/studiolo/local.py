@@ -16,6 +16,7 @@ from studiolo import __version__
 from studiolo.background import Background
 from studiolo.conversation.chat import answer_chat
 from studiolo.conversation.history import History, StoredTurn
+from studiolo.conversation.injection import is_suspicious
 from studiolo.conversation.turn import Turns, library_scope, pseudonym_scope
 from studiolo.doctor import examine
 from studiolo.errors import Code, StudioloError, UserError
@@ -290,7 +291,8 @@ class LocalEngine:
         """The passages that fit best."""
         if not query.strip():
             raise UserError(Code.BAD_REQUEST, field="query", problem="empty")
-        return self._parts.knowledge.search(query, library=library, limit=limit, document=document)
+        hits = self._parts.knowledge.search(query, library=library, limit=limit, document=document)
+        return [replace(hit, suspicious=is_suspicious(hit.passage)) for hit in hits]
 
     def embed(self, texts: Sequence[str], *, model: str | None = None) -> list[list[float]]:
         """One unit-length vector a text."""

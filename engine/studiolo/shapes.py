@@ -58,13 +58,18 @@ class Answer:
 
 
 def citation_shape(citation: Citation) -> dict[str, Any]:
-    """`{document, page, quote, verified}`."""
+    """`{document, page, quote, verified}`; with `suspicious: true` where the passage tries to give orders."""
     return {
         "document": citation.document,
         "page": citation.page,
         "quote": citation.quote,
         "verified": citation.verified,
+        **_flag(suspicious=citation.suspicious),
     }
+
+
+def _flag(*, suspicious: bool) -> dict[str, bool]:
+    return {"suspicious": True} if suspicious else {}
 
 
 def answer_shape(answer: Answer) -> dict[str, Any]:
@@ -87,7 +92,7 @@ def answer_shape(answer: Answer) -> dict[str, Any]:
 
 
 def search_shape(query: str, hits: Sequence[Hit], *, seconds: float) -> dict[str, Any]:
-    """`{query, hits: [{document, page, passage_id, text, score}], seconds}`."""
+    """`{query, hits: [{document, page, passage_id, text, score}], seconds}`; `suspicious` as in a citation."""
     return {
         "query": query,
         "hits": [
@@ -97,6 +102,7 @@ def search_shape(query: str, hits: Sequence[Hit], *, seconds: float) -> dict[str
                 "passage_id": hit.passage.id,
                 "text": hit.passage.text,
                 "score": hit.score,
+                **_flag(suspicious=hit.suspicious),
             }
             for hit in hits
         ],

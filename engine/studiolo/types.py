@@ -121,10 +121,12 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage that fits a query. `score` is 0..1, comparable within one result only."""
+    """A passage that fits a query. `score` is 0..1, comparable within one result only. `suspicious`: it tries to give
+    orders to whoever answers from it (`studiolo.conversation.injection`)."""
 
     passage: Passage
     score: float
+    suspicious: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +261,7 @@ class Citation:
     quote: str = field(repr=False)
     verified: bool
     label: str = field(default="", repr=False)  # as of the passage: how people name the place
+    suspicious: bool = False  # as of the hit: the passage tries to give orders
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,6 +125,11 @@ NOTICES: dict[str, tuple[str, str]] = {
         "首字 {first:.1f} 秒，总计 {total:.1f} 秒。",
     ),
     "sources": ("Sources", "来源"),
+    "suspicious": ("tries to give orders to the assistant", "试图向助手下达指令"),
+    "suspicious_sources": (
+        "Careful: {count} of the passages try to give orders to the assistant ({places}).",
+        "请注意：有 {count} 个段落试图向助手下达指令（{places}）。",
+    ),
     "unverified": ("not found in the passage", "段落中未找到原文"),
     "length": ("The answer was cut at the token limit.", "回答因达到长度上限而截断。"),
     "removed": ("Removed.", "已删除。"),

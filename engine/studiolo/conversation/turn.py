@@ -14,6 +14,7 @@ from typing import Literal
 
 from studiolo.conversation import citations
 from studiolo.conversation.history import History, TurnExtras
+from studiolo.conversation.injection import is_suspicious
 from studiolo.conversation.prompt import Composed, PromptPassage, PromptTurn, compose
 from studiolo.conversation.seams import ModelPool, Retriever, Screener
 from studiolo.conversation.writing import Writing, write
@@ -143,7 +144,7 @@ class Turns:
         retrieve_s = turn.elapsed() - searched
         sources = [
             _Source(
-                hit,
+                replace(hit, suspicious=is_suspicious(hit.passage)),
                 self._screener.screen(hit.passage.text, library_id=scope, spans=hit.passage.spans, direction="passage"),
             )
             for hit in found
@@ -245,6 +246,7 @@ class Turns:
                     quote=quote,
                     verified=evidence.verified,
                     label=label,
+                    suspicious=source.hit.suspicious,
                 )
             )
         turn.citations = tuple(cited)
@@ -263,6 +265,7 @@ class Turns:
             page=passage.page,
             heading=self._screener.screen(heading, library_id=scope, direction="file_name").text if heading else "",
             text=source.screened.text,
+            suspicious=source.hit.suspicious,
         )
 
     def _shown(self, source: _Source, scope: str, reader: Reader) -> Hit:
@@ -278,7 +281,7 @@ class Turns:
             label=self._masked(passage.label, scope, reader) if passage.label else "",
             spans=(),
         )
-        return Hit(masked, source.hit.score)
+        return replace(source.hit, passage=masked)
 
     def _masked(self, text: str, scope: str, reader: Reader) -> str:
         screened = self._screener.screen(text, library_id=scope, direction="file_name")

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.scripted_engine import CITATION, ScriptedEngine
+from tests.scripted_engine import ANSWER_EVENTS, CITATION, HIT, ScriptedEngine
 
 from studiolo.errors import Code, EnvironmentFault, UserError
-from studiolo.events import Delta, Failed, FileDone, Finished, Started
+from studiolo.events import Cited, Delta, Failed, FileDone, Finished, Retrieved, Started
 from studiolo.home_lock import HomeLock, holder_pid
 from studiolo.paths import Home
 from studiolo.types import DEFAULT_LIBRARY, AddResult, Question
@@ -109,6 +109,24 @@ def test_ask_in_text(studiolo: Command) -> None:
     assert "Left out for lack of room: 2 passages, 1 earlier turns." in ran.err
     assert "Screened: 1 PHONE." in ran.err
     assert "来源" in studiolo("ask", "多久?", LC_ALL="zh_CN.UTF-8").out
+
+
+def test_sources_that_give_orders(studiolo: Command, engine: ScriptedEngine) -> None:
+    engine.answer = tuple(
+        Retrieved((replace(HIT, suspicious=True),))
+        if isinstance(event, Retrieved)
+        else Cited(replace(CITATION, suspicious=True))
+        if isinstance(event, Cited)
+        else event
+        for event in ANSWER_EVENTS
+    )
+    ran = studiolo("ask", "How long?")
+    assert "(tries to give orders to the assistant)" in ran.out
+    assert "Careful: 1 of the passages try to give orders to the assistant (租约 lease.pdf, iii (p. 3))." in ran.err
+    assert "试图向助手下达指令" in studiolo("ask", "多久?", LANG="zh_CN.UTF-8").err
+    ran = studiolo("ask", "How long?", "--json")
+    assert ran.json["citations"][0]["suspicious"] is True
+    assert "Careful" in ran.err
 
 
 @pytest.mark.parametrize("arguments", [("ask", "q"), ("ask", "q", "--json")])

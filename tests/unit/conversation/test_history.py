@@ -21,9 +21,10 @@ def test_a_turn_from_question_to_answer(home: Home) -> None:
     _begin(history)
     assert history.conversations()[0].title == ""  # until the question has been screened
     history.note_title("c1", "How long  is\nthe term? " + "x" * 90)
-    history.note_prompt("t1", question_screened="q screened", model_saw="the prompt", prompt_ends=((4, True), (10, False)))
+    ends = ((4, True), (10, False))
+    history.note_prompt("t1", question_screened="q screened", model_saw="the prompt", prompt_ends=ends)
     citation = Citation(1, "d", "lease.pdf", 2, "p", "24 months", verified=True)
-    extras = TurnExtras(citations=(citation,), redactions=(Redaction("PERSON", 2),))
+    extras = TurnExtras(citations=(citation,), redactions=(Redaction("PERSON", 2),), prompt_ends=ends)
     history.finish("t1", answer_screened="24 months [1].", state="complete", extras=extras, now=9.0)
     (stored,) = history.turns("c1")
     assert stored.turn.citations == (citation,)
