@@ -374,9 +374,19 @@ class ScriptedEngine:
         self._note("verify_audit")
         return self.audit_report
 
-    def redact(self, text: str) -> RedactedText:
-        self._note("redact", text)
+    def redact(self, text: str, *, profile: str | None = None) -> RedactedText:
+        self._note("redact", text, *([profile] if profile else []))
+        if profile not in (None, "open", "balanced", "strict"):
+            raise UserError(Code.BAD_REQUEST, field="profile", problem="unknown_profile")
         return RedactedText(text.replace("Ada", "<PERSON>"), (Entity("PERSON", text.find("Ada"), 3, 0.5),))
+
+    def redact_many(self, texts: Sequence[str], *, profile: str | None = None) -> list[RedactedText]:
+        return [self.redact(text, profile=profile) for text in texts]
+
+    def redact_file(self, path: Path, *, profile: str | None = None, passwords: Sequence[str] = ()) -> RedactedText:
+        if not path.exists():
+            raise UserError(Code.FILE_MISSING, path=str(path))
+        return self.redact(f"read of {path.name}: Ada {''.join(passwords)}", profile=profile)
 
     def models(self) -> list[Model]:
         self._note("models")

@@ -211,8 +211,22 @@ class Engine(Protocol):
         """Whether the audit log is what was written; as long as reading all of it takes."""
         ...
 
-    def redact(self, text: str) -> Redacted:
-        """The text with its personal data replaced by `<TYPE>` masks, and where it stood."""
+    def redact(self, text: str, *, profile: str | None = None) -> Redacted:
+        """The text with its personal data replaced by `<TYPE>` masks, and where it stood.
+
+        `profile`: by which policy ("balanced", "open", "strict"); None = the home's. Raises UserError(bad_request).
+        """
+        ...
+
+    def redact_many(self, texts: Sequence[str], *, profile: str | None = None) -> list[Redacted]:
+        """The same for several texts, in order."""
+        ...
+
+    def redact_file(self, path: Path, *, profile: str | None = None, passwords: Sequence[str] = ()) -> Redacted:
+        """The same for what a document says, as it would be read into a library; nothing is stored.
+
+        Raises UserError as adding the file would.
+        """
         ...
 
     # models

@@ -29,6 +29,7 @@ from studiolo.originals import forget_library, forget_upload
 from studiolo.paths import Home
 from studiolo.privacy.audit import AuditLog
 from studiolo.privacy.filter import PrivacyFilter, tokens_in
+from studiolo.privacy.policy import PROFILES, Policy
 from studiolo.settings import Settings
 from studiolo.types import (
     DEFAULT_LIBRARY,
@@ -377,9 +378,20 @@ class LocalEngine:
         """Whether the audit log is what was written."""
         return self._parts.audit.verify()
 
-    def redact(self, text: str) -> Redacted:
+    def redact(self, text: str, *, profile: str | None = None) -> Redacted:
         """The text with its personal data replaced by masks."""
-        return self._parts.screener.redact(text)
+        return self._parts.screener.redact(text, policy=_profile(profile))
+
+    def redact_many(self, texts: Sequence[str], *, profile: str | None = None) -> list[Redacted]:
+        """The same for several texts, in order."""
+        policy = _profile(profile)
+        return [self._parts.screener.redact(text, policy=policy) for text in texts]
+
+    def redact_file(self, path: Path, *, profile: str | None = None, passwords: Sequence[str] = ()) -> Redacted:
+        """The same for what a document says."""
+        policy = _profile(profile)
+        text = self._parts.knowledge.read_text(path, passwords=passwords)
+        return self._parts.screener.redact(text, policy=policy)
 
     # models
 
@@ -430,3 +442,12 @@ class LocalEngine:
         if not model.installed:
             raise UserError(Code.MODEL_MISSING, model=chosen)
         return chosen
+
+
+def _profile(name: str | None) -> Policy | None:
+    """The policy of that name; None = the home's. Raises UserError(bad_request)."""
+    if name is None:
+        return None
+    if name not in PROFILES:
+        raise UserError(Code.BAD_REQUEST, field="profile", problem="unknown_profile")
+    return PROFILES[name]

@@ -489,6 +489,33 @@ def test_redacting(house: House, engine: Engine) -> None:
     assert text[entity.start : entity.end] == PHONE
 
 
+def test_redacting_many(house: House, engine: Engine) -> None:
+    texts = [f"电话{PHONE}", "nothing", "", f"call {PHONE} now"]
+    assert engine.redact_many(texts) == [engine.redact(text) for text in texts]
+    assert engine.redact_many([]) == []
+
+
+def test_redacting_by_a_profile(engine: Engine) -> None:
+    text = f"电话{PHONE}"
+    assert engine.redact(text, profile="open").text == text
+    for profile in ("balanced", "strict"):
+        assert PHONE not in engine.redact(text, profile=profile).text
+    for call in (lambda: engine.redact(text, profile="lenient"), lambda: engine.redact_many([text], profile="lenient")):
+        assert failure(call).code is Code.BAD_REQUEST
+
+
+def test_redacting_a_document(house: House, engine: Engine, tmp_path: Path) -> None:
+    redacted = engine.redact_file(house.files / "租约.md")
+    assert PHONE not in redacted.text
+    assert "租期为十二个月" in redacted.text
+    assert [entity.type for entity in redacted.entities] == ["PHONE_NUMBER"]
+    page = tmp_path / "page.html"
+    page.write_text("<p>\u7535\u8bdd " + "".join(f"&#{ord(digit)};" for digit in PHONE) + "</p>", "utf-8")
+    assert engine.redact_file(page).text.strip() == "电话 <PHONE_NUMBER>"
+    assert failure(lambda: engine.redact_file(tmp_path / "gone.pdf")).code is Code.FILE_MISSING
+    assert not [document for document in engine.documents() if document.name == "page.html"]
+
+
 def test_models(house: House, engine: Engine, tmp_path: Path) -> None:
     assert engine.models() == house.local.models()
     file = tmp_path / "other 模型.gguf"

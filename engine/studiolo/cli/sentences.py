@@ -178,6 +178,7 @@ NOTICES: dict[str, tuple[str, str]] = {
         "The anchors that stood outside the log are gone, so a cut end could not be noticed.",
         "日志外部的锚定值已丢失，因此无法发现末尾是否被截断。",
     ),
+    "bad_lines": ("{count} of {total} lines could not be redacted.", "{total} 行中有 {count} 行未能处理。"),
     "imported": ("Imported.", "已导入。"),
     "doc_name": ("name", "名称"),
     "doc_path": ("path", "路径"),
@@ -225,6 +226,9 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     "holds_watched": ("a folder inside it is watched already", "其中的文件夹已被监视"),
     "not_watched": ("this folder is not watched", "未监视此文件夹"),
     "no_such_token": ("neither the prompt nor the answer holds this token", "提示和回答中都没有此标记"),
+    "unknown_profile": ("there is no profile of that name", "没有此名称的策略"),
+    "not_json": ("it is not JSON", "不是 JSON"),
+    "no_field": ("it has no such field, or no text in it", "没有此字段，或其中不是文字"),
     "incomplete": ("this file alone does not make the model complete", "仅此文件不足以构成该模型"),
 }
 

@@ -285,9 +285,21 @@ class RemoteEngine:
         """Whether the audit log is what was written."""
         return wire.parse(AuditReport, self._call("GET", "/api/audit/verify", timeout_s=LONG_S))
 
-    def redact(self, text: str) -> Redacted:
+    def redact(self, text: str, *, profile: str | None = None) -> Redacted:
         """The text with its personal data replaced by masks."""
-        return wire.parse(Redacted, self._call("POST", "/api/redact", {"text": text}))
+        return wire.parse(Redacted, self._redact({"text": text}, profile))
+
+    def redact_many(self, texts: Sequence[str], *, profile: str | None = None) -> list[Redacted]:
+        """The same for several texts, in order."""
+        found = self._redact({"texts": list(texts)}, profile)["results"]
+        return [wire.parse(Redacted, one) for one in found]
+
+    def redact_file(self, path: Path, *, profile: str | None = None, passwords: Sequence[str] = ()) -> Redacted:
+        """The same for what a document says; a relative path is taken from this process's folder."""
+        return wire.parse(Redacted, self._redact({"path": str(path.absolute()), "passwords": list(passwords)}, profile))
+
+    def _redact(self, body: dict[str, Any], profile: str | None) -> Any:
+        return self._call("POST", "/api/redact", {**body, "profile": profile}, timeout_s=LONG_S)
 
     # models
 

@@ -17,6 +17,7 @@ from studiolo.privacy.analyzer import Analyzer
 from studiolo.privacy.audit import AuditLog
 from studiolo.privacy.normalize import Folded, fold
 from studiolo.privacy.policy import BALANCED, LITERAL, Action, Direction, Policy
+from studiolo.privacy.portions import analyze_any
 from studiolo.privacy.pseudonyms import PseudonymTable, open_pseudonyms
 from studiolo.privacy.recognizers.base import Match
 from studiolo.privacy.recording import AuditedStream, Recording
@@ -113,7 +114,7 @@ class PrivacyFilter:
     def restore(self, text: str, *, library_id: str, reader: Reader) -> str:
         """A whole text as `reader` may see it."""
         stream = self._answer_screen(library_id, reader, None)
-        with self._recording.guarded(scope=library_id, direction="answer", reader=reader.value):
+        with self._recording.guarded(scope=library_id, direction="answer", reader=str(reader)):
             shown = stream.feed(text) + stream.finish()
         self._recording.restored(stream.redactions, scope=library_id, reader=reader)
         return shown
@@ -130,7 +131,7 @@ class PrivacyFilter:
         """`text` with `<TYPE>` in place of every value that the policy guards. No table is read or written."""
         rules = policy or self._policy
         with self._recording.guarded(scope="", direction="redact"):
-            spans = self._analyzer.analyze(text)
+            spans = analyze_any(text, analyze=self._analyzer.analyze)
         entities = tuple(
             Entity(span.type, span.start, span.end, span.score) for span in spans if rules.guarded(span.type)
         )

@@ -63,14 +63,14 @@ class Recording:
         """The owner was shown one value."""
         if self._log is not None:
             found = (AuditFound(kind, KNOWN, 1, len(value)),)
-            self._log.record("revealed", reader=Reader.OWNER.value, scope=scope, found=found)
+            self._log.record("revealed", reader=str(Reader.OWNER), scope=scope, found=found)
 
-    def restored(self, redactions: Iterable[Redaction], *, scope: str, reader: Reader) -> None:
+    def restored(self, redactions: Iterable[Redaction], *, scope: str, reader: str) -> None:
         """A stored text was given to a reader who is not the owner."""
-        if self._log is not None and reader is not Reader.OWNER:
-            self._log.record("restored", reader=reader.value, scope=scope, found=_of_stream(redactions))
+        if self._log is not None and reader != Reader.OWNER:
+            self._log.record("restored", reader=str(reader), scope=scope, found=_of_stream(redactions))
 
-    def stream(self, screen: StreamScreen, *, scope: str, reader: Reader) -> StreamScreen | AuditedStream:
+    def stream(self, screen: StreamScreen, *, scope: str, reader: str) -> StreamScreen | AuditedStream:
         """The stream, recorded when it ends."""
         return screen if self._log is None else AuditedStream(screen, self._log, scope=scope, reader=reader)
 
@@ -92,7 +92,7 @@ class Recording:
 class AuditedStream:
     """A screen of an answer whose end is recorded: finished, refused, or left by its reader."""
 
-    def __init__(self, screen: StreamScreen, log: AuditLog, *, scope: str, reader: Reader) -> None:
+    def __init__(self, screen: StreamScreen, log: AuditLog, *, scope: str, reader: str) -> None:
         self._screen = screen
         self._log = log
         self._scope = scope
@@ -127,14 +127,14 @@ class AuditedStream:
         except PolicyBlock as error:
             if not self._ended:
                 self._ended = True
-                _refusal(self._log, error, scope=self._scope, direction="answer", reader=self._reader.value)
+                _refusal(self._log, error, scope=self._scope, direction="answer", reader=str(self._reader))
             raise
 
     def _end(self, event: str) -> None:
         if not self._ended:
             self._ended = True
             found = _of_stream(self._screen.redactions)
-            self._log.record(event, direction="answer", reader=self._reader.value, scope=self._scope, found=found)
+            self._log.record(event, direction="answer", reader=str(self._reader), scope=self._scope, found=found)
 
 
 def _refusal(

@@ -106,8 +106,16 @@ def _question_routes(router: APIRouter, service: Service) -> None:
 
     @router.post("/redact", tags=["privacy"])
     def redact(body: RedactBody) -> Response:
-        """The text with its personal data masked, and where it stood."""
-        return WireResponse(wire.plain(service.engine.redact(body.text)))
+        """A text with its personal data masked, and where it stood; `{"results": [...]}` for several texts."""
+        engine, profile = service.engine, body.profile
+        if body.texts is not None:
+            return WireResponse({"results": wire.plain(engine.redact_many(body.texts, profile=profile))})
+        if body.path is not None:
+            if not Path(body.path).is_absolute():
+                raise UserError(Code.BAD_REQUEST, field="path", problem="the path must be absolute")
+            passwords = [password.get_secret_value() for password in body.passwords]
+            return WireResponse(wire.plain(engine.redact_file(Path(body.path), profile=profile, passwords=passwords)))
+        return WireResponse(wire.plain(engine.redact(body.text or "", profile=profile)))
 
 
 def _conversation_routes(router: APIRouter, service: Service) -> None:

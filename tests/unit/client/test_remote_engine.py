@@ -79,6 +79,9 @@ def test_plain_calls_give_the_same_values(remote: RemoteEngine, engine: Scripted
     assert remote.audit(limit=2, after=0) == engine.audit(limit=2, after=0)
     assert remote.verify_audit() == engine.verify_audit()
     assert remote.redact("Ada") == engine.redact("Ada")
+    assert remote.redact("Ada", profile="strict") == engine.redact("Ada", profile="strict")
+    assert remote.redact_many(["Ada", "好"]) == engine.redact_many(["Ada", "好"])
+    assert remote.redact_file(tmp_path, passwords=["密"]) == engine.redact_file(tmp_path, passwords=["密"])
     assert remote.models() == list(MODELS)
     assert remote.import_model(tmp_path) == MODELS[0]
     remote.remove_model("tiny")

@@ -315,6 +315,17 @@ def test_the_other_routes(site: Served, engine: ScriptedEngine, tmp_path: Path) 
         "text": "<PERSON>",
         "entities": [{"type": "PERSON", "start": 0, "end": 3, "score": 0.5}],
     }
+    many = call(site, "POST", "/api/redact", json={"texts": ["Ada", "好"], "profile": "open"}).json()
+    assert [one["text"] for one in many["results"]] == ["<PERSON>", "好"]
+    (tmp_path / "信.pdf").write_bytes(b"%PDF")
+    read = call(site, "POST", "/api/redact", json={"path": str(tmp_path / "信.pdf"), "passwords": ["s3cret"]}).json()
+    assert read["text"] == "read of 信.pdf: <PERSON> s3cret"
+    assert call(site, "POST", "/api/redact", json={"path": "信.pdf"}).status_code == 400
+    assert call(site, "POST", "/api/redact", json={"text": "Ada", "profile": "lenient"}).status_code == 400
+    for wrong in ({}, {"text": "Ada", "texts": ["Ada"]}, {"text": None}):
+        refused = call(site, "POST", "/api/redact", json=wrong)
+        assert refused.status_code == 422
+        assert "Ada" not in refused.text
     assert [model["id"] for model in call(site, "GET", "/api/models").json()["models"]] == ["tiny", "big", "e5"]
     assert call(site, "POST", "/api/models", json={"path": str(tmp_path)}).status_code == 201
     assert call(site, "DELETE", "/api/models/none").status_code == 404
