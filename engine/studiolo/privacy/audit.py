@@ -253,7 +253,7 @@ class AuditLog:
         return kept[-limit:] if limit else []
 
     def verify(self) -> AuditReport:
-        """Whether the log is what was written. Reads all of it (about 30 MB/s)."""
+        """Whether the log is what was written. Reads all of it."""
         self.flush()
         with self._lock:
             anchors = {name: self._anchored(anchor) for name, anchor in self._anchors.items()}
