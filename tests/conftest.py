@@ -18,7 +18,7 @@ os.environ["TRANSFORMERS_OFFLINE"] = "1"
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 ROOT = Path(__file__).resolve().parent.parent
-OUR_THREADS = ("inference", "job", "embedding", "warm", "background", "engine-", "stream", "watch")
+OUR_THREADS = ("inference", "job", "embedding", "warm", "background", "engine-", "stream", "watch", "audit")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -26,6 +26,9 @@ from studiolo.jobs import CancelToken
 from studiolo.types import (
     DEFAULT_LIBRARY,
     AddResult,
+    AuditFound,
+    AuditRecord,
+    AuditReport,
     Chat,
     Check,
     Citation,
@@ -46,6 +49,9 @@ from studiolo.types import (
     Question,
     QuotesOf,
     Redaction,
+    Revealed,
+    Seen,
+    SeenPart,
     Span,
     Statistics,
     Timings,
@@ -159,6 +165,21 @@ TURN = Turn(
     timings=TIMINGS,
     usage=USAGE,
 )
+AUDIT = tuple(
+    AuditRecord(
+        number=number,
+        time=1_700_000_000.5 + number,
+        event="screened",
+        direction="question",
+        reader="",
+        library="library:0123456789abcdef",
+        count=1,
+        found=(AuditFound("PHONE_NUMBER", "contact", 1, 11),),
+        previous=f"{number - 1:064x}",
+        hash=f"{number:064x}",
+    )
+    for number in range(1, 4)
+)
 CONVERSATION = Conversation("c1", "How long? 多久", DEFAULT_LIBRARY, 1.0, 2.0, 1)
 
 
@@ -185,6 +206,7 @@ class ScriptedEngine:
         self.added: list[Document] = []
         self.folders: list[Watched] = []
         self.loaded = True
+        self.audit_report = AuditReport(1, 3, f"{3:064x}", "", 0, 0, {"file": "ok", "history": "older"})
         self.reading = 0  # how often `status` is still to say that files are being read
 
     def _note(self, *call: object) -> None:
@@ -370,9 +392,38 @@ class ScriptedEngine:
             raise UserError(Code.BAD_REQUEST, field="turn", problem="no such turn")
         return "<PERSON_1> 租约"
 
-    def redact(self, text: str) -> RedactedText:
-        self._note("redact", text)
+    def seen(self, turn_id: str) -> Seen:
+        text = self.model_saw(turn_id)
+        return Seen(turn_id, text, (SeenPart("template", text[:11]), SeenPart("text", text[11:])))
+
+    def reveal(self, turn_id: str, token: str) -> Revealed:
+        self._note("reveal", turn_id, token)
+        if "PERSON_1" not in token:
+            raise UserError(Code.BAD_REQUEST, field="token", problem="no_such_token")
+        return Revealed("PERSON_1", "PERSON", "Ada 爱达")
+
+    def audit(self, *, limit: int = 100, before: int | None = None, after: int | None = None) -> list[AuditRecord]:
+        self._note("audit", limit, before, after)
+        records = [r for r in AUDIT if r.number < (before or 1000) and r.number > (after or 0)]
+        return records[:limit] if after is not None else records[-limit:]
+
+    def verify_audit(self) -> AuditReport:
+        self._note("verify_audit")
+        return self.audit_report
+
+    def redact(self, text: str, *, profile: str | None = None) -> RedactedText:
+        self._note("redact", text, *([profile] if profile else []))
+        if profile not in (None, "open", "balanced", "strict"):
+            raise UserError(Code.BAD_REQUEST, field="profile", problem="unknown_profile")
         return RedactedText(text.replace("Ada", "<PERSON>"), (Entity("PERSON", text.find("Ada"), 3, 0.5),))
+
+    def redact_many(self, texts: Sequence[str], *, profile: str | None = None) -> list[RedactedText]:
+        return [self.redact(text, profile=profile) for text in texts]
+
+    def redact_file(self, path: Path, *, profile: str | None = None, passwords: Sequence[str] = ()) -> RedactedText:
+        if not path.exists():
+            raise UserError(Code.FILE_MISSING, path=str(path))
+        return self.redact(f"read of {path.name}: Ada {''.join(passwords)}", profile=profile)
 
     def models(self) -> list[Model]:
         self._note("models")

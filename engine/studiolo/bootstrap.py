@@ -29,6 +29,7 @@ from studiolo.models.gguf import estimate_memory_bytes, read_gguf
 from studiolo.models.store import ModelStore
 from studiolo.paths import Home
 from studiolo.privacy.analyzer import Analyzer
+from studiolo.privacy.audit import AuditLog, FileAnchor, KeptAnchor, audit_key
 from studiolo.privacy.detector import DETECTOR_VERSION
 from studiolo.privacy.filter import PrivacyFilter
 from studiolo.privacy.policies import Policies
@@ -65,9 +66,12 @@ def open_local(
         spacy_folder=lambda: _names_folder(store, "en-core-web-sm"), lac_folder=lambda: _names_folder(store, "lac")
     )
     policies = Policies(home.policy_file)
-    screener = PrivacyFilter(analyzer, path=home.pseudonyms_db, policies=lambda scope: policies.of(library_of(scope)))
-    embedders = Embedders(store, threads=worker_threads(chosen.threads), cache=home.cache / "embedding")
     history = History(home.history_db)
+    audit = _open_audit(home, history)
+    screener = PrivacyFilter(
+        analyzer, path=home.pseudonyms_db, policies=lambda scope: policies.of(library_of(scope)), audit=audit
+    )
+    embedders = Embedders(store, threads=worker_threads(chosen.threads), cache=home.cache / "embedding")
     knowledge = KnowledgeBase(
         home,
         embedder_for=replaced.embedder_for or embedders.get,
@@ -89,6 +93,7 @@ def open_local(
             policies=policies,
             scheduler=Scheduler(replaced.load_runtime or _runtime_loader(store, chosen)),
             history=history,
+            audit=audit,
             also_close=(embedders.close,),
         )
     )
@@ -112,6 +117,19 @@ class _DocumentRules:
     def refine(self, library: str, text: str, spans: Sequence[Span]) -> tuple[Span, ...]:
         """What was found in a text, with that."""
         return self._screener.refine(text, spans, library_id=library_scope(library))
+
+
+def _open_audit(home: Home, history: History) -> AuditLog:
+    """The audit log, anchored in a file and in the history's."""
+    return AuditLog(
+        home.audit,
+        key=audit_key(home.audit_key),
+        anchors={
+            "file": FileAnchor(home.audit_anchor),
+            "history": KeptAnchor(history.audit_anchor, history.keep_audit_anchor),
+        },
+        clock=time.time,
+    )
 
 
 def prepare_home(home: Home) -> None:

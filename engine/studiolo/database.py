@@ -85,6 +85,19 @@ class Database:
         with self._lock, self._translated():
             yield self._connection
 
+    def keep(self, name: str, value: str) -> None:
+        """Keep a line under a name, beside the store's own tables and whatever their version."""
+        with self.write() as connection:
+            connection.execute("CREATE TABLE IF NOT EXISTS kept (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
+            connection.execute("INSERT OR REPLACE INTO kept VALUES (?, ?)", (name, value))
+
+    def kept(self, name: str) -> str:
+        """What was kept under a name, "" for nothing."""
+        with self.read() as connection:
+            there = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'kept'").fetchone()
+            row = connection.execute("SELECT value FROM kept WHERE name = ?", (name,)).fetchone() if there else None
+        return str(row["value"]) if row else ""
+
     def checkpoint(self) -> None:
         """Fold the log into the file and empty it: what was deleted is then in neither (`secure_delete` is on)."""
         with self._lock, self._translated():

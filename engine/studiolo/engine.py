@@ -14,6 +14,8 @@ from typing import Any, Protocol
 from studiolo.events import Event
 from studiolo.jobs import CancelToken
 from studiolo.types import (
+    AuditRecord,
+    AuditReport,
     Chat,
     Check,
     Conversation,
@@ -29,6 +31,8 @@ from studiolo.types import (
     Question,
     QuotesOf,
     Redacted,
+    Revealed,
+    Seen,
     Statistics,
     Turn,
     Watched,
@@ -193,6 +197,17 @@ class Engine(Protocol):
         """The screened prompt of a turn as the model read it, with pseudonyms. Raises UserError(bad_request)."""
         ...
 
+    def seen(self, turn_id: str) -> Seen:
+        """The same in the parts it was put together of. Raises UserError(bad_request)."""
+        ...
+
+    def reveal(self, turn_id: str, token: str) -> Revealed:
+        """The value of one token that the model read or wrote in a turn, for the owner; the audit log notes it.
+
+        Raises UserError(bad_request) where the turn holds no such token.
+        """
+        ...
+
     # privacy
     def policy(self, library: str = ...) -> PolicyView:
         """The privacy policy of a library, or ("") the home's. Raises UserError: unknown_library, bad_policy."""
@@ -210,8 +225,30 @@ class Engine(Protocol):
         """Read the home's policy file again, as after it was edited. Raises UserError(bad_policy)."""
         ...
 
-    def redact(self, text: str) -> Redacted:
-        """The text with its personal data replaced by `<TYPE>` masks, and where it stood."""
+    def audit(self, *, limit: int = 100, before: int | None = None, after: int | None = None) -> list[AuditRecord]:
+        """Records of the audit log in order: the last `limit` (`before` a number), or the first `limit` `after` one."""
+        ...
+
+    def verify_audit(self) -> AuditReport:
+        """Whether the audit log is what was written; as long as reading all of it takes."""
+        ...
+
+    def redact(self, text: str, *, profile: str | None = None) -> Redacted:
+        """The text with its personal data replaced by `<TYPE>` masks, and where it stood.
+
+        `profile`: by which policy ("balanced", "open", "strict"); None = the home's. Raises UserError(bad_request).
+        """
+        ...
+
+    def redact_many(self, texts: Sequence[str], *, profile: str | None = None) -> list[Redacted]:
+        """The same for several texts, in order."""
+        ...
+
+    def redact_file(self, path: Path, *, profile: str | None = None, passwords: Sequence[str] = ()) -> Redacted:
+        """The same for what a document says, as it would be read into a library; nothing is stored.
+
+        Raises UserError as adding the file would.
+        """
         ...
 
     # models

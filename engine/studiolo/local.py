@@ -19,6 +19,7 @@ from studiolo import __version__
 from studiolo.background import Background
 from studiolo.conversation.chat import answer_chat
 from studiolo.conversation.history import History, StoredTurn
+from studiolo.conversation.injection import is_suspicious
 from studiolo.conversation.turn import Turns, library_scope, pseudonym_scope
 from studiolo.doctor import examine
 from studiolo.errors import Code, PolicyBlock, StudioloError, UserError
@@ -29,11 +30,16 @@ from studiolo.knowledge.library import KnowledgeBase
 from studiolo.models.store import ModelStore
 from studiolo.originals import forget_library, forget_upload
 from studiolo.paths import Home
-from studiolo.privacy.filter import PrivacyFilter
+from studiolo.privacy.audit import AuditLog
+from studiolo.privacy.filter import PrivacyFilter, tokens_in
 from studiolo.privacy.policies import Policies
+from studiolo.privacy.policy import PROFILE_NAMES, Policy
+from studiolo.privacy.policy_file import profile as profile_policy
 from studiolo.settings import Settings
 from studiolo.types import (
     DEFAULT_LIBRARY,
+    AuditRecord,
+    AuditReport,
     Chat,
     Check,
     Conversation,
@@ -51,6 +57,8 @@ from studiolo.types import (
     QuotesOf,
     Reader,
     Redacted,
+    Revealed,
+    Seen,
     Statistics,
     Turn,
     Watched,
@@ -69,6 +77,7 @@ class Parts:
     policies: Policies
     scheduler: Scheduler
     history: History
+    audit: AuditLog
     also_close: tuple[Callable[[], None], ...] = ()
     clock: Callable[[], float] = time.time
     monotonic: Callable[[], float] = time.monotonic
@@ -187,6 +196,8 @@ class LocalEngine:
         self, library: str, path: Path, *, paths: bool = False, cancel: CancelToken | None = None
     ) -> Iterator[Event]:
         """Write a library into one file."""
+        if library in {known.name for known in self.libraries()}:
+            self._parts.audit.record("exported", direction="export", reader="owner", scope=library_scope(library))
         return self._parts.knowledge.export_library(library, path, paths=paths, cancel=cancel or CancelToken())
 
     def import_library(
@@ -318,7 +329,8 @@ class LocalEngine:
         """The passages that fit best."""
         if not query.strip():
             raise UserError(Code.BAD_REQUEST, field="query", problem="empty")
-        return self._parts.knowledge.search(query, library=library, limit=limit, document=document)
+        hits = self._parts.knowledge.search(query, library=library, limit=limit, document=document)
+        return [replace(hit, suspicious=is_suspicious(hit.passage)) for hit in hits]
 
     def embed(self, texts: Sequence[str], *, model: str | None = None) -> list[list[float]]:
         """One unit-length vector a text."""
@@ -374,7 +386,24 @@ class LocalEngine:
 
     def model_saw(self, turn_id: str) -> str:
         """The screened prompt of a turn as the model read it."""
-        return self._parts.history.model_saw(turn_id)
+        return self._parts.history.seen(turn_id).text
+
+    def seen(self, turn_id: str) -> Seen:
+        """The screened prompt of a turn, whole and in its parts."""
+        return self._parts.history.seen(turn_id)
+
+    def reveal(self, turn_id: str, token: str) -> Revealed:
+        """The value of one token that the model read or wrote in a turn."""
+        names = tokens_in(token)
+        turn = self._parts.history.turn(turn_id).turn
+        met = tokens_in(f"{self._parts.history.seen(turn_id).text}\n{turn.answer}")
+        library = self._parts.history.conversation(turn.conversation_id).library
+        scope = pseudonym_scope(Question("", library=library or None, conversation_id=turn.conversation_id))
+        if len(names) == 1 and names[0] in met:
+            revealed = self._parts.screener.reveal(names[0], library_id=scope)
+            if revealed is not None:
+                return revealed
+        raise UserError(Code.BAD_REQUEST, field="token", problem="no_such_token")
 
     # privacy
 
@@ -402,9 +431,28 @@ class LocalEngine:
             raise UserError(Code.UNKNOWN_LIBRARY, library=library)
         return name
 
-    def redact(self, text: str) -> Redacted:
+    def audit(self, *, limit: int = 100, before: int | None = None, after: int | None = None) -> list[AuditRecord]:
+        """Records of the audit log in order."""
+        return self._parts.audit.records(limit=limit, before=before, after=after)
+
+    def verify_audit(self) -> AuditReport:
+        """Whether the audit log is what was written."""
+        return self._parts.audit.verify()
+
+    def redact(self, text: str, *, profile: str | None = None) -> Redacted:
         """The text with its personal data replaced by masks."""
-        return self._parts.screener.redact(text)
+        return self._parts.screener.redact(text, policy=_profile(profile))
+
+    def redact_many(self, texts: Sequence[str], *, profile: str | None = None) -> list[Redacted]:
+        """The same for several texts, in order."""
+        policy = _profile(profile)
+        return [self._parts.screener.redact(text, policy=policy) for text in texts]
+
+    def redact_file(self, path: Path, *, profile: str | None = None, passwords: Sequence[str] = ()) -> Redacted:
+        """The same for what a document says."""
+        policy = _profile(profile)
+        text = self._parts.knowledge.read_text(path, passwords=passwords)
+        return self._parts.screener.redact(text, policy=policy)
 
     # models
 
@@ -440,6 +488,7 @@ class LocalEngine:
         self._parts.scheduler.close()
         self._parts.knowledge.close()
         self._parts.screener.close()
+        self._parts.audit.close()
         self._parts.history.close()
         for close in self._parts.also_close:
             close()
@@ -454,3 +503,12 @@ class LocalEngine:
         if not model.installed:
             raise UserError(Code.MODEL_MISSING, model=chosen)
         return chosen
+
+
+def _profile(name: str | None) -> Policy | None:
+    """The policy of that name; None = the home's. Raises UserError(bad_request)."""
+    if name is None:
+        return None
+    if name not in PROFILE_NAMES:
+        raise UserError(Code.BAD_REQUEST, field="profile", problem="unknown_profile")
+    return profile_policy(name)

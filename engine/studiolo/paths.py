@@ -54,6 +54,21 @@ class Home:
         return self.root / "pseudonyms.db"
 
     @property
+    def audit(self) -> Path:
+        """The audit log: a folder of JSON lines."""
+        return self.root / "audit"
+
+    @property
+    def audit_key(self) -> Path:
+        """What the audit's anchors are sealed with, mode 0600."""
+        return self.root / "audit.key"
+
+    @property
+    def audit_anchor(self) -> Path:
+        """How far the audit log has come, outside it; history.db holds the same."""
+        return self.root / "audit.anchor"
+
+    @property
     def run(self) -> Path:
         """State of the running engine: engine.json, owner.token, home.lock."""
         return self.root / "run"

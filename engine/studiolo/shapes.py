@@ -11,8 +11,9 @@ from typing import Any
 
 from studiolo.errors import StudioloError, error_for
 from studiolo.events import Cited, Delta, Event, Failed, FileDone, Finished, Redacted, Retrieved, Started
-from studiolo.types import AddResult, Citation, Hit, Redaction, Timings, Usage
+from studiolo.types import AddResult, AuditRecord, Citation, Hit, Redaction, Timings, Usage
 from studiolo.types import Redacted as RedactedText
+from studiolo.wire import dumps
 
 
 @dataclass(slots=True)
@@ -57,13 +58,18 @@ class Answer:
 
 
 def citation_shape(citation: Citation) -> dict[str, Any]:
-    """`{document, page, quote, verified}`."""
+    """`{document, page, quote, verified}`; with `suspicious: true` where the passage tries to give orders."""
     return {
         "document": citation.document,
         "page": citation.page,
         "quote": citation.quote,
         "verified": citation.verified,
+        **_flag(suspicious=citation.suspicious),
     }
+
+
+def _flag(*, suspicious: bool) -> dict[str, bool]:
+    return {"suspicious": True} if suspicious else {}
 
 
 def answer_shape(answer: Answer) -> dict[str, Any]:
@@ -86,7 +92,7 @@ def answer_shape(answer: Answer) -> dict[str, Any]:
 
 
 def search_shape(query: str, hits: Sequence[Hit], *, seconds: float) -> dict[str, Any]:
-    """`{query, hits: [{document, page, passage_id, text, score}], seconds}`."""
+    """`{query, hits: [{document, page, passage_id, text, score}], seconds}`; `suspicious` as in a citation."""
     return {
         "query": query,
         "hits": [
@@ -96,6 +102,7 @@ def search_shape(query: str, hits: Sequence[Hit], *, seconds: float) -> dict[str
                 "passage_id": hit.passage.id,
                 "text": hit.passage.text,
                 "score": hit.score,
+                **_flag(suspicious=hit.suspicious),
             }
             for hit in hits
         ],
@@ -134,6 +141,30 @@ def redacted_shape(redacted: RedactedText) -> dict[str, Any]:
             for entity in redacted.entities
         ],
     }
+
+
+def audit_shape(record: AuditRecord) -> dict[str, Any]:
+    """A record as it stands in the log, in this order; its hash covers the line without `hash`."""
+    return {
+        "number": record.number,
+        "time": record.time,
+        "event": record.event,
+        "direction": record.direction,
+        "reader": record.reader,
+        "library": record.library,
+        "count": record.count,
+        "found": [
+            {"type": found.type, "rule": found.rule, "count": found.count, "length": found.length}
+            for found in record.found
+        ],
+        "previous": record.previous,
+        "hash": record.hash,
+    }
+
+
+def audit_line(record: AuditRecord) -> str:
+    """The line of the log that `record` is, without its end."""
+    return dumps(audit_shape(record))
 
 
 def file_results(events: Sequence[Event]) -> list[AddResult]:

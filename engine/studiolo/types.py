@@ -122,10 +122,12 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage that fits a query. `score` is 0..1, comparable within one result only."""
+    """A passage that fits a query. `score` is 0..1, comparable within one result only. `suspicious`: it tries to give
+    orders to whoever answers from it (`studiolo.conversation.injection`)."""
 
     passage: Passage
     score: float
+    suspicious: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +271,7 @@ class Citation:
     quote: str = field(repr=False)
     verified: bool
     label: str = field(default="", repr=False)  # as of the passage: how people name the place
+    suspicious: bool = False  # as of the hit: the passage tries to give orders
 
 
 @dataclass(frozen=True, slots=True)
@@ -398,6 +401,87 @@ class PolicyView:
     custom: tuple[str, ...]
     refuse: tuple[str, ...]
     section: dict[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFound:
+    """Values of one type in an audit record: how many, and how many code points they have together. `rule`: the family
+    of rules that finds the type; "known" where the value was met before; "stream" where an answer was screened."""
+
+    type: str
+    rule: str
+    count: int
+    length: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRecord:
+    """One entry of the audit log; no value in it, and nothing made from one.
+
+    `event`: "screened", "answer", "left" (an answer whose reader went away), "restored", "redacted", "revealed",
+    "blocked", "failed", "exported"; of the log itself: "torn", "pruned", "cut_tail", "anchor_mismatch",
+    "anchor_missing".
+    `library` names the pseudonyms' table by a keyed digest. `count`: texts; of "pruned": the last record dropped; of
+    "torn": bytes; of "cut_tail": records missing. `previous` and `hash` are SHA-256 in hex.
+    """
+
+    number: int
+    time: float  # Unix seconds
+    event: str
+    direction: str
+    reader: str
+    library: str
+    count: int
+    found: tuple[AuditFound, ...]
+    previous: str
+    hash: str
+
+
+AuditProblem = Literal["", "changed_record", "removed_records", "cut_tail", "anchor_mismatch", "anchor_missing"]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditReport:
+    """What verifying the audit log came to. `record` is the first bad one, 0 where none is (or none can be named)."""
+
+    first: int  # 0 = the log is empty
+    last: int
+    head: str  # hash of the last record
+    problem: AuditProblem
+    record: int
+    torn: int  # lines that a crash cut off, closed by a record
+    anchors: dict[str, str]  # name -> "ok", "older", "missing", "mismatch"
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing speaks against the log."""
+        return not self.problem
+
+
+@dataclass(frozen=True, slots=True)
+class SeenPart:
+    """A stretch of a prompt: by the model's own template, or what stands for people's text, screened."""
+
+    kind: Literal["template", "text"]
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the model read in a turn, with pseudonyms: whole, and in the parts that were put together."""
+
+    turn_id: str
+    text: str = field(repr=False)
+    parts: tuple[SeenPart, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Revealed:
+    """A token and the value it stands for, for the owner alone."""
+
+    token: str
+    type: str
+    value: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

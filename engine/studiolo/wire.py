@@ -107,6 +107,7 @@ def hit_plain(hit: Hit) -> dict[str, Any]:
         "language": passage.language,
         "spans": None if passage.spans is None else plain(passage.spans),
         "stale": passage.stale,
+        "suspicious": hit.suspicious,
     }
 
 
@@ -124,7 +125,7 @@ def hit_from(value: Any) -> Hit:
             },
         )
         read = None if spans is None else tuple(parse(Span, span) for span in spans)
-        return Hit(replace(passage, spans=read), float(value["score"]))
+        return Hit(replace(passage, spans=read), float(value["score"]), bool(value.get("suspicious", False)))
     except (KeyError, TypeError, ValueError):
         raise EngineBug(Code.INTERNAL, where="wire.Hit") from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -326,6 +327,48 @@ def test_an_answer(filled: House, engine: Engine) -> None:
     assert (turn.timings, turn.usage) == (end.timings, end.usage)
 
 
+def test_what_the_model_saw(filled: House, engine: Engine) -> None:
+    asked = Question(f"How long is the term? My number is {PHONE}. 租期多久?")
+    turn = read(engine.ask(asked))[0].turn_id
+    seen = engine.seen(turn)
+    assert "".join(part.text for part in seen.parts) == seen.text == engine.model_saw(turn)
+    assert re.sub("[\x02\x03]", "", filled.prompts[-1]) == seen.text
+    assert {part.kind for part in seen.parts} == {"template", "text"}
+    assert all("<|im_" not in part.text for part in seen.parts if part.kind == "text")
+    (token,) = set(re.findall(r"<PHONE_\d+>", seen.parts[-2].text))
+    revealed = engine.reveal(turn, token)
+    assert (revealed.token, revealed.type, revealed.value) == (token.strip("<>"), "PHONE_NUMBER", PHONE)
+    last = engine.audit(limit=1)[0]
+    assert (last.event, last.reader, last.found[0].type, last.found[0].length) == (
+        "revealed",
+        "owner",
+        "PHONE_NUMBER",
+        len(PHONE),
+    )
+    for wrong in ("<PHONE_77>", "phone", "", f"{token} {token}2"):
+        assert failure(lambda wrong=wrong: engine.reveal(turn, wrong)).code is Code.BAD_REQUEST
+    assert engine.audit(limit=1)[0] == last
+
+
+def test_a_turn_leaves_an_audit_trail(filled: House, engine: Engine) -> None:
+    before = engine.audit(limit=1)[0].number
+    read(engine.ask(Question(f"租期多久? My number is {PHONE}.", reader=Reader.MASKED)))
+    records = engine.audit(limit=100, after=before)
+    directions = [record.direction for record in records if record.event == "screened"]
+    assert set(directions) == {"passage", "question", "title", "file_name"}
+    assert [directions.count(one) for one in ("passage", "question", "title")] == [1, 1, 1]
+    assert {(record.event, record.reader) for record in records if record.event != "screened"} == {
+        ("restored", "masked"),
+        ("answer", "masked"),
+    }
+    assert records[-1].direction == "answer" or records[-1].event == "restored"
+    assert PHONE not in "".join(map(repr, records))
+    report = engine.verify_audit()
+    assert report.sound
+    assert report.last == engine.audit(limit=1)[0].number
+    assert [record.number for record in engine.audit(limit=2, before=before)] == [before - 2, before - 1]
+
+
 def test_a_conversation_goes_on(filled: House, engine: Engine) -> None:
     first = read(engine.ask(Question("How long is the term?")))[0].conversation_id
     second = read(engine.ask(Question("And the rent?", conversation_id=first)))[0].conversation_id
@@ -444,6 +487,33 @@ def test_redacting(house: House, engine: Engine) -> None:
     assert PHONE not in redacted.text
     (entity,) = redacted.entities
     assert text[entity.start : entity.end] == PHONE
+
+
+def test_redacting_many(house: House, engine: Engine) -> None:
+    texts = [f"电话{PHONE}", "nothing", "", f"call {PHONE} now"]
+    assert engine.redact_many(texts) == [engine.redact(text) for text in texts]
+    assert engine.redact_many([]) == []
+
+
+def test_redacting_by_a_profile(engine: Engine) -> None:
+    text = f"电话{PHONE}"
+    assert engine.redact(text, profile="open").text == text
+    for profile in ("balanced", "strict"):
+        assert PHONE not in engine.redact(text, profile=profile).text
+    for call in (lambda: engine.redact(text, profile="lenient"), lambda: engine.redact_many([text], profile="lenient")):
+        assert failure(call).code is Code.BAD_REQUEST
+
+
+def test_redacting_a_document(house: House, engine: Engine, tmp_path: Path) -> None:
+    redacted = engine.redact_file(house.files / "租约.md")
+    assert PHONE not in redacted.text
+    assert "租期为十二个月" in redacted.text
+    assert [entity.type for entity in redacted.entities] == ["PHONE_NUMBER"]
+    page = tmp_path / "page.html"
+    page.write_text("<p>\u7535\u8bdd " + "".join(f"&#{ord(digit)};" for digit in PHONE) + "</p>", "utf-8")
+    assert engine.redact_file(page).text.strip() == "电话 <PHONE_NUMBER>"
+    assert failure(lambda: engine.redact_file(tmp_path / "gone.pdf")).code is Code.FILE_MISSING
+    assert not [document for document in engine.documents() if document.name == "page.html"]
 
 
 def test_models(house: House, engine: Engine, tmp_path: Path) -> None:

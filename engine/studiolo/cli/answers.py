@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from studiolo.cli.interrupt import cancel_on_interrupt
 from studiolo.cli.terminal import Terminal, one_line
@@ -13,13 +13,17 @@ from studiolo.shapes import Answer
 from studiolo.types import Citation, Hit, Question
 
 
-def ask_quietly(engine: Engine, question: Question) -> Answer:
-    """The answer, read to its end. Raises StudioloError where it failed; KeyboardInterrupt where it was cancelled."""
+def ask_quietly(engine: Engine, question: Question, terminal: Terminal) -> Answer:
+    """The answer, read to its end; a source that gives orders is told of on stderr.
+
+    Raises StudioloError where it failed; KeyboardInterrupt where it was cancelled.
+    """
     answer = Answer()
     with cancel_on_interrupt() as cancel:
         for event in engine.ask(question, cancel=cancel):
             answer.take(event)
     _check(answer)
+    _warn(answer.sources, terminal)
     return answer
 
 
@@ -33,7 +37,16 @@ def ask_aloud(engine: Engine, question: Question, terminal: Terminal) -> Answer:
         terminal.text()
     _check(answer)
     _write_sources(answer, terminal)
+    _warn(answer.sources, terminal)
     return answer
+
+
+def _warn(hits: Sequence[Hit], terminal: Terminal) -> None:
+    """Say on stderr which passages try to give orders."""
+    found = [hit.passage for hit in hits if hit.suspicious]
+    if found:
+        places = "; ".join(_place(one.document, one.page, one.label, terminal) for one in found)
+        terminal.say("suspicious_sources", count=len(found), places=places)
 
 
 def _written(events: Iterator[Event], terminal: Terminal) -> Iterator[Event]:
@@ -67,6 +80,7 @@ def _citation_line(citation: Citation, terminal: Terminal) -> str:
     place = _place(citation.document, citation.page, citation.label, terminal)
     quote = " ".join(citation.quote.split())
     line = f"[{citation.marker}] {place}: “{quote}”" if quote else f"[{citation.marker}] {place}"
+    line = f"{line} ({terminal.word('suspicious')})" if citation.suspicious else line
     return line if citation.verified else f"{line} ({terminal.word('unverified')})"
 
 
@@ -74,7 +88,8 @@ def hit_lines(number: int, hit: Hit, terminal: Terminal) -> str:
     """A passage as text: where it stands, then what it says."""
     passage = hit.passage
     place = _place(passage.document, passage.page, passage.label, terminal)
-    return f"{number}. {place}  ({hit.score:.3f})\n   {' '.join(passage.text.split())}"
+    warning = f" ({terminal.word('suspicious')})" if hit.suspicious else ""
+    return f"{number}. {place}  ({hit.score:.3f}){warning}\n   {' '.join(passage.text.split())}"
 
 
 def _place(document: str, page: int, label: str, terminal: Terminal) -> str:

@@ -25,7 +25,7 @@ def ask(
     asked = Question(question, library=library, document=document, model=model)
     with open_engine(terminal) as engine:
         if as_json:
-            terminal.json(answer_shape(ask_quietly(engine, asked)))
+            terminal.json(answer_shape(ask_quietly(engine, asked, terminal)))
         else:
             ask_aloud(engine, asked, terminal)
     return DONE

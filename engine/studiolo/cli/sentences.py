@@ -131,6 +131,11 @@ NOTICES: dict[str, tuple[str, str]] = {
         "首字 {first:.1f} 秒，总计 {total:.1f} 秒。",
     ),
     "sources": ("Sources", "来源"),
+    "suspicious": ("tries to give orders to the assistant", "试图向助手下达指令"),
+    "suspicious_sources": (
+        "Careful: {count} of the passages try to give orders to the assistant ({places}).",
+        "请注意：有 {count} 个段落试图向助手下达指令（{places}）。",
+    ),
     "unverified": ("not found in the passage", "段落中未找到原文"),
     "length": ("The answer was cut at the token limit.", "回答因达到长度上限而截断。"),
     "removed": ("Removed.", "已删除。"),
@@ -155,6 +160,31 @@ NOTICES: dict[str, tuple[str, str]] = {
         "正在等待读取完成。按 Ctrl+C 可离开，下次会继续。",
     ),
     "embedder_changed": ("{library} is now searched by {model}.", "资料库 {library} 现由 {model} 检索。"),
+    "audit_sound": (
+        "Records {first} to {last} are as they were written. Last hash: {head}",
+        "记录 {first} 至 {last} 与写入时一致。最后的哈希值：{head}",
+    ),
+    "audit_changed_record": (
+        "Record {record} was changed after it was written.",
+        "记录 {record} 在写入后被改动。",
+    ),
+    "audit_removed_records": (
+        "Records from {record} on are missing in the middle of the log.",
+        "日志中间缺少从 {record} 开始的记录。",
+    ),
+    "audit_cut_tail": (
+        "The log's end was cut off: records from {record} on are missing.",
+        "日志末尾被截断：从 {record} 开始的记录缺失。",
+    ),
+    "audit_anchor_mismatch": (
+        "The log is not the one that was anchored outside it (noticed at record {record} of {last}).",
+        "日志与其外部的锚定值不符（在第 {record} 条记录处发现，共 {last} 条）。",
+    ),
+    "audit_anchor_missing": (
+        "The anchors that stood outside the log are gone, so a cut end could not be noticed.",
+        "日志外部的锚定值已丢失，因此无法发现末尾是否被截断。",
+    ),
+    "bad_lines": ("{count} of {total} lines could not be redacted.", "{total} 行中有 {count} 行未能处理。"),
     "imported": ("Imported.", "已导入。"),
     "doc_name": ("name", "名称"),
     "doc_path": ("path", "路径"),
@@ -210,6 +240,10 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     "inside_watched": ("a folder around it is watched already", "其上级文件夹已被监视"),
     "holds_watched": ("a folder inside it is watched already", "其中的文件夹已被监视"),
     "not_watched": ("this folder is not watched", "未监视此文件夹"),
+    "no_such_token": ("neither the prompt nor the answer holds this token", "提示和回答中都没有此标记"),
+    "unknown_profile": ("there is no profile of that name", "没有此名称的策略"),
+    "not_json": ("it is not JSON", "不是 JSON"),
+    "no_field": ("it has no such field, or no text in it", "没有此字段，或其中不是文字"),
     "incomplete": ("this file alone does not make the model complete", "仅此文件不足以构成该模型"),
 }
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import httpx
 
@@ -26,6 +26,8 @@ from studiolo.events import Event, Failed, Finished
 from studiolo.jobs import CancelToken
 from studiolo.types import (
     DEFAULT_LIBRARY,
+    AuditRecord,
+    AuditReport,
     Chat,
     Check,
     Conversation,
@@ -41,7 +43,9 @@ from studiolo.types import (
     Question,
     QuotesOf,
     Redacted,
+    Revealed,
     Sampling,
+    Seen,
     Statistics,
     Turn,
     Watched,
@@ -262,6 +266,15 @@ class RemoteEngine:
         """The screened prompt of a turn as the model read it."""
         return str(self._call("GET", f"/api/turns/{_segment(turn_id)}/seen")["text"])
 
+    def seen(self, turn_id: str) -> Seen:
+        """The screened prompt of a turn, whole and in its parts."""
+        found = self._call("GET", f"/api/turns/{_segment(turn_id)}/seen")
+        return wire.parse(Seen, {"turn_id": found["turn"], "text": found["text"], "parts": found["parts"]})
+
+    def reveal(self, turn_id: str, token: str) -> Revealed:
+        """The value of one token that the model read or wrote in a turn."""
+        return wire.parse(Revealed, self._call("POST", f"/api/turns/{_segment(turn_id)}/reveal", {"token": token}))
+
     def document_report(self, document_id: str, *, library: str = DEFAULT_LIBRARY) -> DocumentReport:
         """What the filter has found in a document."""
         path = f"{_library(library)}/documents/{_segment(document_id)}/report"
@@ -281,9 +294,31 @@ class RemoteEngine:
         """Read the home's policy file again."""
         return wire.parse(PolicyView, self._call("POST", "/api/privacy/load"))
 
-    def redact(self, text: str) -> Redacted:
+    def audit(self, *, limit: int = 100, before: int | None = None, after: int | None = None) -> list[AuditRecord]:
+        """Records of the audit log in order."""
+        asked = {"limit": limit, "before": before, "after": after}
+        query = urlencode({name: value for name, value in asked.items() if value is not None})
+        return self._list(AuditRecord, f"/api/audit?{query}", "records")
+
+    def verify_audit(self) -> AuditReport:
+        """Whether the audit log is what was written."""
+        return wire.parse(AuditReport, self._call("GET", "/api/audit/verify", timeout_s=LONG_S))
+
+    def redact(self, text: str, *, profile: str | None = None) -> Redacted:
         """The text with its personal data replaced by masks."""
-        return wire.parse(Redacted, self._call("POST", "/api/redact", {"text": text}))
+        return wire.parse(Redacted, self._redact({"text": text}, profile))
+
+    def redact_many(self, texts: Sequence[str], *, profile: str | None = None) -> list[Redacted]:
+        """The same for several texts, in order."""
+        found = self._redact({"texts": list(texts)}, profile)["results"]
+        return [wire.parse(Redacted, one) for one in found]
+
+    def redact_file(self, path: Path, *, profile: str | None = None, passwords: Sequence[str] = ()) -> Redacted:
+        """The same for what a document says; a relative path is taken from this process's folder."""
+        return wire.parse(Redacted, self._redact({"path": str(path.absolute()), "passwords": list(passwords)}, profile))
+
+    def _redact(self, body: dict[str, Any], profile: str | None) -> Any:
+        return self._call("POST", "/api/redact", {**body, "profile": profile}, timeout_s=LONG_S)
 
     # models
 

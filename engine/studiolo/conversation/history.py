@@ -8,8 +8,9 @@ them, with pseudonyms; who reads them decides what is restored. Threads: any.
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,24 @@ from pydantic import TypeAdapter
 
 from studiolo.database import Database
 from studiolo.errors import Code, UserError
-from studiolo.types import Citation, Conversation, Hit, Passage, QuotesOf, Redaction, Timings, Turn, TurnState, Usage
+from studiolo.types import (
+    Citation,
+    Conversation,
+    Hit,
+    Passage,
+    QuotesOf,
+    Redaction,
+    Seen,
+    SeenPart,
+    Timings,
+    Turn,
+    TurnState,
+    Usage,
+)
 
 FORMAT = 1
 TITLE_LENGTH = 60
+_TOKEN = re.compile(r"<([A-Z]+)_[0-9]+[A-Z]*>")  # a pseudonym: a title shows its kind alone
 
 _SCHEMA = """
 CREATE TABLE conversations(
@@ -58,6 +73,7 @@ class TurnExtras:
     sources: tuple[Hit, ...] = ()
     timings: Timings = field(default_factory=Timings)
     usage: Usage = field(default_factory=Usage)
+    prompt_ends: tuple[tuple[int, bool], ...] = ()  # where each part of the prompt ends; whether the template wrote it
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +96,11 @@ class History:
             db.execute("UPDATE turns SET state = 'failed' WHERE state = 'running'")
 
     def begin(self, *, conversation_id: str, turn_id: str, question: str, library: str, model: str, now: float) -> None:
-        """Store the question; makes the conversation if it is new."""
-        title = _title(question)
+        """Store the question; makes the conversation, without a title yet, if it is new."""
         with self._database.write() as db:
             db.execute(
                 "INSERT INTO conversations VALUES(?, ?, ?, ?, ?) ON CONFLICT(id) DO UPDATE SET updated_at = ?",
-                (conversation_id, title, library, now, now, now),
+                (conversation_id, "", library, now, now, now),
             )
             db.execute(
                 "INSERT INTO turns(id, conversation_id, position, question, state, model, created_at) VALUES (?, ?, "
@@ -93,12 +108,23 @@ class History:
                 (turn_id, conversation_id, conversation_id, question, model, now),
             )
 
+    def note_title(self, conversation_id: str, screened: str) -> None:
+        """Name a conversation by its first question, screened for where no value may stand."""
+        with self._database.write() as db:
+            db.execute("UPDATE conversations SET title = ? WHERE id = ?", (_title(screened), conversation_id))
+
     def note_prompt(
-        self, turn_id: str, *, question_screened: str, model_saw: str, sources: tuple[Hit, ...] = ()
+        self,
+        turn_id: str,
+        *,
+        question_screened: str,
+        model_saw: str,
+        sources: tuple[Hit, ...] = (),
+        prompt_ends: tuple[tuple[int, bool], ...] = (),
     ) -> None:
         """Store what the model is about to read, and what that rests on: a kill must not part the two."""
         with self._database.write() as db:
-            extras = TurnExtras(sources=sources)
+            extras = TurnExtras(sources=sources, prompt_ends=prompt_ends)
             kept = self._without(extras, self._gone)
             db.execute(
                 "UPDATE turns SET question_screened = ?, model_saw = ?, extras = ? WHERE id = ?",
@@ -141,13 +167,27 @@ class History:
             ).fetchall()
         return [self._turn(row) for row in rows]
 
-    def model_saw(self, turn_id: str) -> str:
+    def turn(self, turn_id: str) -> StoredTurn:
+        """One turn. Raises UserError(bad_request) where there is no such turn."""
+        return self._turn(self._row(turn_id))
+
+    def seen(self, turn_id: str) -> Seen:
         """The prompt of a turn. Raises UserError(bad_request) where there is no such turn."""
+        row = self._row(turn_id)
+        text = str(row["model_saw"])
+        ends = self._extras.validate_python(json.loads(row["extras"])).prompt_ends
+        return Seen(turn_id, text, tuple(_parts(text, ends)))
+
+    def model_saw(self, turn_id: str) -> str:
+        """The prompt of a turn as one text. Raises UserError(bad_request) where there is no such turn."""
+        return self.seen(turn_id).text
+
+    def _row(self, turn_id: str) -> sqlite3.Row:
         with self._database.read() as db:
-            row = db.execute("SELECT model_saw FROM turns WHERE id = ?", (turn_id,)).fetchone()
+            row: sqlite3.Row | None = db.execute("SELECT * FROM turns WHERE id = ?", (turn_id,)).fetchone()
         if row is None:
             raise UserError(Code.BAD_REQUEST, field="turn", problem="no such turn")
-        return str(row["model_saw"])
+        return row
 
     def remove(self, conversation_id: str) -> None:
         """Remove a conversation. Raises UserError(unknown_conversation)."""
@@ -194,14 +234,23 @@ class History:
         db.executemany("DELETE FROM turns WHERE id = ?", ((turn_id,) for turn_id in turn_ids))
         for owner in owners:
             first = db.execute(
-                "SELECT question FROM turns WHERE conversation_id = ? ORDER BY position LIMIT 1", (owner,)
+                "SELECT question_screened FROM turns WHERE conversation_id = ? ORDER BY position LIMIT 1", (owner,)
             ).fetchone()
             if first is None:
                 db.execute("DELETE FROM conversations WHERE id = ?", (owner,))
                 continue
             # A later prompt holds the earlier answers, and the title the first question.
             db.execute("UPDATE turns SET model_saw = '' WHERE conversation_id = ?", (owner,))
-            db.execute("UPDATE conversations SET title = ? WHERE id = ?", (_title(first["question"]), owner))
+            title = _title(_TOKEN.sub(r"<\1>", first["question_screened"]))
+            db.execute("UPDATE conversations SET title = ? WHERE id = ?", (title, owner))
+
+    def audit_anchor(self) -> str:
+        """The audit's anchor that was kept here, "" for none."""
+        return self._database.kept("audit")
+
+    def keep_audit_anchor(self, line: str) -> None:
+        """Keep the audit's anchor: it must stand in another file than the log."""
+        self._database.keep("audit", line)
 
     def close(self) -> None:
         """Close the store."""
@@ -236,6 +285,14 @@ class History:
             usage=extras.usage,
         )
         return StoredTurn(turn, row["question_screened"])
+
+
+def _parts(text: str, ends: Sequence[tuple[int, bool]]) -> Iterator[SeenPart]:
+    """The parts of a prompt; a prompt whose parts were not kept, or that is gone, has none."""
+    start = 0
+    for end, by_template in ends if text else ():
+        yield SeenPart("template" if by_template else "text", text[start:end])
+        start = end
 
 
 def _title(question: str) -> str:

@@ -15,6 +15,7 @@ from typing import Literal
 
 from studiolo.conversation import citations
 from studiolo.conversation.history import History, TurnExtras
+from studiolo.conversation.injection import is_suspicious
 from studiolo.conversation.prompt import Composed, PromptPassage, PromptTurn, compose
 from studiolo.conversation.seams import ModelPool, Retriever, Screener
 from studiolo.conversation.writing import Writing, write
@@ -60,6 +61,7 @@ class _Running:
     cancel: CancelToken
     elapsed: Callable[[], float]
     screened_question: str = field(default="", repr=False)
+    prompt_ends: tuple[tuple[int, bool], ...] = ()
     writing: Writing = field(default_factory=Writing)
     sources: tuple[_Source, ...] = ()
     citations: tuple[Citation, ...] = ()
@@ -149,6 +151,9 @@ class Turns:
         screened = self._screener.screen(question.text, library_id=scope, direction="question", reader=question.reader)
         turn.screened_question = screened.text
         yield from self._note(turn, "question", screened.redactions)
+        if not earlier:
+            title = self._screener.screen(question.text, library_id=scope, direction="title", reader=question.reader)
+            self._history.note_title(question.conversation_id or "", title.text)
 
         with self._models.lease(turn.model_id) as lease:
             if lease.load_s:
@@ -187,7 +192,9 @@ class Turns:
             question_screened=turn.screened_question,
             model_saw=prompt.text,
             sources=tuple(source.hit for source in turn.sources),
+            prompt_ends=prompt.ends,
         )
+        turn.prompt_ends = prompt.ends
         stream = self._screener.stream(library_id=turn.scope, reader=turn.question.reader, seen=[prompt.text])
         yield from write(
             lease,
@@ -233,7 +240,7 @@ class Turns:
             elif not passage.stale:
                 raise
             return None
-        return _Source(hit, screened)
+        return _Source(replace(hit, suspicious=is_suspicious(passage)), screened)
 
     def _cite(self, turn: _Running) -> Iterator[Event]:
         """The quotes are found in what the model saw and shown as they stand on the page, to who may see that."""
@@ -259,6 +266,7 @@ class Turns:
                     quote=quote,
                     verified=evidence.verified,
                     label=label,
+                    suspicious=source.hit.suspicious,
                 )
             )
         turn.citations = tuple(cited)
@@ -277,6 +285,7 @@ class Turns:
             page=passage.page,
             heading=self._screener.screen(heading, library_id=scope, direction="file_name").text if heading else "",
             text=source.screened.text,
+            suspicious=source.hit.suspicious,
         )
 
     def _shown(self, source: _Source, scope: str, reader: str) -> Hit:
@@ -292,7 +301,7 @@ class Turns:
             label=self._masked(passage.label, scope, reader) if passage.label else "",
             spans=(),
         )
-        return Hit(masked, source.hit.score)
+        return replace(source.hit, passage=masked)
 
     def _masked(self, text: str, scope: str, reader: str) -> str:
         screened = self._screener.screen(text, library_id=scope, direction="file_name")
@@ -305,6 +314,7 @@ class Turns:
             sources=tuple(source.hit for source in turn.sources),
             timings=turn.timings,
             usage=turn.writing.usage,
+            prompt_ends=turn.prompt_ends,
         )
         self._history.finish(
             turn.turn_id, answer_screened=turn.writing.text, state=ended, extras=extras, now=self._clock()

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import TypeVar
 
 from studiolo.errors import Code, EngineBug, StudioloError, unexpected
@@ -33,6 +34,7 @@ class Prompt:
 
     parts: tuple[tuple[int, ...], ...]
     text: str = field(default="", repr=False)  # the same, as it reads
+    ends: tuple[tuple[int, bool], ...] = ()  # where each part ends in `text`; whether the template wrote it
 
     @property
     def tokens(self) -> list[int]:
@@ -72,7 +74,9 @@ class Lease:
         """The prompt for `messages`: only the template's own text is tokenised with special tokens parsed."""
         segments = self._runtime.template.render(messages)
         parts = (tuple(self._runtime.tokenize(segment.text, control=segment.control)) for segment in segments)
-        return Prompt(tuple(part for part in parts if part), "".join(segment.text for segment in segments))
+        lengths = accumulate(len(segment.text) for segment in segments)
+        ends = tuple(zip(lengths, (segment.control for segment in segments), strict=True))
+        return Prompt(tuple(part for part in parts if part), "".join(segment.text for segment in segments), ends)
 
     def generate(self, prompt: Prompt, *, sampling: Sampling, cancel: CancelToken) -> Iterator[Step]:
         """Reading..., Piece..., Ended. Waits for its turn in the queue. Raises StudioloError."""

@@ -26,6 +26,7 @@ from studiolo.knowledge.importing import import_library
 from studiolo.knowledge.ingest import Tools
 from studiolo.knowledge.intake import Intake
 from studiolo.knowledge.parsers.blocks import Budget
+from studiolo.knowledge.parsers.child import Cancelled
 from studiolo.knowledge.parsers.pool import ParserPool
 from studiolo.knowledge.places import Places
 from studiolo.knowledge.records import (
@@ -113,7 +114,8 @@ class KnowledgeBase:
             sizes=sizes or Sizes(),
             rules=rules or NoRules(),
         )
-        self._intake = Intake(self._tools, parser=ParserPool(budget=budget))
+        self._parsers = ParserPool(budget=budget)
+        self._intake = Intake(self._tools, parser=self._parsers)
         self._home = home
         self._folders = WatchedFolders(self._database)
         self._watcher = Watcher(self._folders, add=self._add_watched, remove=self._remove_watched, home=home.root)
@@ -385,6 +387,13 @@ class KnowledgeBase:
             return []
         vectors: list[list[float]] = self._embedder(model or self._default_embedder).embed_passages(texts).tolist()
         return vectors
+
+    def read_text(self, path: Path, *, passwords: Sequence[str] = ()) -> str:
+        """What a document says, as it would be read into a library; nothing is stored. Raises UserError."""
+        try:
+            return self._parsers.parse(path.absolute(), passwords=passwords).text
+        except Cancelled:
+            raise EnvironmentFault(Code.ENGINE_GONE) from None
 
     def close(self) -> None:
         """End the watching and the intake's threads and let go of the files. The embedders are their owner's."""

@@ -10,6 +10,7 @@ Threads: `analyze` may be called from any thread; the first call loads (1-2 s), 
 
 from __future__ import annotations
 
+import importlib
 import logging
 import sys
 import threading
@@ -214,6 +215,7 @@ def _match(result: Any) -> Match:
 
 def _build_engine(families: Sequence[Family], names: NameFinder | None) -> Any:
     """Presidio's engine over our recognisers alone."""
+    _no_probing()
     with _without("torch", "transformers"):
         try:
             import presidio_analyzer as presidio  # noqa: TID251
@@ -301,6 +303,24 @@ def _build_engine(families: Sequence[Family], names: NameFinder | None) -> Any:
         log_decision_process=False,
     )
     return presidio.BatchAnalyzerEngine(analyzer_engine=engine)
+
+
+def _no_probing() -> None:
+    """Import what Presidio's e-mail parser brings along without its look at the network.
+
+    tldextract imports requests and so urllib3, which opens a socket and binds it to ::1 as it is imported, to learn
+    whether there is IPv6 (urllib3.util.connection). Told that there is none, it does not ask. Nothing of ours uses it.
+    """
+    import socket
+
+    told = socket.has_ipv6
+    socket.has_ipv6 = False
+    try:
+        importlib.import_module("urllib3.util.connection")
+    except ImportError:
+        pass
+    finally:
+        socket.has_ipv6 = told
 
 
 class _Absent:

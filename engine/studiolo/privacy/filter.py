@@ -16,16 +16,19 @@ from pathlib import Path
 from studiolo.errors import Code, PolicyBlock, StudioloError
 from studiolo.privacy.analyzer import Analyzer
 from studiolo.privacy.arguments import ToolArguments
+from studiolo.privacy.audit import AuditLog
 from studiolo.privacy.normalize import Folded, fold
 from studiolo.privacy.own import Own
 from studiolo.privacy.policy import LITERAL, Action, Direction, Policy
 from studiolo.privacy.policy_file import DEFAULT_PROFILE, InForce, profile
+from studiolo.privacy.portions import analyze_any
 from studiolo.privacy.pseudonyms import PseudonymTable, open_pseudonyms
 from studiolo.privacy.recognizers.base import Match
+from studiolo.privacy.recording import AuditedStream, Recording
 from studiolo.privacy.spans import resolve
 from studiolo.privacy.stream import StreamScreen
 from studiolo.privacy.tokens import Token, read_token, token_text
-from studiolo.types import Edit, Entity, Reader, Redacted, Redaction, Screened, Span
+from studiolo.types import Edit, Entity, Reader, Redacted, Redaction, Revealed, Screened, Span
 
 _SHORT = 200  # code points of a text whose spans are remembered
 _KEPT = 512  # such texts
@@ -55,13 +58,21 @@ class PrivacyFilter:
     """Screens and restores by each library's policy; a pseudonym table for each, opened at first use."""
 
     def __init__(
-        self, analyzer: Analyzer, *, path: Path, policy: Policy | None = None, policies: PoliciesOf | None = None
+        self,
+        analyzer: Analyzer,
+        *,
+        path: Path,
+        policy: Policy | None = None,
+        policies: PoliciesOf | None = None,
+        audit: AuditLog | None = None,
     ) -> None:
         """`path`: the pseudonym store. `policies` looked up at each use, or one `policy` for all (None: the default).
+        `audit`: where what is done here is recorded.
 
         Raises EnvironmentFault as `studiolo.database.Database` does.
         """
         self._analyzer = analyzer
+        self._recording = Recording(audit, families=lambda: analyzer.families)
         self._database = open_pseudonyms(path)
         one = InForce("", policy or profile(DEFAULT_PROFILE), Own())
         self._rules: PoliciesOf = policies or (lambda _: one)
@@ -113,9 +124,17 @@ class PrivacyFilter:
         Raises PolicyBlock: filter_failed; blocked_by_policy(types) where the policy refuses a type.
         """
         rules = self._rules(library_id)
-        found = self._short(text) if spans is None else spans
+        found: Sequence[Span] = spans or ()
+        with self._recording.guarded(scope=library_id, direction=direction, spans=found):
+            found = self._short(text) if spans is None else spans
+        with self._recording.guarded(scope=library_id, direction=direction, spans=found):
+            screened = self._closed(text, library_id, _Way(rules, direction, reader), found)
+        self._recording.screened(screened, scope=library_id, direction=direction, spans=found)
+        return screened
+
+    def _closed(self, text: str, library_id: str, way: _Way, spans: Sequence[Span]) -> Screened:
         try:
-            return self._screen(text, library_id, _Way(rules, direction, reader), found)
+            return self._screen(text, library_id, way, spans)
         except StudioloError:
             raise
         except Exception:  # noqa: BLE001 - fails closed, and the exception's text stays here
@@ -123,12 +142,18 @@ class PrivacyFilter:
 
     def stream(
         self, *, library_id: str, reader: str, seen: Iterable[str] | None = None, left: str = ""
-    ) -> StreamScreen:
+    ) -> StreamScreen | AuditedStream:
         """A screen for one answer as it is written. `left`: context that stands before it and is not emitted.
 
         `seen`: the screened texts that the model was given. If given, only tokens that stand in them are restored: a
         number the model made up brings back nobody's name.
         """
+        screen = self._answer_screen(library_id, reader, seen, left=left)
+        return self._recording.stream(screen, scope=library_id, reader=reader)
+
+    def _answer_screen(
+        self, library_id: str, reader: str, seen: Iterable[str] | None, *, left: str = ""
+    ) -> StreamScreen:
         rules = self._rules(library_id)
         allowed = None if seen is None else frozenset(name for text in seen for name in tokens_in(text))
         return StreamScreen(
@@ -149,21 +174,33 @@ class PrivacyFilter:
 
     def restore(self, text: str, *, library_id: str, reader: str) -> str:
         """A whole text as `reader` may see it."""
-        stream = self.stream(library_id=library_id, reader=reader)
-        return stream.feed(text) + stream.finish()
+        stream = self._answer_screen(library_id, reader, None)
+        with self._recording.guarded(scope=library_id, direction="answer", reader=str(reader)):
+            shown = stream.feed(text) + stream.finish()
+        self._recording.restored(stream.redactions, scope=library_id, reader=reader)
+        return shown
+
+    def reveal(self, token: str, *, library_id: str) -> Revealed | None:
+        """What one token (canonical name) stands for, for the owner alone; None where the library never issued it."""
+        entry = self.table(library_id).entry(token)
+        if entry is None:
+            return None
+        self._recording.revealed(entry.type, entry.value, scope=library_id)
+        return Revealed(token, entry.type, entry.value)
 
     def redact(self, text: str, *, policy: Policy | None = None, library_id: str = "") -> Redacted:
         """`text` with `<TYPE>` in place of every value that the policy guards. No table is read or written."""
         rules = policy or self._rules(library_id).policy
+        with self._recording.guarded(scope=library_id, direction="redact"):
+            spans = self.refine(text, analyze_any(text, analyze=self._analyzer.analyze), library_id=library_id)
         entities = tuple(
-            Entity(span.type, span.start, span.end, span.score)
-            for span in self.refine(text, self._analyzer.analyze(text), library_id=library_id)
-            if rules.guarded(span.type)
+            Entity(span.type, span.start, span.end, span.score) for span in spans if rules.guarded(span.type)
         )
         pieces, at = [], 0
         for entity in entities:
             pieces += [text[at : entity.start], f"<{entity.type}>"]
             at = entity.end
+        self._recording.redacted(entities)
         return Redacted("".join([*pieces, text[at:]]), entities)
 
     def table(self, library_id: str) -> PseudonymTable:

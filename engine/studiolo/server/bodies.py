@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic_core import PydanticCustomError
 
 from studiolo.types import DEFAULT_LIBRARY, Chat, Message, Question, QuotesOf, Reader, Sampling, ToolCall
 
@@ -181,9 +182,26 @@ class PolicyBody(_Body):
 
 
 class RedactBody(_Body):
-    """A text to be screened."""
+    """A text to be screened, several of them, or a document of this machine: one of the three."""
 
-    text: str = Field(max_length=10_000_000, examples=["Call Ada on +44 20 7946 0958."])
+    text: str | None = Field(None, max_length=10_000_000, examples=["Call Ada on +44 20 7946 0958."])
+    texts: list[Annotated[str, Field(max_length=10_000_000)]] | None = Field(None, max_length=10_000)
+    path: Text | None = Field(None, description="a document, read as it would be read into a library")
+    passwords: list[SecretStr] = Field(default_factory=list, max_length=100, description="tried on a locked document")
+    profile: Name | None = Field(None, description="by which policy; null takes the home's")
+
+    @model_validator(mode="after")
+    def one_of_them(self) -> RedactBody:
+        """Refuse none and several."""
+        if sum(given is not None for given in (self.text, self.texts, self.path)) != 1:
+            raise PydanticCustomError("one_of_text_texts_path", "one of text, texts and path is needed")
+        return self
+
+
+class RevealBody(_Body):
+    """A token of a turn."""
+
+    token: Name = Field(examples=["<PERSON_1>"])
 
 
 class FileBody(_Body):

@@ -10,20 +10,20 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, Header, Request
+from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response
 
 from studiolo import wire
 from studiolo.errors import Code, UserError
 from studiolo.events import FileDone, Progress, Tally
 from studiolo.jobs import Job
-from studiolo.server.bodies import AskBody, ChatBody, FileBody, QuotingBody, RedactBody, SearchBody
+from studiolo.server.bodies import AskBody, ChatBody, FileBody, QuotingBody, RedactBody, RevealBody, SearchBody
 from studiolo.server.errors import WireResponse
 from studiolo.server.libraries import NO_CONTENT, document_routes, library_routes
 from studiolo.server.privacy import policy_routes
 from studiolo.server.service import Service
 from studiolo.server.streaming import EventStream, Pump, job_events, sse_lines
-from studiolo.shapes import Answer, answer_shape, file_shape
+from studiolo.shapes import Answer, answer_shape, audit_shape, file_shape
 
 StreamName = Header(default=None, alias=wire.STREAM_HEADER, max_length=64)
 
@@ -38,6 +38,7 @@ def native_router(service: Service) -> APIRouter:
     _job_routes(router, service)
     _question_routes(router, service)
     _conversation_routes(router, service)
+    _audit_routes(router, service)
     _model_routes(router, service)
     return router
 
@@ -107,8 +108,16 @@ def _question_routes(router: APIRouter, service: Service) -> None:
 
     @router.post("/redact", tags=["privacy"])
     def redact(body: RedactBody) -> Response:
-        """The text with its personal data masked, and where it stood."""
-        return WireResponse(wire.plain(service.engine.redact(body.text)))
+        """A text with its personal data masked, and where it stood; `{"results": [...]}` for several texts."""
+        engine, profile = service.engine, body.profile
+        if body.texts is not None:
+            return WireResponse({"results": wire.plain(engine.redact_many(body.texts, profile=profile))})
+        if body.path is not None:
+            if not Path(body.path).is_absolute():
+                raise UserError(Code.BAD_REQUEST, field="path", problem="the path must be absolute")
+            passwords = [password.get_secret_value() for password in body.passwords]
+            return WireResponse(wire.plain(engine.redact_file(Path(body.path), profile=profile, passwords=passwords)))
+        return WireResponse(wire.plain(engine.redact(body.text or "", profile=profile)))
 
 
 def _conversation_routes(router: APIRouter, service: Service) -> None:
@@ -135,8 +144,31 @@ def _conversation_routes(router: APIRouter, service: Service) -> None:
 
     @router.get("/turns/{turn_id}/seen", tags=["conversations"])
     def seen(turn_id: str) -> Response:
-        """What the model read in a turn, with pseudonyms."""
-        return WireResponse({"turn": turn_id, "text": service.engine.model_saw(turn_id)})
+        """What the model read in a turn, with pseudonyms: whole, and in the parts it was put together of."""
+        found = service.engine.seen(turn_id)
+        return WireResponse({"turn": turn_id, "text": found.text, "parts": wire.plain(found.parts)})
+
+    @router.post("/turns/{turn_id}/reveal", tags=["conversations"])
+    def reveal(turn_id: str, body: RevealBody) -> Response:
+        """The value of one token that the model read or wrote in a turn. The audit log notes it."""
+        return WireResponse(wire.plain(service.engine.reveal(turn_id, body.token)))
+
+
+def _audit_routes(router: APIRouter, service: Service) -> None:
+    @router.get("/audit", tags=["privacy"])
+    def audit(
+        limit: int = Query(100, ge=1, le=10_000),
+        before: int | None = Query(None, ge=1),
+        after: int | None = Query(None, ge=0),
+    ) -> Response:
+        """What the filter did, without a value: the last records (before one), or the first ones after one."""
+        records = service.engine.audit(limit=limit, before=before, after=after)
+        return WireResponse({"records": [audit_shape(record) for record in records]})
+
+    @router.get("/audit/verify", tags=["privacy"])
+    def verify_audit() -> Response:
+        """Whether the audit log is what was written."""
+        return WireResponse(wire.plain(service.engine.verify_audit()))
 
 
 def _model_routes(router: APIRouter, service: Service) -> None:

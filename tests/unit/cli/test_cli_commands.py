@@ -8,14 +8,15 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.scripted_engine import CITATION, ScriptedEngine
+from tests.scripted_engine import ANSWER_EVENTS, CITATION, HIT, ScriptedEngine
 
 from studiolo.errors import Code, EnvironmentFault, UserError
-from studiolo.events import Delta, Failed, FileDone, Finished, Started
+from studiolo.events import Cited, Delta, Failed, FileDone, Finished, Retrieved, Started
 from studiolo.home_lock import HomeLock, holder_pid
 from studiolo.paths import Home
 from studiolo.types import DEFAULT_LIBRARY, AddResult, Question
@@ -108,6 +109,24 @@ def test_ask_in_text(studiolo: Command) -> None:
     assert "Left out for lack of room: 2 passages, 1 earlier turns." in ran.err
     assert "Screened: 1 PHONE." in ran.err
     assert "来源" in studiolo("ask", "多久?", LC_ALL="zh_CN.UTF-8").out
+
+
+def test_sources_that_give_orders(studiolo: Command, engine: ScriptedEngine) -> None:
+    engine.answer = tuple(
+        Retrieved((replace(HIT, suspicious=True),))
+        if isinstance(event, Retrieved)
+        else Cited(replace(CITATION, suspicious=True))
+        if isinstance(event, Cited)
+        else event
+        for event in ANSWER_EVENTS
+    )
+    ran = studiolo("ask", "How long?")
+    assert "(tries to give orders to the assistant)" in ran.out
+    assert "Careful: 1 of the passages try to give orders to the assistant (租约 lease.pdf, iii (p. 3))." in ran.err
+    assert "试图向助手下达指令" in studiolo("ask", "多久?", LANG="zh_CN.UTF-8").err
+    ran = studiolo("ask", "How long?", "--json")
+    assert ran.json["citations"][0]["suspicious"] is True
+    assert "Careful" in ran.err
 
 
 @pytest.mark.parametrize("arguments", [("ask", "q"), ("ask", "q", "--json")])
@@ -290,8 +309,67 @@ def test_conversations(studiolo: Command) -> None:
     assert "How long? 多久" in studiolo("conversations").out
     assert studiolo("conversations", "show", "c1").out.startswith("> How long?\nTwelve months [1].")
     assert studiolo("conversations", "show", "c1", "--json").json["turns"][0]["id"] == "t1"
+    assert "(t1)" in studiolo("conversations", "show", "c1").out
+    assert studiolo("conversations", "seen", "t1").out == "<PERSON_1> 租约\n"
+    assert studiolo("conversations", "seen", "t1", "--json").json["parts"][1] == {"kind": "text", "text": "租约"}
+    assert studiolo("conversations", "reveal", "t1", "PERSON_1").out == "Ada 爱达\n"
+    revealed = studiolo("conversations", "reveal", "t1", "<PERSON_1>", "--json")
+    assert revealed.json == {"token": "PERSON_1", "type": "PERSON", "value": "Ada 爱达"}
+    unknown = studiolo("conversations", "reveal", "t1", "PERSON_2")
+    assert (unknown.code, unknown.out) == (1, "")
+    assert "neither the prompt nor the answer" in unknown.err
     assert studiolo("conversations", "remove", "c1").code == 0
     assert studiolo("conversations", "show", "none").code == 1
+
+
+def test_audit_records(studiolo: Command, tmp_path: Path) -> None:
+    listed = studiolo("audit", "list")
+    assert [line.split("\t")[0] for line in listed.out.splitlines()] == ["1", "2", "3"]
+    assert "1 PHONE_NUMBER (contact)" in listed.out
+    assert studiolo("audit").out == listed.out
+    assert [one["number"] for one in studiolo("audit", "list", "-n", "2", "--json").json["records"]] == [2, 3]
+    exported = studiolo("audit", "export")
+    assert [record["number"] for record in exported.lines] == [1, 2, 3]
+    assert exported.lines[0] == {
+        "number": 1,
+        "time": 1_700_000_001.5,
+        "event": "screened",
+        "direction": "question",
+        "reader": "",
+        "library": "library:0123456789abcdef",
+        "count": 1,
+        "found": [{"type": "PHONE_NUMBER", "rule": "contact", "count": 1, "length": 11}],
+        "previous": "0" * 64,
+        "hash": f"{1:064x}",
+    }
+    assert studiolo("audit", "export", str(tmp_path / "审计.jsonl")).code == 0
+    assert (tmp_path / "审计.jsonl").read_text("utf-8") == exported.out
+    assert [path.name for path in tmp_path.glob("审计*")] == ["审计.jsonl"]
+    assert studiolo("audit", "export", str(tmp_path / "none" / "a.jsonl")).code == 1
+
+
+@pytest.mark.parametrize(
+    ("problem", "words", "chinese"),
+    [
+        ("changed_record", "Record 2 was changed", "记录 2 在写入后被改动"),
+        ("removed_records", "from 2 on are missing in the middle", "中间缺少从 2 开始"),
+        ("cut_tail", "end was cut off: records from 2 on", "末尾被截断：从 2 开始"),
+        ("anchor_mismatch", "is not the one that was anchored", "锚定值不符"),
+        ("anchor_missing", "anchors that stood outside", "锚定值已丢失"),
+    ],
+)
+def test_audit_verified(studiolo: Command, engine: ScriptedEngine, problem: Any, words: str, chinese: str) -> None:
+    sound = studiolo("audit", "verify")
+    assert (sound.code, sound.err) == (0, "")
+    assert f"1 to 3 are as they were written. Last hash: {3:064x}" in sound.out
+    assert studiolo("audit", "verify", "--json").json["sound"] is True
+    engine.audit_report = replace(engine.audit_report, problem=problem, record=2)
+    bad = studiolo("audit", "verify")
+    assert bad.code == 1
+    assert words in bad.out
+    assert chinese in studiolo("audit", "verify", LANG="zh_CN.UTF-8").out
+    told = studiolo("audit", "verify", "--json")
+    assert (told.code, told.json["problem"], told.json["record"], told.json["sound"]) == (1, problem, 2, False)
 
 
 def test_models(studiolo: Command, engine: ScriptedEngine, tmp_path: Path) -> None:
@@ -347,6 +425,108 @@ def test_redact_standard_input(studiolo: Command, monkeypatch: pytest.MonkeyPatc
     for arguments in (("redact",), ("redact", "-")):
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO("Ada 你好".encode())))
         assert studiolo(*arguments).out == "<PERSON> 你好\n"
+
+
+def test_redact_a_document(studiolo: Command, engine: ScriptedEngine, tmp_path: Path) -> None:
+    letter = tmp_path / "信 letter.pdf"
+    letter.write_bytes(b"%PDF-1.7")
+    assert studiolo("redact", str(letter)).out == "read of 信 letter.pdf: <PERSON> \n"
+    legacy = tmp_path / "旧.txt"
+    legacy.write_bytes("电话".encode("gb18030"))
+    assert studiolo("redact", str(legacy)).out == "read of 旧.txt: <PERSON> \n"
+    assert studiolo("redact", str(tmp_path / "gone.docx")).code == 1
+
+
+def test_redact_by_a_profile(studiolo: Command, engine: ScriptedEngine, tmp_path: Path) -> None:
+    file = tmp_path / "a.txt"
+    file.write_text("Ada")
+    for option in ("--profile", "--policy"):
+        assert studiolo("redact", str(file), option, "strict").code == 0
+    assert engine.calls == [("redact", "Ada", "strict")] * 2
+    ran = studiolo("redact", str(file), "--profile", "lenient")
+    assert (ran.code, ran.out) == (1, "")
+    assert "there is no profile of that name" in ran.err
+    assert "没有此名称的策略" in studiolo("redact", str(file), "--profile", "x", LANG="zh_CN.UTF-8").err
+
+
+def test_redact_a_text_in_pieces(
+    studiolo: Command, engine: ScriptedEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("studiolo.cli.redact.PIECE", 40)
+    file = tmp_path / "long.txt"
+    file.write_text("Call Ada.\n" * 9 + "再见 Ada", "utf-8")
+    ran = studiolo("redact", str(file), "--json")
+    assert ran.json["text"] == "Call <PERSON>.\n" * 9 + "再见 <PERSON>"
+    assert len(engine.calls) == 3
+    assert [one["start"] for one in ran.json["entities"]] == [5, 45, 85]  # the double finds the first of a piece
+
+
+@pytest.fixture
+def lines(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    def put(text: str) -> None:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode("utf-8", "surrogatepass"))))
+
+    return put
+
+
+def test_redact_json_lines(studiolo: Command, lines: Callable[[str], None]) -> None:
+    lines(
+        '\ufeff{"a": "Ada 好", "n": 12, "in": {"b": ["x", "\\u0041da"], "c": null}}\n'
+        '"Ada"\n\n[true, 1234567, 1.5]\n{"a":""}'
+    )
+    ran = studiolo("redact", "--jsonl")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.splitlines() == [
+        '{"a": "<PERSON> 好", "n": 12, "in": {"b": ["x", "<PERSON>"], "c": null}}',
+        '"<PERSON>"',
+        "",
+        "[true, 1234567, 1.5]",
+        '{"a": ""}',
+    ]
+
+
+def test_redact_named_fields(studiolo: Command, lines: Callable[[str], None]) -> None:
+    lines('{"text": "Ada", "by": {"name": "Ada", "id": "Ada"}}\n')
+    ran = studiolo("redact", "--jsonl", "--field", "text", "--field", "by.name")
+    assert ran.json == {"text": "<PERSON>", "by": {"name": "<PERSON>", "id": "Ada"}}
+    lines("")
+    assert studiolo("redact", "--field", "text").code == 2
+
+
+def test_redact_bad_lines(studiolo: Command, lines: Callable[[str], None]) -> None:
+    deep = "[" * 100_000
+    text = (
+        '{"text": "Ada"}\n{"text": "Ada\n{"text": NaN}\n{"other": "Ada"}\n{"text": 5}\n"Ada"\n'
+        + deep
+        + '\n{"text": "好"}\n'
+    )
+    lines(text)
+    ran = studiolo("redact", "--jsonl", "--field", "text")
+    assert ran.code == 1
+    assert len(ran.lines) == 8
+    assert ran.lines[0] == {"text": "<PERSON>"}
+    assert ran.lines[1:7] == [
+        {"error": problem, "line": number}
+        for number, problem in enumerate(
+            ["not_json", "not_json", "no_field", "no_field", "no_field", "not_json"], start=2
+        )
+    ]
+    assert ran.lines[7] == {"text": "好"}
+    assert "Ada" not in ran.out + ran.err
+    told = ran.err.splitlines()
+    assert told[0] == "studiolo: line 2: it is not JSON. Correct it and try again."
+    assert told[-1] == "6 of 8 lines could not be redacted."
+    lines(text)
+    assert "第 4 行：没有此字段" in studiolo("redact", "--jsonl", "--field", "text", LANG="zh_CN.UTF-8").err
+
+
+def test_redact_many_lines_keep_their_order(
+    studiolo: Command, lines: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("studiolo.cli.redact_lines.TOGETHER", 50)
+    lines("".join(f'{{"n": {number}, "t": "Ada {number} 号"}}\n' for number in range(2500)))
+    ran = studiolo("redact", "--jsonl")
+    assert ran.lines == [{"n": number, "t": f"<PERSON> {number} 号"} for number in range(2500)]
 
 
 def test_redact_what_cannot_be_read(studiolo: Command, tmp_path: Path) -> None:

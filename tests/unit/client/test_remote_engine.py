@@ -73,7 +73,16 @@ def test_plain_calls_give_the_same_values(remote: RemoteEngine, engine: Scripted
     assert remote.conversations() == [CONVERSATION]
     assert remote.turns("c1") == [TURN]
     assert remote.model_saw("t1") == "<PERSON_1> 租约"
+    assert remote.seen("t1") == engine.seen("t1")
+    assert remote.reveal("t1", "<PERSON_1>") == engine.reveal("t1", "<PERSON_1>")
+    assert remote.audit() == engine.audit()
+    assert remote.audit(limit=1, before=3) == engine.audit(limit=1, before=3)
+    assert remote.audit(limit=2, after=0) == engine.audit(limit=2, after=0)
+    assert remote.verify_audit() == engine.verify_audit()
     assert remote.redact("Ada") == engine.redact("Ada")
+    assert remote.redact("Ada", profile="strict") == engine.redact("Ada", profile="strict")
+    assert remote.redact_many(["Ada", "好"]) == engine.redact_many(["Ada", "好"])
+    assert remote.redact_file(tmp_path, passwords=["密"]) == engine.redact_file(tmp_path, passwords=["密"])
     assert remote.models() == list(MODELS)
     assert remote.import_model(tmp_path) == MODELS[0]
     remote.remove_model("tiny")
@@ -132,6 +141,8 @@ def test_errors_keep_their_kind_code_and_values(remote: RemoteEngine, tmp_path: 
     for call, code in (
         (lambda: remote.turns("../c1"), Code.UNKNOWN_CONVERSATION),
         (lambda: remote.model_saw("t2"), Code.BAD_REQUEST),
+        (lambda: remote.seen("t2"), Code.BAD_REQUEST),
+        (lambda: remote.reveal("t1", "<PERSON_2>"), Code.BAD_REQUEST),
         (lambda: remote.remove_document("?#%20"), Code.UNKNOWN_DOCUMENT),
         (lambda: list(remote.ask(Question("q", library="none"))), Code.UNKNOWN_LIBRARY),
     ):

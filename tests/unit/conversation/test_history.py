@@ -19,9 +19,12 @@ def _begin(history: History, turn: str = "t1", question: str = "How long is the 
 def test_a_turn_from_question_to_answer(home: Home) -> None:
     history = History(home.history_db)
     _begin(history)
-    history.note_prompt("t1", question_screened="q screened", model_saw="the prompt")
+    assert history.conversations()[0].title == ""  # until the question has been screened
+    history.note_title("c1", "How long  is\nthe term? " + "x" * 90)
+    ends = ((4, True), (10, False))
+    history.note_prompt("t1", question_screened="q screened", model_saw="the prompt", prompt_ends=ends)
     citation = Citation(1, "d", "lease.pdf", 2, "p", "24 months", verified=True)
-    extras = TurnExtras(citations=(citation,), redactions=(Redaction("PERSON", 2),))
+    extras = TurnExtras(citations=(citation,), redactions=(Redaction("PERSON", 2),), prompt_ends=ends)
     history.finish("t1", answer_screened="24 months [1].", state="complete", extras=extras, now=9.0)
     (stored,) = history.turns("c1")
     assert stored.turn.citations == (citation,)
@@ -29,7 +32,12 @@ def test_a_turn_from_question_to_answer(home: Home) -> None:
     assert stored.question_screened == "q screened"
     assert history.model_saw("t1") == "the prompt"
     (conversation,) = history.conversations()
-    assert (conversation.title, conversation.turns, conversation.updated_at) == ("How long is the term?", 1, 9.0)
+    assert (conversation.title, conversation.turns, conversation.updated_at) == (
+        "How long is the term? " + "x" * 38,
+        1,
+        9.0,
+    )
+    assert [(part.kind, part.text) for part in history.seen("t1").parts] == [("template", "the "), ("text", "prompt")]
     history.close()
 
 

@@ -315,6 +315,17 @@ def test_the_other_routes(site: Served, engine: ScriptedEngine, tmp_path: Path) 
         "text": "<PERSON>",
         "entities": [{"type": "PERSON", "start": 0, "end": 3, "score": 0.5}],
     }
+    many = call(site, "POST", "/api/redact", json={"texts": ["Ada", "好"], "profile": "open"}).json()
+    assert [one["text"] for one in many["results"]] == ["<PERSON>", "好"]
+    (tmp_path / "信.pdf").write_bytes(b"%PDF")
+    read = call(site, "POST", "/api/redact", json={"path": str(tmp_path / "信.pdf"), "passwords": ["s3cret"]}).json()
+    assert read["text"] == "read of 信.pdf: <PERSON> s3cret"
+    assert call(site, "POST", "/api/redact", json={"path": "信.pdf"}).status_code == 400
+    assert call(site, "POST", "/api/redact", json={"text": "Ada", "profile": "lenient"}).status_code == 400
+    for wrong in ({}, {"text": "Ada", "texts": ["Ada"]}, {"text": None}):
+        refused = call(site, "POST", "/api/redact", json=wrong)
+        assert refused.status_code == 422
+        assert "Ada" not in refused.text
     assert [model["id"] for model in call(site, "GET", "/api/models").json()["models"]] == ["tiny", "big", "e5"]
     assert call(site, "POST", "/api/models", json={"path": str(tmp_path)}).status_code == 201
     assert call(site, "DELETE", "/api/models/none").status_code == 404
@@ -322,7 +333,27 @@ def test_the_other_routes(site: Served, engine: ScriptedEngine, tmp_path: Path) 
     assert call(site, "GET", "/api/conversations").json()["conversations"][0]["id"] == "c1"
     assert call(site, "GET", "/api/conversations/c1").json()["turns"][0]["answer"] == "Twelve months [1]."
     assert call(site, "DELETE", "/api/conversations/c2").status_code == 404
-    assert call(site, "GET", "/api/turns/t1/seen").json() == {"turn": "t1", "text": "<PERSON_1> 租约"}
+    assert call(site, "GET", "/api/turns/t1/seen").json() == {
+        "turn": "t1",
+        "text": "<PERSON_1> 租约",
+        "parts": [{"kind": "template", "text": "<PERSON_1> "}, {"kind": "text", "text": "租约"}],
+    }
+    revealed = call(site, "POST", "/api/turns/t1/reveal", json={"token": "<PERSON_1>"})
+    assert revealed.json() == {"token": "PERSON_1", "type": "PERSON", "value": "Ada 爱达"}
+    assert call(site, "POST", "/api/turns/t1/reveal", json={"token": "<PERSON_2>"}).status_code == 400
+
+
+def test_the_audit(site: Served, engine: ScriptedEngine) -> None:
+    records = call(site, "GET", "/api/audit").json()["records"]
+    assert [record["number"] for record in records] == [1, 2, 3]
+    assert list(records[0]) == [
+        *("number", "time", "event", "direction", "reader", "library", "count", "found", "previous", "hash"),
+    ]
+    assert [one["number"] for one in call(site, "GET", "/api/audit?limit=1&before=3").json()["records"]] == [2]
+    assert [one["number"] for one in call(site, "GET", "/api/audit?after=2").json()["records"]] == [3]
+    assert call(site, "GET", "/api/audit?limit=0").status_code == 422
+    assert call(site, "GET", "/api/audit/verify").json()["problem"] == ""
+    assert httpx.get(site.url + "/api/audit", trust_env=False).status_code == 401
 
 
 @pytest.mark.parametrize("error", [None, UserError(Code.MODEL_MISSING, model="big"), ValueError("x")])

@@ -18,7 +18,7 @@ from studiolo.knowledge.parsers import members
 from studiolo.knowledge.parsers.blocks import Block, Budget, Parsed, Reading
 from studiolo.knowledge.parsers.sniffing import recognised
 
-__all__ = ["KNOWN_SUFFIXES", "Block", "Budget", "Parsed", "Reading", "is_known", "parse"]
+__all__ = ["KNOWN_SUFFIXES", "Block", "Budget", "Parsed", "Reading", "is_known", "is_plain", "parse"]
 
 _FORMATS = {
     ".zip": "archive",
@@ -151,6 +151,11 @@ _SNIFF_BYTES = 4096
 def is_known(path: Path) -> bool:
     """Whether the suffix is one that can be read; what a walk through a folder goes by."""
     return path.suffix.lower() in _FORMATS
+
+
+def is_plain(path: Path) -> bool:
+    """Whether a file of this name is its own text: nothing in it stands for something else."""
+    return _FORMATS.get(path.suffix.lower(), "text") in ("text", "markdown", "code", "delimited")
 
 
 def parse(path: Path, *, budget: Budget | None = None, reading: Reading | None = None) -> Parsed:
