@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from studiolo.privacy.recognizers import check_digits
 from studiolo.privacy.recognizers.base import NOT_AFTER_DIGIT, SEVEN_DIGITS, Rule, RuleFamily, digits_of, words
 
 # ISO 13616 registry: country -> length of its IBAN.
@@ -21,23 +22,23 @@ _IBAN_LENGTH = {
 def luhn(value: str) -> bool:
     """Whether the digits satisfy the Luhn check and are not all the same."""
     digits = digits_of(value)
-    if not 13 <= len(digits) <= 19 or len(set(digits)) == 1:
-        return False
-    total = 0
-    for i, character in enumerate(reversed(digits)):
-        digit = int(character)
-        if i % 2:
-            digit = digit * 2 - 9 if digit > 4 else digit * 2
-        total += digit
-    return total % 10 == 0
+    return 13 <= len(digits) <= 19 and check_digits.luhn(digits)
+
+
+# American Express, Diners Club (14 digits, and 16 to 19 since it joined Discover), JCB.
+_THREES = re.compile(
+    r"3[47][0-9]{13}$|3(?:0[0-59]|[689][0-9])(?:[0-9]{11}|[0-9]{13,16})$|35(?:2[89]|[3-8][0-9])[0-9]{12,15}$"
+)
 
 
 def card(value: str) -> bool:
     """A payment card: Luhn, an issuer digit that is in use, and a length its issuer gives out."""
     digits = digits_of(value)
+    if digits[:1] == "3" and not _THREES.match(digits):
+        return False
     lengths: dict[str, range] = {
         "4": range(13, 20),
-        "5": range(16, 20),
+        "5": range(13, 20),
         "2": range(16, 17),
         "3": range(14, 20),
         "6": range(16, 20),
@@ -62,17 +63,30 @@ def _iban_shapes() -> str:
     for country, length in _IBAN_LENGTH.items():
         by_length.setdefault(length, []).append(country)
     return "|".join(
-        rf"(?:{'|'.join(countries)})[0-9]{{2}}(?:[ \-]?[0-9A-Z]){{{length - 4}}}"
+        rf"(?:{'|'.join(countries)})[0-9]{{2}}(?:[ \-\n]?[0-9A-Z]){{{length - 4}}}"
         for length, countries in sorted(by_length.items())
     )
 
+
+_SEP = r"(?:[ ]{1,2}|[ ]?[\-./_·][ ]?)?"  # between two digits of a card number
 
 CARDS = RuleFamily(
     "cards",
     [
         Rule(
             "CREDIT_CARD",
-            re.compile(NOT_AFTER_DIGIT + r"(?<![A-Za-z_])[0-9](?:[ ]?[\-./]?[ ]?[0-9]){12,18}(?![0-9A-Za-z_])"),
+            re.compile(NOT_AFTER_DIGIT + rf"(?<![A-Za-z_])[0-9](?:{_SEP}[0-9]){{12,18}}(?![0-9A-Za-z_])"),
+            0.95,
+            check=card,
+            needs=SEVEN_DIGITS,
+        ),
+        # Broken over two lines; by groups, because columns of numbers stand below one another too.
+        Rule(
+            "CREDIT_CARD",
+            re.compile(
+                NOT_AFTER_DIGIT + r"(?<![A-Za-z_])(?:[0-9]{4}[ \-]){1,2}[0-9]{4}[ \-]?\n(?:[0-9]{4}[ \-]){0,2}[0-9]{1,4}"
+                r"(?![0-9A-Za-z_])(?![ \-][0-9])"
+            ),
             0.95,
             check=card,
             needs=SEVEN_DIGITS,
