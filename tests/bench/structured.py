@@ -2,8 +2,8 @@
 
 Two probes: the project's own file (`DATA/privacy/structured-probe`), and a second one that `_probe.py` draws from a
 fixed seed in forms chosen before any rule was run on them. A value counts as masked when no visible character of it is
-left outside the spans of types that the profile `balanced` guards; a look-alike counts as a false alarm when any such span is
-found in its sentence. Measured are the rules alone and the whole filter with its name models.
+left outside the spans of types that the profile `balanced` guards; a look-alike counts as a false alarm when
+any such span is found in its sentence. Measured are the rules alone and the whole filter with its name models.
 
 The baseline is plain Presidio in the same run: AnalyzerEngine with its own recognisers and the same English model, its
 network cut off. It is given the benefit of every doubt: each of its results counts as masked whatever its type, and on

@@ -23,6 +23,7 @@ def rule_families() -> tuple[Family, ...]:
     from studiolo.privacy.recognizers.titles import TITLES
 
     return (
-        CARDS, CONTACT, PHONES, SAID_PHONES, CN_IDS, NATIONAL_IDS, NATION_FORMS, NATIONS, DOCUMENT_FORMS, DOCUMENTS, BIRTHS,
+        CARDS, CONTACT, PHONES, SAID_PHONES, CN_IDS, NATIONAL_IDS, NATION_FORMS, NATIONS, DOCUMENT_FORMS,
+            DOCUMENTS, BIRTHS,
         COORDINATES, CRYPTO, WALLETS, NETWORK, SECRETS, ADDRESSES, TITLES,
     )  # fmt: skip

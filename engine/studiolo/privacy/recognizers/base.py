@@ -157,7 +157,8 @@ SOMETHING_ELSE = re.compile(
 
 # A bare number before a word of measure is an amount.
 NOT_COUNTED = (
-    r"(?![ ]?(?:%|(?i:bytes?|bits?|files?|people|users?|visitors?|persons?|items?|records?|rows?|tokens?|words?|lines?|pages?|times|"
+    r"(?![ ]?(?:%|(?i:bytes?|bits?|files?|people|users?|visitors?|persons?|items?|records?|rows?|tokens?|words?|"
+    r"lines?|pages?|times|"
     r"seconds?|minutes?|hours?|days?|years?|tons?|tonnes?|litres?|liters?|metres?|meters?|km|kg|ms|dollars?|euros?|pounds|yuan|"
     r"shares?|votes?|copies|units?|inhabitants|residents|miles|steps|points)(?![A-Za-z])))"
 )

@@ -25,6 +25,8 @@ def luhn(value: str) -> bool:
     return 13 <= len(digits) <= 19 and check_digits.luhn(digits)
 
 
+# A day, or a stretch of years.
+_DAY = re.compile(r"(?:19|20|21)[0-9]{2}(?:-[01]?[0-9]-[0-3]?[0-9](?![0-9])|-(?:19|20)[0-9]{2}$)")
 # American Express, Diners Club (14 digits, and 16 to 19 since it joined Discover), JCB.
 _THREES = re.compile(
     r"3[47][0-9]{13}$|3(?:0[0-59]|[689][0-9])(?:[0-9]{11}|[0-9]{13,16})$|35(?:2[89]|[3-8][0-9])[0-9]{12,15}$"
@@ -34,6 +36,9 @@ _THREES = re.compile(
 def card(value: str) -> bool:
     """A payment card: Luhn, an issuer digit that is in use, and a length its issuer gives out."""
     digits = digits_of(value)
+    kinds = set(re.findall(r"[^0-9]+", value))
+    if len(kinds) > 1 and any(len(group) != 4 for group in re.findall("[0-9]+", value)[:-1]):
+        return False  # figures beside one another, not one number
     if digits[:1] == "3" and not _THREES.match(digits):
         return False
     lengths: dict[str, range] = {
@@ -84,7 +89,8 @@ CARDS = RuleFamily(
         Rule(
             "CREDIT_CARD",
             re.compile(
-                NOT_AFTER_DIGIT + r"(?<![A-Za-z_])(?:[0-9]{4}[ \-]){1,2}[0-9]{4}[ \-]?\n(?:[0-9]{4}[ \-]){0,2}[0-9]{1,4}"
+                NOT_AFTER_DIGIT + r"(?<![A-Za-z_])(?:[0-9]{4}[ \-]){1,2}[0-9]{4}[ \-]?\n(?:[0-9]{4}[ \-]){0,2}[0-9]"
+                                  r"{1,4}"
                 r"(?![0-9A-Za-z_])(?![ \-][0-9])"
             ),
             0.95,
@@ -102,6 +108,7 @@ CARDS = RuleFamily(
             "BANK_ACCOUNT",
             re.compile(r"(?<![0-9A-Za-z.\-])[0-9](?:[ \-]?[0-9]){7,20}(?![0-9A-Za-z])(?!\.[0-9])"),
             0.6,
+            accept=lambda value: not _DAY.match(value),
             context=words(
                 "account", "account no", "account number", "acct", "a/c", "bank account", "sort code", "routing number",
                 "账号", "帐号", "账户", "帐户", "银行卡", "卡号", "开户", "收款", "汇款",

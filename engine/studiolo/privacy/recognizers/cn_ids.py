@@ -23,7 +23,8 @@ _RESIDENT_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 # Registering department and kind of organisation: the first two characters (GB 32100-2015, table 1).
 _USCC_KINDS = {
-    "1": "1239", "2": "19", "3": "123459", "4": "19", "5": "1239", "6": "129", "7": "129", "8": "19", "9": "123", "A": "19",
+    "1": "1239", "2": "19", "3": "123459", "4": "19", "5": "1239", "6": "129", "7": "129", "8": "19", "9": "123",
+    "A": "19",
     "N": "1239", "Y": "1",
 }  # fmt: skip
 # First two digits of GB/T 2260: provinces, and 81-83 for residents of Hong Kong, Macau and Taiwan.
@@ -146,7 +147,7 @@ CN_IDS = RuleFamily(
             check=social_credit_code,
             needs=SEVEN_DIGITS,
         ),
-        # Civil plates (GA 36-2018), new-energy ones, of cars that cross from Hong Kong and Macau, embassies', armed police.
+        # Civil plates (GA 36-2018), new-energy ones, cars' that cross from Hong Kong and Macau, embassies', police's.
         Rule(
             "LICENSE_PLATE",
             re.compile(
@@ -192,9 +193,18 @@ CN_IDS = RuleFamily(
         ),
         Rule(
             "HK_ID",
-            re.compile(NOT_AFTER_WORD + r"[A-Za-z]{1,2}[ ]?[0-9]{6}[ \-]?(?:\([0-9Aa]\)|[0-9Aa])(?![0-9A-Za-z])"),
+            re.compile(NOT_AFTER_WORD + r"[A-Za-z]{1,2}[ ]?[0-9]{6}[ ]?\([0-9Aa]\)(?![0-9A-Za-z])"),
             0.85,
             check=hong_kong_id,
+            needs=SIX_DIGITS,
+        ),
+        # Without brackets it looks like many a part's number, one in eleven of which closes too.
+        Rule(
+            "HK_ID",
+            re.compile(NOT_AFTER_WORD + r"(?:[A-Za-z]|[WXwx][A-Za-z])[ ]?[0-9]{6}[ \-]?[0-9Aa](?![0-9A-Za-z])"),
+            0.6,
+            accept=hong_kong_id,
+            unless=SOMETHING_ELSE,
             needs=SIX_DIGITS,
         ),
         Rule(

@@ -1,4 +1,5 @@
-"""E-mail addresses: of the internet and of a network of one's own, in ASCII and in any script, plain and hidden from harvesters."""
+"""E-mail addresses: of the internet and of a network of one's own, in ASCII and in any script, plain and hidden fr"
+"om harvesters."""
 
 from __future__ import annotations
 
@@ -7,7 +8,8 @@ import re
 from studiolo.privacy.recognizers.base import Rule, RuleFamily
 
 # Local part and host may be written in any script (RFC 6531); Chinese text around an ASCII address is not part of it.
-_LOCAL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-]+)*"
+# Braces, bars and carets, which RFC 5322 allows too, stand in code and tables far more often than in an address.
+_LOCAL = r"[A-Za-z0-9!#$%&'*+/=?_~\-]+(?:\.[A-Za-z0-9!#$%&'*+/=?_~\-]+)*"
 _HOST = r"[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?)*"
 _EMAIL = rf"(?<![A-Za-z0-9._%+\-])(?P<value>{_LOCAL} ?@ ?{_HOST})(?![A-Za-z0-9@])"
 # A name of several scripts in the host, or accents or Chinese in the local part. The last label is ASCII or one of
@@ -31,7 +33,11 @@ def _plausible_email(value: str) -> bool:
     local, _, host = value.replace(" ", "").rpartition("@")
     if " " in value and ("." not in host or not local):  # "meet @ noon" is no address
         return False
-    return bool(local) and not host.replace(".", "").isdigit()
+    return (
+        bool(local)
+        and not re.fullmatch(r"[0-9.\-]+", host)
+        and not (" " in value and host.rpartition(".")[2][:1].isdigit())
+    )
 
 
 CONTACT = RuleFamily(
@@ -51,8 +57,10 @@ CONTACT = RuleFamily(
         Rule(
             "EMAIL_ADDRESS",
             re.compile(
-                r"(?<![A-Za-z0-9._%+\-])[A-Za-z0-9][A-Za-z0-9._%+\-]{0,63}[ ]?(?:[(\[{][ ]?(?i:at|@|艾特)[ ]?[)\]}]|(?<= )AT(?= ))[ ]?"
-                r"[A-Za-z0-9][A-Za-z0-9\-]{0,62}(?:(?:\.|[ ]?(?:[(\[{][ ]?(?i:dot|\.|点)[ ]?[)\]}]|(?<= )DOT(?= ))[ ]?)[A-Za-z0-9\-]{2,63}){1,4}"
+                r"(?<![A-Za-z0-9._%+\-])[A-Za-z0-9][A-Za-z0-9._%+\-]{0,63}[ ]?(?:[(\[{][ ]?(?i:at|@|"
+                r"艾特)[ ]?[)\]}]|(?<= )AT(?= ))[ ]?"
+                r"[A-Za-z0-9][A-Za-z0-9\-]{0,62}(?:(?:\.|[ ]?(?:[(\[{][ ]?(?i:dot|\.|点)[ ]?[)\]}]|"
+                r"(?<= )DOT(?= ))[ ]?)[A-Za-z0-9\-]{2,63}){1,4}"
                 r"(?![A-Za-z0-9@])"
             ),
             0.85,

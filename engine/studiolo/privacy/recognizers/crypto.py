@@ -1,4 +1,5 @@
-"""Addresses of cryptocurrencies: Base58Check, bech32 (BIP 173, BIP 350), Ethereum's; private keys of Bitcoin's are secrets."""
+"""Addresses of cryptocurrencies: Base58Check, bech32 (BIP 173, BIP 350), Ethereum's; private keys of Bitcoin's are"
+" secrets."""
 
 from __future__ import annotations
 
@@ -84,7 +85,8 @@ WALLETS = KeyedFamily(
     [
         Keyed(
             "CRYPTO",
-            ("wallet", "wallet address", "solana wallet", "sol wallet address", "crypto address", "deposit address", "钱包地址",
+            ("wallet", "wallet address", "solana wallet", "sol wallet address", "crypto address",
+                "deposit address", "钱包地址",
              "钱包", "錢包地址", "充值地址", "收币地址"),
             re.compile(r"(?=[A-Za-z]{0,20}[0-9])[0-9A-Za-z]{25,64}(?![0-9A-Za-z])"),
             score=0.8,

@@ -1,6 +1,7 @@
 """Numbers that only the words before them give away: `passport no. 12345678`, `学号：20231234`.
 
-A key is looked for from the value to the left: the few code points before a candidate are reversed and matched, anchored,
+A key is looked for from the value to the left: the few code points before a candidate are reversed and matched,
+    anchored,
 against reversed keys. So a text costs one cheap match a candidate, however many keys there are. Between key and value
 may stand what people put there: number, no., is, 号码, 为, a colon, brackets, one line break.
 

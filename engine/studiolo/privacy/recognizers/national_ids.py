@@ -69,7 +69,10 @@ NATIONAL_IDS = RuleFamily(
         # Nine bare digits are a number of this kind until something says otherwise; Chinese counts what it touches.
         Rule(
             "US_SSN",
-            re.compile(r"(?<![0-9A-Za-z_.,\-+/\u4e00-\u9fff])[0-8][0-9]{8}(?![0-9A-Za-z_\u4e00-\u9fff])(?![.,\-/:][0-9])" + NOT_COUNTED),
+            re.compile(
+                r"""(?<![0-9A-Za-z_.,\-+/\u4e00-\u9fff:;=|&>"'])(?<![:;=|,"'\u4e00-\u9fff] )[0-8][0-9]{8}"""
+                r"(?![0-9A-Za-z_\u4e00-\u9fff])(?![.,\-/:][0-9])" + NOT_COUNTED
+            ),
             0.4,
             accept=_ssn,
             unless=SOMETHING_ELSE,
@@ -109,7 +112,7 @@ NATIONAL_IDS = RuleFamily(
             "UK_NINO",
             re.compile(
                 NOT_AFTER_WORD
-                + r"(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z](?:[ ]?[0-9]{2}){3}[ ]?[A-D]"
+                + r"(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z](?:[0-9]{6}|(?:[ ][0-9]{2}){3}[ ]?)[A-D]"
                 + NOT_BEFORE_WORD
             ),
             0.85,
@@ -117,7 +120,8 @@ NATIONAL_IDS = RuleFamily(
         ),
         Rule(
             "UK_NINO",
-            re.compile(r"(?<![0-9A-Za-z])(?i:[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z](?:[ ]?[0-9]{2}){3}[ ]?[A-D])(?![0-9A-Za-z])"),
+            re.compile(r"(?<![0-9A-Za-z])(?i:[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z](?:[ ]?[0-9]{2}){3}[ ]?[A-D])(?![0-"
+                       r"9A-Za-z])"),
             0.8,
             context=words("national insurance", "ni no", "ni number", "nino", "国民保险"),
             needs=re.compile(r"[0-9]{2}[ ]?[0-9]{2}[ ]?[0-9]{2}"),
@@ -125,7 +129,8 @@ NATIONAL_IDS = RuleFamily(
         # Medicare beneficiary identifier: letters without S, L, O, I, B, Z (CMS, "Understanding the MBI").
         Rule(
             "US_MBI",
-            re.compile(NOT_AFTER_WORD + rf"[1-9]{_MBI}[0-9A-Z][0-9]-?{_MBI}[0-9A-Z][0-9]-?{_MBI}{{2}}[0-9]{{2}}(?![0-9A-Za-z])"),
+            re.compile(NOT_AFTER_WORD + rf"[1-9]{_MBI}[0-9A-Z][0-9]-?{_MBI}[0-9A-Z][0-9]-?{_MBI}{{2}}[0-9]{{2}}(?!["
+                rf"0-9A-Za-z])"),
             0.8,
             accept=lambda value: any(c.isalpha() for c in value),
             needs=re.compile(r"[1-9][A-Z]"),

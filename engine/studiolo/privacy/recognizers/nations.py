@@ -29,7 +29,7 @@ def _rule(
     return Rule("NATIONAL_ID", re.compile(_START + pattern + _END), score, accept=accept, check=proof, needs=needs)
 
 
-def _korean(value: str) -> bool:
+def _dated(value: str) -> bool:
     return check.short_date(value[:6])
 
 
@@ -50,7 +50,8 @@ NATION_FORMS = RuleFamily(
         _rule(r"[0-9]{1,2}\.[0-9]{3}\.[0-9]{3}-[0-9Kk]", proof=check.chilean),
         _rule(r"756\.[0-9]{4}\.[0-9]{4}\.[0-9]{2}", proof=check.swiss),
         _rule(
-            r"[12][ ]?[0-9]{2}[ ]?(?:0[1-9]|1[0-2]|[2-9][0-9])[ ]?(?:[0-9]{2}|2[AB])[ ]?[0-9]{3}[ ]?[0-9]{3}[ ]?[0-9]{2}",
+            r"[12][ ]?[0-9]{2}[ ]?(?:0[1-9]|1[0-2]|[2-9][0-9])[ ]?(?:[0-9]{2}|"
+            r"2[AB])[ ]?[0-9]{3}[ ]?[0-9]{3}[ ]?[0-9]{2}",
             proof=check.french,
         ),
         _rule(r"[0-9]{2}\.[01][0-9]\.[0-3][0-9]-[0-9]{3}\.[0-9]{2}", proof=check.belgian),
@@ -61,10 +62,10 @@ NATION_FORMS = RuleFamily(
         ),
         _rule(
             r"[0-9]{2}[01][0-9][0-3][0-9][-+][0-9]{4}",
-            accept=lambda v: check.short_date(v),
+            accept=_dated,
             proof=lambda v: check.luhn(check.compact(v)),
         ),
-        _rule(r"[0-9]{6}-[1-8][0-9]{6}", accept=_korean),
+        _rule(r"[0-9]{6}-[1-8][0-9]{6}", accept=_dated),
         _rule(r"[1-8]-[0-9]{4}-[0-9]{5}-[0-9]{2}-[0-9]", proof=check.thai),
         _rule(
             r"[A-Z][AEIOUX][A-Z]{2}[0-9]{6}[HMX][A-Z]{5}[0-9A-Z][0-9]",
@@ -76,7 +77,7 @@ NATION_FORMS = RuleFamily(
         _rule(r"[2-9][0-9]{3} [0-9]{4} [0-9]{4}", proof=check.verhoeff),
         _rule(r"[A-Z]{3}[ABCFGHJLPT][A-Z][0-9]{4}[A-Z]", needs=re.compile("[A-Z]{5}"), score=0.7),
         _rule(r"[STFGM][0-9]{7}[A-Z]", proof=check.singaporean),
-        _rule(r"[0-9]{6}-(?:0[1-9]|[1-9][0-9])-[0-9]{4}", accept=lambda v: check.short_date(v)),
+        _rule(r"[0-9]{6}-(?:0[1-9]|[1-9][0-9])-[0-9]{4}", accept=_dated),
         _rule(r"[1-7][0-9]{4}-[0-9]{7}-[0-9]", score=0.8),
     ],
 )
@@ -84,25 +85,32 @@ NATION_FORMS = RuleFamily(
 # What a number is called where it is given out; English and Chinese names of the same.
 _NAMES = (
     # general
-    "national id", "national identity", "national identity card", "national insurance", "identity number", "identity card",
-    "id number", "id card", "personal id", "resident id", "chinese id", "chinese identity", "hkid", "ssn", "身份证件", "证件",
+    "national id", "national identity", "national identity card", "national insurance", "identity number",
+    "identity card",
+    "id number", "id card", "personal id", "resident id", "chinese id", "chinese identity", "hkid", "ssn",
+    "身份证件", "证件",
     "證件", "社会安全号", "personal identity code", "personal number", "tax id", "tax number",
     "tax identification", "taxpayer", "tin", "social security", "social insurance", "resident registration",
     "citizen id", "citizenship number", "national number", "health card", "residence permit", "resident permit",
-    "身份证", "身份證", "身份号", "身份代码", "个人身份", "个人番号", "个人号码", "个人编号", "税号", "纳税人识别", "纳税识别",
-    "社会保险", "社保", "国民保险", "居民登录", "居民登記", "国民号码", "公民服务", "公民身份", "医疗保险", "医保卡", "出生号码",
+    "身份证", "身份證", "身份号", "身份代码", "个人身份", "个人番号", "个人号码", "个人编号", "税号",
+    "纳税人识别", "纳税识别",
+    "社会保险", "社保", "国民保险", "居民登录", "居民登記", "国民号码", "公民服务", "公民身份", "医疗保险",
+    "医保卡", "出生号码",
     "外国人号", "社会安全",
     # Europe
     "steuer-id", "steuer id", "steueridentifikationsnummer", "steuernummer", "idnr", "personalausweis", "insee", "nir",
     "securite sociale", "sécurité sociale", "dni", "nie", "nif", "codice fiscale", "bsn", "burgerservicenummer",
     "rijksregisternummer", "registre national", "personnummer", "samordningsnummer", "henkilötunnus", "hetu",
-    "fødselsnummer", "fodselsnummer", "cpr", "pesel", "rodné číslo", "rodne cislo", "pps", "ppsn", "ahv", "avs", "cnp", "egn",
+    "fødselsnummer", "fodselsnummer", "cpr", "pesel", "rodné číslo", "rodne cislo", "pps", "ppsn", "ahv", "avs",
+    "cnp", "egn",
     "oib", "jmbg", "amka", "afm", "taj", "snils", "inn", "nino", "ni", "utr", "unique taxpayer reference",
     # the Americas
     "cpf", "cnpj", "curp", "rfc", "cuil", "cuit", "rut", "run", "sin", "cedula", "cédula", "nit",
     # Asia and the Pacific, Africa
-    "aadhaar", "aadhar", "uidai", "pan", "nric", "fin", "rrn", "my number", "mynumber", "マイナンバー", "個人番号", "mykad", "nik",
-    "ktp", "cccd", "cmnd", "cnic", "nicop", "umid", "philsys", "sss", "ird", "tfn", "tax file", "medicare", "ihi", "tckn",
+    "aadhaar", "aadhar", "uidai", "pan", "nric", "fin", "rrn", "my number", "mynumber", "マイナンバー",
+    "個人番号", "mykad", "nik",
+    "ktp", "cccd", "cmnd", "cnic", "nicop", "umid", "philsys", "sss", "ird", "tfn", "tax file", "medicare", "ihi",
+    "tckn",
     "tc kimlik", "kimlik", "teudat zehut", "bvn", "nin", "medicare号", "mbi",
 )  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 
-from studiolo.privacy.recognizers.base import Rule, RuleFamily
+from studiolo.privacy.recognizers.base import Rule, RuleFamily, words
 
 
 def _address(value: str) -> bool:
@@ -24,7 +24,8 @@ _NOT_INSIDE = r"(?<![0-9A-Za-z.])(?<![0-9A-Fa-f:]:)"
 
 _A_SECTION = re.compile(
     r"(?:(?<![A-Za-z])(?:version|ver|release|section|sections|sect?|clause|chapter|article|paragraph|appendix|figure|fig|table|"
-    r"part|item|step|rule|firmware|build|upgrade to|update to)\.?|§|版本号?|第|条款|章节|条例|附录|图|表|固件|升级到|更新到)[ ]?[:=]?[ ]?\Z",
+    r"part|item|step|rule|firmware|build|upgrade to|update to)\.?|§|版本号?|第|条款|章节|条例|附录|图|表|固件|"
+    r"升级到|更新到)[ ]?[:=]?[ ]?\Z",
     re.IGNORECASE,
 )
 
@@ -35,7 +36,8 @@ NETWORK = RuleFamily(
             "IP_ADDRESS",
             re.compile(
                 r"(?<![0-9A-Za-z_])(?<![0-9]\.)(?<![vV])(?<![vV]\.)"
-                r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![0-9A-Za-z_])(?!\.[0-9])(?![ ]?[节章条款版])"
+                r"(?![0-9]\.[0-9]\.[0-9]\.[0-9](?![0-9]))(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![0-9A-Za-z_])(?!\.[0-9])(?"
+                r"![ ]?[节章条款版])"
             ),
             0.85,
             accept=_address,
@@ -52,6 +54,30 @@ NETWORK = RuleFamily(
             0.85,
             accept=lambda value: value.count(":") >= 2 and _address(value),
             needs=re.compile(r":[0-9A-Fa-f]{0,4}:"),  # a valid one has no longer group
+        ),
+        # Four single digits number a section more often than a machine.
+        Rule(
+            "IP_ADDRESS",
+            re.compile(r"(?<![0-9A-Za-z_.])(?:[0-9]\.){3}[0-9](?![0-9A-Za-z_])(?!\.[0-9])"),
+            0.7,
+            accept=_address,
+            context=words(
+                "ip",
+                "ipv4",
+                "host",
+                "server",
+                "dns",
+                "address",
+                "ping",
+                "client",
+                "gateway",
+                "地址",
+                "服务器",
+                "主机",
+                "网关",
+            ),
+            unless=_A_SECTION,
+            needs=re.compile(r"[0-9]\.[0-9]\.[0-9]\.[0-9]"),
         ),
         Rule(
             "MAC_ADDRESS",

@@ -1,4 +1,5 @@
-"""Telephone numbers: mainland China, Hong Kong, Macau, Taiwan, North America, Britain, others; in most of the world behind
+"""Telephone numbers: mainland China, Hong Kong, Macau, Taiwan, North America, Britain,
+others; in most of the world behind
 a word for a telephone.
 
 Sources: the national numbering plans as the ITU lists them (E.164, E.129).
@@ -73,7 +74,10 @@ PHONES = RuleFamily(
         Rule(
             "PHONE_NUMBER",
             re.compile(
-                _START + r"\((?!19|20[0-9]{2}\))\+?[0-9]{2,4}\)[ \-]?(?:[0-9]{3,5}[ \-][0-9]{3,4}|[0-9]{7,8})" + _EXTENSION + _END
+                _START
+                + r"\((?!(?:19|20)[0-9]{2}\))\+?[0-9]{2,4}\)[ \-]?(?:[0-9]{3,5}[ \-][0-9]{3,4}|[0-9]{7,8})"
+                + _EXTENSION
+                + _END
             ),
             0.75,
             accept=lambda value: 9 <= len(digits_of(value)) <= 13,
@@ -83,7 +87,8 @@ PHONES = RuleFamily(
         Rule(
             "PHONE_NUMBER",
             re.compile(
-                _START + r"(?:0[0-9]{1,4}[\-/][0-9]{3,4}-[0-9]{4}|8[ \-]\(?[3-9][0-9]{2}\)?[ \-][0-9]{3}[ \-][0-9]{2}[ \-][0-9]{2})"
+                _START + r"(?:0[0-9]{1,4}[\-/][0-9]{3,4}-[0-9]{4}|8[ \-]\(?[3-9][0-9]{2}\)?[ \-][0-9]{3}[ \-][0-9]{"
+                         r"2}[ \-][0-9]{2})"
                 + _EXTENSION
                 + _END
             ),
@@ -93,7 +98,8 @@ PHONES = RuleFamily(
         # The international prefix written out, without separators.
         Rule(
             "PHONE_NUMBER",
-            re.compile(r"(?<![0-9A-Za-z_.\-])00(?:1|7|2[07]|3[0-469]|4[0-13-9]|5[1-8]|6[0-6]|8[1246]|9[0-58])[1-9][0-9]{7,10}" + _END),
+            re.compile(r"(?<![0-9A-Za-z_.\-])00(?:1|7|2[07]|3[0-469]|4[0-13-9]|5[1-8]|6[0-6]|8[1246]|"
+                       r"9[0-58])[1-9][0-9]{7,10}" + _END),
             0.6,
             needs=re.compile("00[1-9][0-9]{8}"),
         ),
@@ -206,7 +212,7 @@ PHONES = RuleFamily(
         # Hong Kong and Macau eight digits, Taiwan mobile and landline: by country code above, else by context.
         Rule(
             "PHONE_NUMBER",
-            re.compile(_START + r"[2-9][0-9]{3}[ \-]?[0-9]{4}" + _END),
+            re.compile(_START + r"(?!(?:19|20)[0-9]{2}[ \-](?:19|20)[0-9]{2})[2-9][0-9]{3}[ \-]?[0-9]{4}" + _END),
             0.55,
             context=words(
                 "phone", "telephone", "tel", "mobile", "call", "whatsapp", "hong kong", "macau",
@@ -266,12 +272,17 @@ SAID_PHONES = KeyedFamily(
     [
         Keyed(
             "PHONE_NUMBER",
-            ("phone", "telephone", "tel", "mobile", "cell", "cellphone", "call", "call me at", "call me on", "calling", "dial", "ring",
-             "ring me at", "ring me on", "reach me at", "reach me on", "reach us at", "reach us on", "reach him at", "reach her at",
-             "contact", "contact me at", "fax", "hotline", "whatsapp", "text", "sms", "landline", "ph", "mob", "handy", "telefon",
+            ("phone", "telephone", "tel", "mobile", "cell", "cellphone", "call", "call me at", "call me on",
+                "calling", "dial", "ring",
+             "ring me at", "ring me on", "reach me at", "reach me on", "reach us at", "reach us on",
+             "reach him at", "reach her at",
+             "contact", "contact me at", "fax", "hotline", "whatsapp", "text", "sms", "landline", "ph", "mob",
+             "handy", "telefon",
              "emergency contact", "contact number", "phone number", "call us at", "call us on",
-             "电话", "电话是", "手机", "联系", "联系电话", "联系人电话", "致电", "拨打", "拨", "打", "请拨", "传真", "热线", "座机", "短信", "来电",
-             "固话", "宅电", "电话号码", "手机号", "手机号码", "電話", "手機", "聯絡", "致電", "撥打", "來電", "联系方式", "分机", "客服电话"),
+             "电话", "电话是", "手机", "联系", "联系电话", "联系人电话", "致电", "拨打", "拨", "打", "请拨",
+             "传真", "热线", "座机", "短信", "来电",
+             "固话", "宅电", "电话号码", "手机号", "手机号码", "電話", "手機", "聯絡", "致電", "撥打", "來電",
+             "联系方式", "分机", "客服电话"),
             _SAID,
             score=0.6,
             fewest_digits=6,

@@ -64,14 +64,21 @@ _FORMS = (
     r"eyJ[A-Za-z0-9_\-]{8,}\.eyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{8,}",
 )
 # Hashed passwords as crypt(3) writes them: bcrypt, SHA-crypt, MD5-crypt, Argon2, scrypt, PBKDF2.
-_HASHES = r"\$(?:2[abxy]?\$[0-9]{2}\$[./A-Za-z0-9]{53}|[156y]\$(?:[a-z]+=[0-9]+\$)?[./A-Za-z0-9]{1,24}\$[./A-Za-z0-9]{22,90}|argon2(?:id|i|d)\$[A-Za-z0-9$=,+/]{30,200})"
+_HASHES = (
+    r"\$(?:2[abxy]?\$[0-9]{2}\$[./A-Za-z0-9]{53}|[156y]\$(?:[a-z]+=[0-9]+\$)?[./A-Za-z0-9]{1,24}\$[./A-Za-z0-"
+    r"9]{22,90}|argon2(?:id|i|d)\$[A-Za-z0-9$=,+/]{30,200})"
+)
 
 _KEY_EN = (
-    r"(?:pass(?:word|wd|phrase|code|key)?|pwd?|psw|secret(?:[ _\-]?(?:key|access[ _\-]?key))?|(?:x[ _\-])?api[ _\-]?(?:key|secret)|"
+    r"(?:pass(?:word|wd|phrase|code|key)?|pwd?|psw|secret(?:[ _\-]?(?:key|access[ _\-]?key))?|"
+    r"(?:x[ _\-])?api[ _\-]?(?:key|secret)|"
     r"(?:shared[ _\-]?)?access[ _\-]?(?:key|token)(?:[ _\-]?secret)?|account[ _\-]?key|app[ _\-]?(?:secret|key)|"
-    r"(?:x[ _\-])?auth(?:orization|entication)?[ _\-]?(?:token|key|code)|refresh[ _\-]?token|client[ _\-]?secret|private[ _\-]?key|"
-    r"(?:signing|encryption|license|licence|product|deploy|webhook|master|session)[ _\-]?(?:key|secret)|session[ _\-]?id|token|"
-    r"pin(?:[ _\-]?code)?|cvv2?|cvc2?|(?:security|verification|one[ \-]time|login|recovery|activation|access|confirmation)[ _\-]?code|"
+    r"(?:x[ _\-])?auth(?:orization|entication)?[ _\-]?(?:token|key|code)|refresh[ _\-]?token|client[ _\-]?secret|"
+    r"private[ _\-]?key|"
+    r"(?:signing|encryption|license|licence|product|deploy|webhook|master|session)[ _\-]?(?:key|secret)|"
+    r"session[ _\-]?id|token|"
+    r"pin(?:[ _\-]?code)?|cvv2?|cvc2?|(?:security|verification|one[ \-]time|login|recovery|activation|access|"
+    r"confirmation)[ _\-]?code|"
     r"otp|totp|credential|pin码)"
 )
 _KEY_ZH = (
@@ -124,7 +131,10 @@ def _user_and_secret(value: str) -> bool:
 
 
 _STRONG = r"""(?P<value>[^\s"'`,;<>“”「」\u3000-\u303f\u4e00-\u9fff]{6,128}?)"""
-_CODE_EN = r"(?:(?:verification|security|one[ \-]time|login|confirmation|access|otp|sms)[ \-](?:code|passcode|password|pin)|otp|pin|cvv2?|cvc2?|passcode)"
+_CODE_EN = (
+    r"(?:(?:verification|security|one[ \-]time|login|confirmation|access|otp|sms)[ \-](?:code|passcode|"
+    r"password|pin)|otp|pin|cvv2?|cvc2?|passcode)"
+)
 
 _KEY_THERE = re.compile(rf"(?i:{_KEY_EN})|{_KEY_ZH}")
 _KEY_ZH_THERE = re.compile("[码碼钥鑰令号]")
@@ -134,7 +144,13 @@ SECRETS = RuleFamily(
     "secrets",
     [
         Rule("SECRET", re.compile(f"{_A}(?:{'|'.join(_FORMS)}){_Z}"), 0.95, proven=True, needs=_LONG_RUN),
-        Rule("SECRET", re.compile(f"(?<![0-9A-Za-z]){_HASHES}"), 0.95, proven=True, needs=re.compile(r"\$[0-9a-z]{1,9}\$")),
+        Rule(
+            "SECRET",
+            re.compile(f"(?<![0-9A-Za-z]){_HASHES}"),
+            0.95,
+            proven=True,
+            needs=re.compile(r"\$[0-9a-z]{1,9}\$"),
+        ),
         Rule(
             "SECRET",
             re.compile(
@@ -165,13 +181,15 @@ SECRETS = RuleFamily(
         Rule(
             "SECRET",
             re.compile(
-                r"(?i:cookie2?:?[ ]?|[; ])(?i:[a-z_.\-]{0,20}(?:sess(?:ion)?(?:[_\-]?id)?|sid|auth|jwt|csrf(?:token)?))=(?P<value>[^\s;,\"']{8,400})"
+                r"(?i:cookie2?:?[ ]?|[; ])(?i:[a-z_.\-]{0,20}(?:sess(?:ion)?(?:[_\-]?id)?|sid|auth|jwt|"
+                r"csrf(?:token)?))=(?P<value>[^\s;,\"']{8,400})"
             ),
             0.9,
             keyed=True,
             needs=re.compile("="),
         ),
-        Rule("SECRET", re.compile(r"(?<![A-Za-z])WIFI:[^\n]{0,80}?P:(?P<value>[^;\n]{4,64});"), 0.95, needs=re.compile("WIFI:")),
+        Rule("SECRET", re.compile(r"(?<![A-Za-z])WIFI:[^\n]{0,80}?P:(?P<value>[^;\n]{4,64});"), 0.95,
+            needs=re.compile("WIFI:")),
         Rule(
             "SECRET",
             re.compile(f"(?:{_KEYED_EN}|{_SAID_EN}|{_KEYED_ZH}){_QUOTED}"),
@@ -207,7 +225,9 @@ SECRETS = RuleFamily(
         ),
         Rule(
             "SECRET",
-            re.compile(rf"(?i:(?<![A-Za-z]){_CODE_EN}(?![A-Za-z]))(?: (?:is|was|code)|码?是)?[ ]?[:=#]?[ ]?(?P<value>[0-9]{{3,4}}(?:[ \-]?[0-9]{{2,4}})?)(?![0-9A-Za-z])(?![.\-/][0-9])"),
+            re.compile(rf"(?i:(?<![A-Za-z]){_CODE_EN}(?![A-Za-z]))(?: (?:is|was|code)|"
+                       rf"码?是)?[ ]?[:=#]?[ ]?(?P<value>[0-9]{{3,4}}(?:[ \-]?[0-9]{{2,4}})?)(?![0-9A-Za-z])(?![."
+                       rf"\-/][0-9])"),
             0.7,
             accept=_a_code,
             keyed=True,
@@ -217,7 +237,8 @@ SECRETS = RuleFamily(
         Rule(
             "SECRET",
             re.compile(
-                rf"(?:(?i:user(?:name)?|login|account)[ ]?/[ ]?(?i:{_KEY_EN})|(?:用户名?|账号|帐号|账户)[ ]?[/和]?[ ]?{_KEY_ZH})"
+                rf"(?:(?i:user(?:name)?|login|account)[ ]?/[ ]?(?i:{_KEY_EN})|(?:用户名?|账号|帐号|"
+                rf"账户)[ ]?[/和]?[ ]?{_KEY_ZH})"
                 r"[ ]?(?:[:=]|是|为)?[ ]?[^\s/,;:\u4e00-\u9fff]{1,64}[ ]?/[ ]?"
                 + _STRONG + _STOP
             ),
@@ -228,14 +249,17 @@ SECRETS = RuleFamily(
         Rule(
             "SECRET",
             re.compile(
-                r"(?:(?i:(?<![A-Za-z])(?:recovery|seed|mnemonic|backup|secret)[ \-]?(?:phrase|words|seed)?)|助记词|恢复词)"
-                r"(?:[ ]?(?:[:=]|是|为|is))[ ]{0,2}[\"“]?(?P<value>[a-z]{3,8}(?:[ ]{1,2}(?:[0-9]{1,2}\.[ ]?)?[a-z]{3,8}){11,23})(?![a-z])"
+                r"(?:(?i:(?<![A-Za-z])(?:recovery|seed|mnemonic|backup|secret)[ \-]?(?:phrase|words|seed)?)|助记词|"
+                r"恢复词)"
+                r"(?:[ ]?(?:[:=]|是|为|is))[ ]{0,2}[\"“]?(?P<value>[a-z]{3,8}(?:[ ]{1,2}(?:[0-9]{1,2}\.[ ]?)?[a-z]{"
+                r"3,8}){11,23})(?![a-z])"
             ),
             0.95,
             keyed=True,
             needs=re.compile(r"(?:[a-z]{3,8}[ 0-9.]{1,6}){11}[a-z]{3}"),
         ),
-        Rule("SECRET", re.compile(f"{_KEYED_ZH}{_VALUE}{_STOP}"), 0.85, accept=_a_secret, keyed=True, needs=_KEY_ZH_THERE),
+        Rule("SECRET", re.compile(f"{_KEYED_ZH}{_VALUE}{_STOP}"), 0.85, accept=_a_secret, keyed=True,
+            needs=_KEY_ZH_THERE),
         Rule(
             "SECRET",
             re.compile(rf"{_KEY_ZH}[ ]?(?P<value>[A-Za-z0-9!@#$%^&*_+=\-]{{3,64}}){_STOP}"),
@@ -245,7 +269,8 @@ SECRETS = RuleFamily(
             needs=_KEY_ZH_THERE,
         ),
         Rule(
-            "SECRET", re.compile(rf"{_BEARER}(?P<value>[A-Za-z0-9._\-+/=]{{16,600}})(?![A-Za-z0-9])"), 0.9, keyed=True
+            "SECRET", re.compile(rf"{_BEARER}(?P<value>[A-Za-z0-9._\-+/=]{{16,600}})(?![A-Za-z0-9])"), 0.9,
+            accept=_a_strong_secret, keyed=True
         ),
     ],
 )  # fmt: skip
