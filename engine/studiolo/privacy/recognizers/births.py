@@ -41,7 +41,9 @@ _AFTER = re.compile(
     r"[ ,]{0,2}(?:出生|生人|生(?=[,.;、。，\s)]|$)|诞生|降生|\(?(?:date of birth|DOB|born)(?![A-Za-z]))", re.IGNORECASE
 )
 _WORD = re.compile(
-    r"birth|born|d\.?[ ]?o\.?[ ]?b(?![a-z])|(?<![a-z])b\. |geb|生|年月日|née|nacimiento|naissance", re.IGNORECASE
+    r"birth|born|d\.?[ ]?o\.?[ ]?b(?![a-z])|(?<![a-z])b\. |geb|née|nacimiento|naissance"
+    r"|出生|生[日于於人年辰]|[诞降]生|年月日|生(?=[,.;、。)\s]|$)",
+    re.IGNORECASE,
 )
 
 

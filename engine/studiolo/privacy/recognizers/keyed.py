@@ -24,7 +24,9 @@ GENERAL = re.compile(
     rf"(?:[ \-./–]{_GROUP}|[ \-][A-Z]{{1,3}}[ \-]?(?=[0-9]){_GROUP}|[ \-/.][A-Z0-9]{{1,3}}(?![0-9A-Za-z]))*"
     r"(?:\([0-9A-Za-z]\))?(?![0-9A-Za-z])"
 )
-_CANDIDATE = re.compile(r"(?<![0-9A-Za-z_])(?=(?:[A-Za-z_]{1,7}[ \-·]?){0,3}[0-9])[0-9A-Za-z]|(?<=[A-Za-z])[0-9]")
+_CANDIDATE = re.compile(
+    r"(?<![0-9A-Za-z_])(?=(?:[A-Za-z_]{1,7}[ \-·]){0,2}[A-Za-z_]{0,12}[0-9])[0-9A-Za-z]|(?<=[A-Za-z])[0-9]"
+)
 _WORDS_BETWEEN = (
     "no", "nos", "nr", "num", "number", "numbers", "code", "id", "card", "account", "file", "registration", "and",
     "号", "号码", "编号", "证号", "码", "號", "號碼", "字號", "字号", "及账号", "账户", "账号", "帐号", "和账号",

@@ -87,16 +87,16 @@ _NAMES = (
     # general
     "national id", "national identity", "national identity card", "national insurance", "identity number",
     "identity card",
-    "id number", "id card", "personal id", "resident id", "chinese id", "chinese identity", "hkid", "ssn",
+    "id number", "id card", "personal id", "resident id", "chinese id", "chinese identity", "hkid",
     "身份证件", "证件",
-    "證件", "社会安全号", "personal identity code", "personal number", "tax id", "tax number",
-    "tax identification", "taxpayer", "tin", "social security", "social insurance", "resident registration",
+    "證件", "personal identity code", "personal number", "tax id", "tax number",
+    "tax identification", "taxpayer", "tin", "social insurance", "resident registration",
     "citizen id", "citizenship number", "national number", "health card", "residence permit", "resident permit",
     "身份证", "身份證", "身份号", "身份代码", "个人身份", "个人番号", "个人号码", "个人编号", "税号",
     "纳税人识别", "纳税识别",
     "社会保险", "社保", "国民保险", "居民登录", "居民登記", "国民号码", "公民服务", "公民身份", "医疗保险",
     "医保卡", "出生号码",
-    "外国人号", "社会安全",
+    "外国人号",
     # Europe
     "steuer-id", "steuer id", "steueridentifikationsnummer", "steuernummer", "idnr", "personalausweis", "insee", "nir",
     "securite sociale", "sécurité sociale", "dni", "nie", "nif", "codice fiscale", "bsn", "burgerservicenummer",
@@ -122,6 +122,15 @@ def _a_number(value: str) -> bool:
 
 NATIONS = KeyedFamily(
     "nations",
-    [Keyed("NATIONAL_ID", _NAMES, accept=_a_number, fewest_digits=5)],
+    [
+        Keyed("NATIONAL_ID", _NAMES, accept=_a_number, fewest_digits=5),
+        Keyed(
+            "US_SSN",
+            ("ssn", "social security", "us social security", "社会安全", "社会安全号"),
+            accept=_a_number,
+            score=0.86,  # above the rule for hyphens: it needs no blank before the number
+            fewest_digits=5,
+        ),
+    ],
     needs=_FOUR_DIGITS,
 )

@@ -95,7 +95,7 @@ _SAID_EN = rf"(?i:(?<![A-Za-z]){_KEY_EN}(?![A-Za-z]))(?i:{_CHANGED_EN}| is now| 
 _KEYED_ZH = rf"{_KEY_ZH}[\"'`]?{_NOTE}[ ]?(?:[:=]|已?(?:改|设|换|重置|变更)(?:为|成)?了?|是|为|為)[ ]?[:=]?[ ]{{0,2}}"
 _BEARER = r"(?i:(?<![A-Za-z])(?:bearer|basic|token)) "
 _SEPARATORS = frozenset(" :=>\"'`是为為了成改设换码令码钥鑰碼s’号)")
-_STOP = r"(?=[\s\"'`,;<>“”「」『』\u3000-\u303f\u4e00-\u9fff]|[.?)\]}](?:\s|$|[\"'\u4e00-\u9fff])|$)"
+_STOP = r"(?=[\s\"'`,;<>“”「」『』\u3000-\u303f\u4e00-\u9fff]|[.?)\]}](?:\s|$|[\"'\u3000-\u303f\u4e00-\u9fff])|$)"
 
 _ORDINARY = frozenset(
     """
@@ -118,7 +118,11 @@ def _a_sure_secret(value: str) -> bool:
 
 def _a_strong_secret(value: str) -> bool:
     """Letters with digits or signs among them: what no word of a sentence looks like."""
-    return len(value) >= 6 and any(c.isalpha() for c in value) and any(c.isdigit() or c in "!@#$%^&*+=_" for c in value)
+    return (
+        len(value) >= 6
+        and any(c.isascii() and c.isalpha() for c in value)
+        and any(c.isdigit() or c in "!@#$%^&*+=_" for c in value)
+    )
 
 
 def _a_code(value: str) -> bool:
@@ -136,7 +140,12 @@ _CODE_EN = (
     r"password|pin)|otp|pin|cvv2?|cvc2?|passcode)"
 )
 
-_KEY_THERE = re.compile(rf"(?i:{_KEY_EN})|{_KEY_ZH}")
+# Cheap signs that a rule may apply, each part of every match of its rule.
+_QUOTE_THERE = re.compile(r"[:=>是为為成了改设换置更oswOSW][ ]{0,2}[\"“「『]")
+_SET_THERE = re.compile(r"""[:=>是为][ ]{0,2}["'`“「『]?[^\s"'`,;<>“”「」『』\u3000-\u303f\u4e00-\u9fff]{3}""")
+_NO_LETTER = r"[^A-Za-z\s\u3000-\u303f\u4e00-\u9fff]"
+_STRONG_THERE = re.compile(rf"[A-Za-z]{_NO_LETTER}|{_NO_LETTER}[A-Za-z]")
+_CODE_THERE = re.compile("[Cc][Oo][Dd][Ee]|[Cc][Vv][CcVv]|[Oo][Tt][Pp]|[Pp][Ii][Nn]|[Pp][Aa][Ss][Ss]")
 _KEY_ZH_THERE = re.compile("[码碼钥鑰令号]")
 _LONG_RUN = re.compile(r"[A-Za-z0-9_\-.:/]{18}")
 
@@ -196,7 +205,7 @@ SECRETS = RuleFamily(
             0.9,
             accept=_a_secret,
             keyed=True,
-            needs=_KEY_THERE,
+            needs=_QUOTE_THERE,
         ),
         Rule(
             "SECRET",
@@ -204,7 +213,7 @@ SECRETS = RuleFamily(
             0.9,
             accept=_a_secret,
             keyed=True,
-            needs=re.compile("[:=是为]"),
+            needs=_SET_THERE,
         ),
         Rule(
             "SECRET",
@@ -221,7 +230,7 @@ SECRETS = RuleFamily(
             0.7,
             accept=_a_strong_secret,
             keyed=True,
-            needs=_KEY_THERE,
+            needs=_STRONG_THERE,
         ),
         Rule(
             "SECRET",
@@ -231,7 +240,7 @@ SECRETS = RuleFamily(
             0.7,
             accept=_a_code,
             keyed=True,
-            needs=re.compile("[0-9]{3}"),
+            needs=_CODE_THERE,
         ),
         # User and password with a slash between them.
         Rule(
