@@ -118,11 +118,8 @@ def _a_sure_secret(value: str) -> bool:
 
 def _a_strong_secret(value: str) -> bool:
     """Letters with digits or signs among them: what no word of a sentence looks like."""
-    return (
-        len(value) >= 6
-        and any(c.isascii() and c.isalpha() for c in value)
-        and any(c.isdigit() or c in "!@#$%^&*+=_" for c in value)
-    )
+    letters = any(c.isascii() and c.isalpha() for c in value)
+    return len(value) >= 6 and letters and any(c.isdigit() or c in "!@#$%^&*+=_" for c in value)
 
 
 def _a_code(value: str) -> bool:
@@ -141,13 +138,13 @@ _CODE_EN = (
 )
 
 # Cheap signs that a rule may apply, each part of every match of its rule.
-_QUOTE_THERE = re.compile(r"[:=>是为為成了改设换置更oswOSW][ ]{0,2}[\"“「『]")
-_SET_THERE = re.compile(r"""[:=>是为][ ]{0,2}["'`“「『]?[^\s"'`,;<>“”「」『』\u3000-\u303f\u4e00-\u9fff]{3}""")
+_QUOTE_THERE = re.compile(r"[:=>是为為成了改设换置更oswOSW][ ]{0,4}[\"“「『]")
+_SET_THERE = re.compile(r"""[:=>是为][ ]{0,4}["'`“「『]?[^\s"'`,;<>“”「」『』\u3000-\u303f\u4e00-\u9fff]{3}""")
 _NO_LETTER = r"[^A-Za-z\s\u3000-\u303f\u4e00-\u9fff]"
 _STRONG_THERE = re.compile(rf"[A-Za-z]{_NO_LETTER}|{_NO_LETTER}[A-Za-z]")
 _CODE_THERE = re.compile("[Cc][Oo][Dd][Ee]|[Cc][Vv][CcVv]|[Oo][Tt][Pp]|[Pp][Ii][Nn]|[Pp][Aa][Ss][Ss]")
 _KEY_ZH_THERE = re.compile("[码碼钥鑰令号]")
-_LONG_RUN = re.compile(r"[A-Za-z0-9_\-.:/]{18}")
+_LONG_RUN = re.compile(r"[A-Za-z0-9_\-.:/+=]{15}")
 
 SECRETS = RuleFamily(
     "secrets",
