@@ -137,6 +137,8 @@ FOUND: list[tuple[str, str, str]] = [
 
 LEFT_ALONE = [
     "订单号330106197106119140已出库",
+    "Invoice no. 143599531114204-A was paid.",
+    "批次990107199306148937检验合格",
     "See section 3.1.8.2 of the manual.",
     "依据条款4.6.9.4执行",
     "About 383284122 files were read.",

@@ -27,31 +27,30 @@ def luhn(value: str) -> bool:
 
 # A day, or a stretch of years.
 _DAY = re.compile(r"(?:19|20|21)[0-9]{2}(?:-[01]?[0-9]-[0-3]?[0-9](?![0-9])|-(?:19|20)[0-9]{2}$)")
-# American Express, Diners Club (14 digits, and 16 to 19 since it joined Discover), JCB.
-_THREES = re.compile(
-    r"3[47][0-9]{13}$|3(?:0[0-59]|[689][0-9])(?:[0-9]{11}|[0-9]{13,16})$|35(?:2[89]|[3-8][0-9])[0-9]{12,15}$"
+# Numbers that issuers give out, by their beginnings and lengths (ISO/IEC 7812; the networks' published ranges).
+_ISSUED = re.compile(
+    r"4(?:[0-9]{12}|[0-9]{15}|[0-9]{17,18})"  # Visa
+    r"|5[1-5][0-9]{14}|2(?:22[1-9]|2[3-9][0-9]|[3-6][0-9]{2}|7[01][0-9]|720)[0-9]{12}"  # Mastercard
+    r"|3[47][0-9]{13}"  # American Express
+    r"|3(?:0[0-59]|[689][0-9])(?:[0-9]{11}|[0-9]{13,16})"  # Diners Club, since it joined Discover with up to 19 digits
+    r"|35(?:2[89]|[3-8][0-9])[0-9]{12,15}"  # JCB
+    r"|220[0-4][0-9]{12,15}"  # Mir
+    r"|(?:50|5[6-8]|6[0-9])[0-9]{14,17}"  # Maestro, Discover, UnionPay, RuPay, Elo, Dankort
+    r"|(?:81|82|86)[0-9]{14,17}"  # RuPay, UnionPay, Uzcard
+    r"|9(?:55[89][0-9]|792|860)[0-9]{11,16}"  # older cards of Chinese banks, Troy, Humo
+    r"|1[0-9]{14}"  # UATP
 )
 
 
 def card(value: str) -> bool:
-    """A payment card: Luhn, an issuer digit that is in use, and a length its issuer gives out."""
+    """A payment card: Luhn, and a beginning and a length that some network gives out."""
     digits = digits_of(value)
-    kinds = set(re.findall(r"[^0-9]+", value))
-    if len(kinds) > 1 and any(len(group) != 4 for group in re.findall("[0-9]+", value)[:-1]):
+    groups = re.findall("[0-9]+", value)
+    if len(set(re.findall(r"[^0-9]+", value))) > 1 and any(len(group) != 4 for group in groups[:-1]):
         return False  # figures beside one another, not one number
-    if digits[:1] == "3" and not _THREES.match(digits):
-        return False
-    lengths: dict[str, range] = {
-        "4": range(13, 20),
-        "5": range(13, 20),
-        "2": range(16, 17),
-        "3": range(14, 20),
-        "6": range(16, 20),
-        "8": range(16, 20),
-        "9": range(16, 20),
-        "1": range(15, 16),
-    }
-    return bool(digits) and len(digits) in lengths.get(digits[0], range(0)) and luhn(value)
+    if digits[:1] == "1" and len(groups) == 1:
+        return False  # every serial number begins so
+    return _ISSUED.fullmatch(digits) is not None and luhn(value)
 
 
 def iban(value: str) -> bool:
