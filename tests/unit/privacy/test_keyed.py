@@ -37,7 +37,7 @@ def values(text: str) -> list[tuple[str, str]]:
         "club12345",
         "会员12345号",
         "会员编号为12345",
-        "会员卡号：12345，有效",
+        "会员卡号:12345,有效",
     ],
 )
 def test_found(text: str) -> None:

@@ -29,7 +29,8 @@ _CANDIDATE = re.compile(
 )
 _WORDS_BETWEEN = (
     "no", "nos", "nr", "num", "number", "numbers", "code", "id", "card", "account", "file", "registration", "and",
-    "号", "号码", "卡号", "卡", "编号", "证号", "码", "號", "號碼", "字號", "字号", "及账号", "账户", "账号", "帐号", "和账号",
+    "卡号", "卡",
+    "号", "号码", "编号", "证号", "码", "號", "號碼", "字號", "字号", "及账号", "账户", "账号", "帐号", "和账号",
 )  # fmt: skip
 _VERBS = ("is", "was", "are", "reads", "是", "为", "為", "填", "写着", "用")
 _LONGEST = 64
