@@ -18,10 +18,11 @@ _WEAK = frozenset({"LOCATION", "ORGANIZATION"})
 _MODELS = frozenset({"PERSON", "LOCATION", "ORGANIZATION"})
 
 
-def _rank(match: Match) -> tuple[bool, bool, int, float, bool, int, str]:
+def _rank(match: Match) -> tuple[bool, bool, bool, int, float, bool, int, str]:
     return (
         match.proven,
         match.type == SECRET,
+        match.type not in _MODELS,  # a model's name that runs into a number must not uncover it
         match.end - match.start,
         match.score,
         match.type not in _WEAK,

@@ -97,5 +97,11 @@ def test_what_a_beaten_secret_has_left_stays_covered() -> None:
     assert kept == [Match("SECRET", 0, 3, 0.9), card, Match("SECRET", 6, 9, 0.9)]
 
 
+def test_a_name_that_runs_into_a_number_does_not_uncover_it() -> None:
+    passport = Match("PASSPORT", 4, 9, 0.6)
+    assert resolve(TEXT, [Match("ORGANIZATION", 0, 10, 0.85), passport]) == [passport]
+    assert passport in resolve(TEXT, [Match("PERSON", 0, 10, 0.85), passport])
+
+
 def test_two_neighbours_stay_two() -> None:
     assert len(resolve(TEXT, [Match("PHONE", 0, 3, 0.9), Match("PHONE", 3, 6, 0.9)])) == 2
