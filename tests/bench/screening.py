@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import logging
+import statistics
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -32,6 +33,7 @@ PASSAGES = 96  # of a language
 WARM_UP = 32  # of them
 BATCH = 16  # as ingestion takes them
 UNIT = "ms CPU/passage"
+QUESTION = 500  # code points of a text that is screened alone
 
 
 def passages(path: Path) -> list[str]:
@@ -86,6 +88,7 @@ def run(data: Path, *, home: Path) -> None:
     print(table("English", _ours(single["en"], batched["en"]), baseline=baseline))
     print(table("Chinese", _ours(0, batched["zh"])[1:], baseline=Measure("one by one", single["zh"], UNIT)))
     print(parts(store, english=english, chinese=chinese))
+    print(alone(english=english, chinese=chinese))
 
 
 def parts(store: ModelStore, *, english: Sequence[str], chinese: Sequence[str]) -> str:
@@ -104,6 +107,32 @@ def parts(store: ModelStore, *, english: Sequence[str], chinese: Sequence[str]) 
     for name, work in works:
         lines.append(f"| {name} | {' | '.join(f'{measured(work, t, batch=BATCH):.2f}' for t in (english, chinese))} |")
     return "\n".join(lines) + "\n"
+
+
+def alone(*, english: Sequence[str], chinese: Sequence[str]) -> str:
+    """What a text of QUESTION code points costs without the name models, median of elapsed time: a Markdown table."""
+    rules = Analyzer.of(names=None)
+    works: list[tuple[str, Callable[[str], object]]] = [
+        ("folding", fold),
+        ("all rules, one after another", lambda text: [list(family.find(text)) for family in rule_families()]),
+        ("all rules in Presidio's frame", rules.analyze),
+    ]
+    lines = [f"### {QUESTION} characters, rules alone", "", "| part | English, ms | Chinese, ms |", "|---|---:|---:|"]
+    for name, work in works:
+        figures = [_median_ms(work, [text[:QUESTION] for text in texts]) for texts in (english, chinese)]
+        lines.append(f"| {name} | {' | '.join(f'{figure:.2f}' for figure in figures)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _median_ms(work: Callable[[str], object], texts: Sequence[str]) -> float:
+    for text in texts[:WARM_UP]:
+        work(text)
+    times = []
+    for text in texts[WARM_UP:]:
+        began = time.perf_counter()
+        work(text)
+        times.append((time.perf_counter() - began) * 1000)
+    return statistics.median(times)
 
 
 def _chinese_lines(text: str) -> list[str]:

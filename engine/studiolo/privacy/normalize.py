@@ -1,8 +1,9 @@
 """Folded text: what the recognisers read, with a way back to the code points of the original.
 
-Folding is NFKC of each code point by itself, with dashes made one, tabs made spaces, and zero-width and soft-hyphen
-characters left out. No composition across code points, so fold(a + b) == fold(a) + fold(b): a stream may be folded in
-any pieces.
+Folding is NFKC of each code point by itself, with dashes made one, middle dots made one, tabs made spaces, letters that
+look like Latin ones (Cyrillic, Greek) made Latin, and zero-width and soft-hyphen characters left out. No composition
+across code points, so fold(a + b) == fold(a) + fold(b): a stream may be folded in any pieces. For the same reason a
+look-alike is folded whatever stands beside it; the words of other scripts are read by no recogniser of ours.
 
 Knows nothing of personal data. Any thread.
 """
@@ -18,6 +19,16 @@ _INVISIBLE = frozenset(
     )
 )
 _DASHES = frozenset("‐‑‒–−﹣－")
+_DOTS = frozenset("‧∙⋅・")
+# Letters that are drawn as Latin ones in common typefaces: the single-letter rows for Cyrillic, Greek and Armenian of
+# Unicode's confusables.txt (UTS 39), without those that only resemble them.
+_LOOK_ALIKES = dict(
+    zip(
+        "АВЕЅІЈКМНОРСТУХҮԌԚԜаеорсухіјѕһԁԛԝѵӏΑΒΕΖΗΙΚΜΝΟΡΤΥΧαονρυγιօսոցհ",
+        "ABESIJKMHOPCTYXYGQWaeopcyxijshdqwvlABEZHIKMNOPTYXaovpuyiounqh",
+        strict=True,
+    )
+)
 
 
 class _Table(dict[int, str]):
@@ -29,6 +40,10 @@ class _Table(dict[int, str]):
             folded = ""
         elif character in _DASHES:
             folded = "-"
+        elif character in _DOTS:
+            folded = "·"
+        elif character in _LOOK_ALIKES:
+            folded = _LOOK_ALIKES[character]
         elif character == "\t":  # a justified page may come with tabs between the words of a name
             folded = " "
         else:

@@ -1,7 +1,7 @@
 """Overlaps resolved once and by rule: proven beats secret beats longer beats higher score. Two values never merge.
 
-What a beaten name or address has left outside the winner stays covered by a span of its own, so that no character
-of a value is exposed because another value was found beside it. Pure functions. Any thread.
+What a beaten name, address or secret has left outside the winner stays covered by a span of its own, so that no
+character of a value is exposed because another value was found beside it. Pure functions. Any thread.
 """
 
 from __future__ import annotations
@@ -13,15 +13,16 @@ from itertools import accumulate
 from studiolo.privacy.recognizers.base import Match
 
 SECRET = "SECRET"  # noqa: S105 - a type's name
-_KEEPS_REST = frozenset({"PERSON", "ADDRESS"})
+_KEEPS_REST = frozenset({"PERSON", "ADDRESS", SECRET})
 _WEAK = frozenset({"LOCATION", "ORGANIZATION"})
 _MODELS = frozenset({"PERSON", "LOCATION", "ORGANIZATION"})
 
 
-def _rank(match: Match) -> tuple[bool, bool, int, float, bool, int, str]:
+def _rank(match: Match) -> tuple[bool, bool, bool, int, float, bool, int, str]:
     return (
         match.proven,
         match.type == SECRET,
+        match.type not in _MODELS,  # a model's name that runs into a number must not uncover it
         match.end - match.start,
         match.score,
         match.type not in _WEAK,
@@ -56,7 +57,7 @@ def _overlapping(chosen: list[Match], start: int, end: int) -> list[Match]:
 
 
 def _rest(text: str, match: Match, rivals: list[Match]) -> list[Match]:
-    """The parts of a beaten match that no winner covers and that still hold at least two letters."""
+    """The parts of a beaten match that no winner covers: with two letters at least, or any at all of a secret."""
     kept = []
     edges = sorted((rival.start, rival.end) for rival in rivals)
     start = match.start
@@ -66,7 +67,8 @@ def _rest(text: str, match: Match, rivals: list[Match]) -> list[Match]:
             left += 1
         while right > left and not text[right - 1].isalnum():
             right -= 1
-        if sum(c.isalpha() for c in text[left:right]) >= 2:  # between two rivals: nothing else stands there
+        # Between two rivals: nothing else stands there.
+        if right > left and (match.type == SECRET or sum(c.isalpha() for c in text[left:right]) >= 2):
             kept.append(Match(match.type, left, right, match.score))
         start = max(start, last)
     return kept

@@ -78,7 +78,8 @@ def plainly(text: str, matches: list[Match]) -> list[Match]:
                     left += 1
                 while right > left and not text[right - 1].isalnum():
                     right -= 1
-                if sum(c.isalpha() for c in text[left:right]) >= 2:
+                letters = sum(c.isalpha() for c in text[left:right])
+                if letters >= 2 or (right > left and match.type == "SECRET"):
                     chosen.append(Match(match.type, left, right, match.score))
     return sorted(chosen, key=lambda match: match.start)
 

@@ -7,12 +7,26 @@ from hypothesis import strategies as st
 
 from studiolo.privacy.normalize import fold
 
-texts = st.text(alphabet=st.sampled_from("aB1 \u200b\u00ad１３８ＡＢ：（）中文字😀𠮷ﬁ½…–—é\u0301\n"), max_size=60)
+texts = st.text(
+    alphabet=st.sampled_from("aB1аοРΧ·・\t \u200b\u00ad１３８ＡＢ：（）中文字😀𠮷ﬁ½…–—é\u0301\n"), max_size=60
+)
 
 
 def test_what_folds() -> None:
     assert fold("１３８–００\u200b１３").text == "138-0013"
     assert fold("密码：ＡＢ").text == "密码:AB"
+
+
+def test_letters_that_look_latin_become_latin() -> None:
+    assert fold("раssword Ρaul Хmas").text == "password Paul Xmas"
+    assert fold("4111・1111‧1111").text == "4111·1111·1111"
+
+
+def test_a_value_with_look_alikes_is_cut_where_it_stands() -> None:
+    text = "\u200b发到s\u200bаra@example.com谢谢"
+    folded = fold(text)
+    start = folded.text.index("sara")
+    assert text[slice(*folded.original(start, start + len("sara@example.com")))] == "s\u200bаra@example.com"
 
 
 @given(texts)

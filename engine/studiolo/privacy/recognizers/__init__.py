@@ -8,12 +8,22 @@ from studiolo.privacy.recognizers.base import Family
 def rule_families() -> tuple[Family, ...]:
     """All families that need no model."""
     from studiolo.privacy.recognizers.addresses import ADDRESSES
+    from studiolo.privacy.recognizers.births import BIRTHS
     from studiolo.privacy.recognizers.cards import CARDS
     from studiolo.privacy.recognizers.cn_ids import CN_IDS
     from studiolo.privacy.recognizers.contact import CONTACT
+    from studiolo.privacy.recognizers.coordinates import COORDINATES
+    from studiolo.privacy.recognizers.crypto import CRYPTO, WALLETS
+    from studiolo.privacy.recognizers.documents import DOCUMENT_FORMS, DOCUMENTS
     from studiolo.privacy.recognizers.national_ids import NATIONAL_IDS
+    from studiolo.privacy.recognizers.nations import NATION_FORMS, NATIONS
     from studiolo.privacy.recognizers.network import NETWORK
+    from studiolo.privacy.recognizers.phones import PHONES, SAID_PHONES
     from studiolo.privacy.recognizers.secrets import SECRETS
     from studiolo.privacy.recognizers.titles import TITLES
 
-    return (CARDS, CONTACT, CN_IDS, NATIONAL_IDS, NETWORK, SECRETS, ADDRESSES, TITLES)
+    return (
+        CARDS, CONTACT, PHONES, SAID_PHONES, CN_IDS, NATIONAL_IDS, NATION_FORMS, NATIONS, DOCUMENT_FORMS,
+            DOCUMENTS, BIRTHS,
+        COORDINATES, CRYPTO, WALLETS, NETWORK, SECRETS, ADDRESSES, TITLES,
+    )  # fmt: skip

@@ -70,6 +70,7 @@ class Rule:
     check: Callable[[str], bool] | None = None
     accept: Callable[[str], bool] | None = None  # a look-alike is dropped, nothing is proven
     context: re.Pattern[str] | None = None
+    unless: re.Pattern[str] | None = None  # a look-alike is announced by what ends directly before it
     proven: bool = False
     keyed: bool = False  # the pattern begins with a key word, which may stand left of the text that is looked at
     trim: re.Pattern[str] | None = None  # what it matches at the value's beginning is not part of the value
@@ -95,6 +96,8 @@ class Rule:
             if self.check is not None and not self.check(value):
                 continue
             if self.context is not None and not self.context.search(text, max(0, first - CONTEXT_REACH), first):
+                continue
+            if self.unless is not None and self.unless.search(text, max(0, first - CONTEXT_REACH), first):
                 continue
             yield Match(self.type, first, last, self.score, self.proven or self.check is not None)
 
@@ -137,6 +140,28 @@ def words(*spellings: str) -> re.Pattern[str]:
         rf"(?<![A-Za-z]){re.escape(word)}(?![A-Za-z])" if word.isascii() else re.escape(word) for word in spellings
     ]
     return re.compile("|".join(parts), re.IGNORECASE)
+
+
+# Words that say a bare number is no person's: what is counted, numbered or sold. They end where the number begins.
+SOMETHING_ELSE = re.compile(
+    r"(?:(?<![A-Za-z])(?:order|invoice|ticket|batch|lot|part|item|sku|serial|model|build|version|revision|release|commit|tracking|"
+    r"parcel|shipment|case|issue|job|run|transaction|reference|ref|isbn|issn|ean|upc|barcode|hash|page|row|line|record|article|"
+    r"section|clause|total|about|around|over|nearly|almost|roughly|approximately|exactly|than|were|are|sum|amount|size|count|seed|"
+    r"timestamp|time|port|offset|address|error|code|room|flight|train|stock|product|device|asset|unit)s?"
+    r"(?:[ _\-]?(?:no|nr|num|number|id|code|of|the))?\.?|[$€£¥#]|"
+    r"订单|单号|流水|编号|批次|批号|发票|合同|工单|快递|包裹|运单|物流|型号|零件|货号|书号|条形码|版本|第|共|约|金额|时间戳|序列号|条款)"
+    r"(?:号码?|编号|码)?[ ]?[:=#_]?[ ]?\Z",
+    re.IGNORECASE,
+)
+
+
+# A bare number before a word of measure is an amount.
+NOT_COUNTED = (
+    r"(?![ ]?(?:%|(?i:bytes?|bits?|files?|people|users?|visitors?|persons?|items?|records?|rows?|tokens?|words?|"
+    r"lines?|pages?|times|"
+    r"seconds?|minutes?|hours?|days?|years?|tons?|tonnes?|litres?|liters?|metres?|meters?|km|kg|ms|dollars?|euros?|pounds|yuan|"
+    r"shares?|votes?|copies|units?|inhabitants|residents|miles|steps|points)(?![A-Za-z])))"
+)
 
 
 def digits_of(value: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from studiolo.privacy.recognizers import check_digits
 from studiolo.privacy.recognizers.base import NOT_AFTER_DIGIT, SEVEN_DIGITS, Rule, RuleFamily, digits_of, words
 
 # ISO 13616 registry: country -> length of its IBAN.
@@ -21,31 +22,35 @@ _IBAN_LENGTH = {
 def luhn(value: str) -> bool:
     """Whether the digits satisfy the Luhn check and are not all the same."""
     digits = digits_of(value)
-    if not 13 <= len(digits) <= 19 or len(set(digits)) == 1:
-        return False
-    total = 0
-    for i, character in enumerate(reversed(digits)):
-        digit = int(character)
-        if i % 2:
-            digit = digit * 2 - 9 if digit > 4 else digit * 2
-        total += digit
-    return total % 10 == 0
+    return 13 <= len(digits) <= 19 and check_digits.luhn(digits)
+
+
+# A day, or a stretch of years.
+_DAY = re.compile(r"(?:19|20|21)[0-9]{2}(?:-[01]?[0-9]-[0-3]?[0-9](?![0-9])|-(?:19|20)[0-9]{2}$)")
+# Numbers that issuers give out, by their beginnings and lengths (ISO/IEC 7812; the networks' published ranges).
+_ISSUED = re.compile(
+    r"4(?:[0-9]{12}|[0-9]{15}|[0-9]{17,18})"  # Visa
+    r"|5[1-5][0-9]{14}|2(?:22[1-9]|2[3-9][0-9]|[3-6][0-9]{2}|7[01][0-9]|720)[0-9]{12}"  # Mastercard
+    r"|3[47][0-9]{13}"  # American Express
+    r"|3(?:0[0-59]|[689][0-9])(?:[0-9]{11}|[0-9]{13,16})"  # Diners Club, since it joined Discover with up to 19 digits
+    r"|35(?:2[89]|[3-8][0-9])[0-9]{12,15}"  # JCB
+    r"|220[0-4][0-9]{12,15}"  # Mir
+    r"|(?:50|5[6-8]|6[0-9])[0-9]{14,17}"  # Maestro, Discover, UnionPay, RuPay, Elo, Dankort
+    r"|(?:81|82|86)[0-9]{14,17}"  # RuPay, UnionPay, Uzcard
+    r"|9(?:55[89][0-9]|792|860)[0-9]{11,16}"  # older cards of Chinese banks, Troy, Humo
+    r"|1[0-9]{14}"  # UATP
+)
 
 
 def card(value: str) -> bool:
-    """A payment card: Luhn, an issuer digit that is in use, and a length its issuer gives out."""
+    """A payment card: Luhn, and a beginning and a length that some network gives out."""
     digits = digits_of(value)
-    lengths: dict[str, range] = {
-        "4": range(13, 20),
-        "5": range(16, 20),
-        "2": range(16, 17),
-        "3": range(14, 20),
-        "6": range(16, 20),
-        "8": range(16, 20),
-        "9": range(16, 20),
-        "1": range(15, 16),
-    }
-    return bool(digits) and len(digits) in lengths.get(digits[0], range(0)) and luhn(value)
+    groups = re.findall("[0-9]+", value)
+    if len(set(re.findall(r"[^0-9]+", value))) > 1 and any(len(group) != 4 for group in groups[:-1]):
+        return False  # figures beside one another, not one number
+    if digits[:1] == "1" and len(groups) == 1:
+        return False  # every serial number begins so
+    return _ISSUED.fullmatch(digits) is not None and luhn(value)
 
 
 def iban(value: str) -> bool:
@@ -62,17 +67,31 @@ def _iban_shapes() -> str:
     for country, length in _IBAN_LENGTH.items():
         by_length.setdefault(length, []).append(country)
     return "|".join(
-        rf"(?:{'|'.join(countries)})[0-9]{{2}}(?:[ \-]?[0-9A-Z]){{{length - 4}}}"
+        rf"(?:{'|'.join(countries)})[0-9]{{2}}(?:[ \-\n]?[0-9A-Z]){{{length - 4}}}"
         for length, countries in sorted(by_length.items())
     )
 
+
+_SEP = r"(?:[ ]{1,2}|[ ]?[\-./_·][ ]?)?"  # between two digits of a card number
 
 CARDS = RuleFamily(
     "cards",
     [
         Rule(
             "CREDIT_CARD",
-            re.compile(NOT_AFTER_DIGIT + r"(?<![A-Za-z_])[0-9](?:[ ]?[\-./]?[ ]?[0-9]){12,18}(?![0-9A-Za-z_])"),
+            re.compile(NOT_AFTER_DIGIT + rf"(?<![A-Za-z_])[0-9](?:{_SEP}[0-9]){{12,18}}(?![0-9A-Za-z_])"),
+            0.95,
+            check=card,
+            needs=SEVEN_DIGITS,
+        ),
+        # Broken over two lines; by groups, because columns of numbers stand below one another too.
+        Rule(
+            "CREDIT_CARD",
+            re.compile(
+                NOT_AFTER_DIGIT + r"(?<![A-Za-z_])(?:[0-9]{4}[ \-]){1,2}[0-9]{4}[ \-]?\n(?:[0-9]{4}[ \-]){0,2}[0-9]"
+                                  r"{1,4}"
+                r"(?![0-9A-Za-z_])(?![ \-][0-9])"
+            ),
             0.95,
             check=card,
             needs=SEVEN_DIGITS,
@@ -88,6 +107,7 @@ CARDS = RuleFamily(
             "BANK_ACCOUNT",
             re.compile(r"(?<![0-9A-Za-z.\-])[0-9](?:[ \-]?[0-9]){7,20}(?![0-9A-Za-z])(?!\.[0-9])"),
             0.6,
+            accept=lambda value: not _DAY.match(value),
             context=words(
                 "account", "account no", "account number", "acct", "a/c", "bank account", "sort code", "routing number",
                 "账号", "帐号", "账户", "帐户", "银行卡", "卡号", "开户", "收款", "汇款",

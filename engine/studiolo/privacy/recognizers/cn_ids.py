@@ -13,6 +13,7 @@ from studiolo.privacy.recognizers.base import (
     NOT_BEFORE_WORD,
     SEVEN_DIGITS,
     SIX_DIGITS,
+    SOMETHING_ELSE,
     Rule,
     RuleFamily,
     words,
@@ -20,6 +21,12 @@ from studiolo.privacy.recognizers.base import (
 
 _RESIDENT_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+# Registering department and kind of organisation: the first two characters (GB 32100-2015, table 1).
+_USCC_KINDS = {
+    "1": "1239", "2": "19", "3": "123459", "4": "19", "5": "1239", "6": "129", "7": "129", "8": "19", "9": "123",
+    "A": "19",
+    "N": "1239", "Y": "1",
+}  # fmt: skip
 # First two digits of GB/T 2260: provinces, and 81-83 for residents of Hong Kong, Macau and Taiwan.
 _PROVINCES = frozenset(
     str(code)
@@ -29,8 +36,11 @@ _PROVINCES = frozenset(
 PLATE_PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 
 
+_BY = r"(?:[ ]{1,2}|[\-./_·\n])?"  # between two digits
+
+
 def _compact(value: str) -> str:
-    return re.sub(r"[ \-]", "", value).upper()
+    return re.sub(r"[^0-9A-Za-z]", "", value).upper()
 
 
 def _a_date(digits: str) -> bool:
@@ -63,7 +73,13 @@ def _resident_15(value: str) -> bool:
 def social_credit_code(value: str) -> bool:
     """Check character of a unified social credit code (GB 32100-2015)."""
     compact = _compact(value)
-    if len(compact) != 18 or any(c not in _USCC_ALPHABET for c in compact):
+    if (
+        len(compact) != 18
+        or any(c not in _USCC_ALPHABET for c in compact)
+        or compact[1] not in _USCC_KINDS.get(compact[0], "")
+    ):
+        return False
+    if compact[2:4] != "10" and compact[2:4] not in _PROVINCES:
         return False
     total = sum(_USCC_ALPHABET.index(c) * pow(3, i, 31) for i, c in enumerate(compact[:17]))
     return _USCC_ALPHABET[(31 - total % 31) % 31] == compact[17]
@@ -98,7 +114,7 @@ CN_IDS = RuleFamily(
     [
         Rule(
             "CN_ID",
-            re.compile(NOT_AFTER_WORD + r"[1-8][0-9](?:[ \-]?[0-9]){15}[ \-]?[0-9Xx]" + NOT_BEFORE_WORD),
+            re.compile(NOT_AFTER_WORD + rf"[1-8][0-9](?:{_BY}[0-9]){{15}}{_BY}[0-9Xx]" + NOT_BEFORE_WORD),
             0.98,  # above a card: its date and province leave less to chance than Luhn
             check=resident_id,
             needs=SEVEN_DIGITS,
@@ -124,22 +140,33 @@ CN_IDS = RuleFamily(
             "CN_USCC",
             re.compile(
                 NOT_AFTER_WORD
-                + r"[1-9A-HJ-NP-RT-UW-Y][0-9](?:[ \-]?[0-9]){6}(?:[ \-]?[0-9A-HJ-NP-RT-UW-Y]){10}"
+                + r"[1-9A-HJ-NP-RT-UW-Y][0-9](?:[ \-]?[0-9]){6}(?i:(?:[ \-]?[0-9A-HJ-NP-RT-UW-Y]){10})"
                 + NOT_BEFORE_WORD
             ),
             0.95,
             check=social_credit_code,
             needs=SEVEN_DIGITS,
         ),
+        # Civil plates (GA 36-2018), new-energy ones, cars' that cross from Hong Kong and Macau, embassies', police's.
         Rule(
             "LICENSE_PLATE",
             re.compile(
                 rf"(?<![0-9A-Za-z])[{PLATE_PROVINCES}][A-HJ-NP-Za-hj-np-z][ ]?[·•.\- ]?[ ]?"
-                r"(?:[0-9]{5}|[A-HJ-NP-Z0-9]{4,5}[A-HJ-NP-Z0-9挂学警港澳领]|[DF][0-9]{5}|[0-9]{5}[DF])(?![0-9A-Za-z])"
+                r"(?:[0-9]{5}|[A-HJ-NP-Za-hj-np-z0-9]{4,5}[A-HJ-NP-Za-hj-np-z0-9挂学警港澳领]|[DFdf][0-9]{5}|[0-9]{5}[DFdf])"
+                r"(?![0-9A-Za-z])"
             ),
             0.85,
-            accept=lambda value: any(c.isdigit() for c in value),
+            accept=lambda value: any("0" <= c <= "9" for c in value),
             needs=re.compile(rf"[{PLATE_PROVINCES}][A-HJ-NP-Za-hj-np-z]"),
+        ),
+        Rule(
+            "LICENSE_PLATE",
+            re.compile(
+                rf"(?<![0-9A-Za-z])(?:使[ ]?[0-9]{{3}}[·\- ]?[0-9]{{3}}|[0-9]{{3}}[·\- ]?[0-9]{{3}}使(?=[^用馆者得]|$)"
+                rf"|WJ[·\- ]?[{PLATE_PROVINCES}]?[·\- ]?[0-9]{{4}}[0-9A-Z])(?![0-9A-Za-z])"
+            ),
+            0.75,
+            needs=re.compile("使|WJ"),
         ),
         Rule(
             "PASSPORT",
@@ -159,20 +186,30 @@ CN_IDS = RuleFamily(
         ),
         Rule(
             "PASSPORT",
-            re.compile(NOT_AFTER_WORD + r"E[A-HJ-NP-Z][0-9]{7}" + NOT_BEFORE_WORD),
+            re.compile(NOT_AFTER_WORD + r"(?:E[A-HJ-NP-Z][0-9]{7}|[EGDSP][0-9]{8})" + NOT_BEFORE_WORD),
             0.55,
+            unless=SOMETHING_ELSE,
             needs=SEVEN_DIGITS,
         ),
         Rule(
             "HK_ID",
-            re.compile(NOT_AFTER_WORD + r"[A-Z]{1,2}[0-9]{6}[ ]?(?:\([0-9A]\)|[0-9A])(?![0-9A-Za-z])"),
+            re.compile(NOT_AFTER_WORD + r"[A-Za-z]{1,2}[ ]?[0-9]{6}[ ]?\([0-9Aa]\)(?![0-9A-Za-z])"),
             0.85,
             check=hong_kong_id,
             needs=SIX_DIGITS,
         ),
+        # Without brackets it looks like many a part's number, one in eleven of which closes too.
+        Rule(
+            "HK_ID",
+            re.compile(NOT_AFTER_WORD + r"(?:[A-Za-z]|[WXwx][A-Za-z])[ ]?[0-9]{6}[ \-]?[0-9Aa](?![0-9A-Za-z])"),
+            0.6,
+            accept=hong_kong_id,
+            unless=SOMETHING_ELSE,
+            needs=SIX_DIGITS,
+        ),
         Rule(
             "TW_ID",
-            re.compile(NOT_AFTER_WORD + r"[A-Z][1289][0-9]{8}" + NOT_BEFORE_WORD),
+            re.compile(NOT_AFTER_WORD + r"[A-Za-z][1289][0-9]{8}" + NOT_BEFORE_WORD),
             0.85,
             check=taiwan_id,
             needs=SEVEN_DIGITS,

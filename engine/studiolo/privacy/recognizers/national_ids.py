@@ -1,4 +1,7 @@
-"""Identifiers of the United States and the United Kingdom: SSN, ITIN, EIN, NHS number, NINO, passports, licences."""
+"""Identifiers of the United States and the United Kingdom: SSN, ITIN, EIN, Medicare, NHS number, NINO.
+
+Other states' are in `nations.py`, what only a word before it gives away in `documents.py`.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,9 @@ from studiolo.privacy.recognizers.base import (
     NOT_AFTER_DIGIT,
     NOT_AFTER_WORD,
     NOT_BEFORE_WORD,
+    NOT_COUNTED,
     SEVEN_DIGITS,
+    SOMETHING_ELSE,
     Rule,
     RuleFamily,
     digits_of,
@@ -36,6 +41,7 @@ def _itin(value: str) -> bool:
     return 50 <= group <= 65 or 70 <= group <= 88 or 90 <= group <= 92 or 94 <= group <= 99
 
 
+_MBI = "[AC-HJKMNP-RT-Y]"
 _SSN_WORDS = words("ssn", "social security", "社会安全号", "社保号", "itin", "taxpayer", "tax id")
 _NHS_WORDS = words("nhs", "national health", "patient", "医疗号")
 
@@ -54,10 +60,22 @@ NATIONAL_IDS = RuleFamily(
         ),
         Rule(
             "US_SSN",
-            re.compile(NOT_AFTER_WORD + r"[0-8][0-9]{8}" + NOT_BEFORE_WORD),
+            re.compile(r"(?<![0-9_])(?<![A-Z][a-z])(?<!ID)[0-8][0-9]{8}" + NOT_BEFORE_WORD),
             0.7,
             accept=_ssn,
             context=_SSN_WORDS,
+            needs=SEVEN_DIGITS,
+        ),
+        # Nine bare digits are a number of this kind until something says otherwise; Chinese counts what it touches.
+        Rule(
+            "US_SSN",
+            re.compile(
+                r"""(?<![0-9A-Za-z_.,\-+/\u4e00-\u9fff:;=|&>"'])(?<![:;=|,"'\u4e00-\u9fff] )[0-8][0-9]{8}"""
+                r"(?![0-9A-Za-z_\u4e00-\u9fff])(?![.,\-/:][0-9])" + NOT_COUNTED
+            ),
+            0.4,
+            accept=_ssn,
+            unless=SOMETHING_ELSE,
             needs=SEVEN_DIGITS,
         ),
         Rule(
@@ -94,23 +112,28 @@ NATIONAL_IDS = RuleFamily(
             "UK_NINO",
             re.compile(
                 NOT_AFTER_WORD
-                + r"(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z](?:[ ]?[0-9]{2}){3}[ ]?[A-D]"
+                + r"(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z](?:[0-9]{6}|(?:[ ][0-9]{2}){3}[ ]?)[A-D]"
                 + NOT_BEFORE_WORD
             ),
             0.85,
             needs=re.compile(r"[0-9]{2}[ ]?[0-9]{2}[ ]?[0-9]{2}"),
         ),
         Rule(
-            "DRIVER_LICENSE",
-            re.compile(
-                NOT_AFTER_WORD
-                + r"(?=[A-Za-z0-9\-]*[0-9]{4})[A-Za-z0-9][A-Za-z0-9\-]{5,17}[A-Za-z0-9]"
-                + NOT_BEFORE_WORD
-            ),
-            0.6,
-            context=words("driver's license", "drivers license", "driver license", "driving licence", "licence no",
-                          "license number", "licence number", "license no", "驾驶证", "驾照"),
-            needs=re.compile(r"[0-9]{4}"),
+            "UK_NINO",
+            re.compile(r"(?<![0-9A-Za-z])(?i:[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z](?:[ ]?[0-9]{2}){3}[ ]?[A-D])(?![0-"
+                       r"9A-Za-z])"),
+            0.8,
+            context=words("national insurance", "ni no", "ni number", "nino", "国民保险"),
+            needs=re.compile(r"[0-9]{2}[ ]?[0-9]{2}[ ]?[0-9]{2}"),
+        ),
+        # Medicare beneficiary identifier: letters without S, L, O, I, B, Z (CMS, "Understanding the MBI").
+        Rule(
+            "US_MBI",
+            re.compile(NOT_AFTER_WORD + rf"[1-9]{_MBI}[0-9A-Z][0-9]-?{_MBI}[0-9A-Z][0-9]-?{_MBI}{{2}}[0-9]{{2}}(?!["
+                rf"0-9A-Za-z])"),
+            0.8,
+            accept=lambda value: any(c.isalpha() for c in value),
+            needs=re.compile(r"[1-9][A-Z]"),
         ),
     ],
 )  # fmt: skip
