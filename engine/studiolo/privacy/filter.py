@@ -16,26 +16,33 @@ from studiolo.errors import Code, PolicyBlock, StudioloError
 from studiolo.privacy.analyzer import Analyzer
 from studiolo.privacy.normalize import Folded, fold
 from studiolo.privacy.policy import BALANCED, LITERAL, Action, Direction, Policy
-from studiolo.privacy.pseudonyms import PseudonymTable, open_pseudonyms
+from studiolo.privacy.pseudonym_store import PseudonymStore
+from studiolo.privacy.pseudonyms import PseudonymTable
 from studiolo.privacy.recognizers.base import Match
 from studiolo.privacy.spans import resolve
 from studiolo.privacy.stream import StreamScreen
 from studiolo.privacy.tokens import Token, read_token, token_text
-from studiolo.types import Edit, Entity, Reader, Redacted, Redaction, Screened, Span
+from studiolo.privacy.vault import KeyHolder
+from studiolo.types import Edit, Entity, Protection, Reader, Redacted, Redaction, Screened, Span
 
 _SHORT = 200  # code points of a text whose spans are remembered
 _KEPT = 512  # such texts
 
-_TOKEN_START = re.compile(r"[<\[{《〈【⟨«]|(?<![0-9A-Za-z_])[A-Za-z]")
+_TOKEN_START = re.compile(r"[<\[{《〈【⟨«]|&(?=lt;)|\\(?=<)|(?<![0-9A-Za-z])[A-Za-z]")
 
 
 class PrivacyFilter:
     """Screens and restores by one policy; a pseudonym table for each library, opened at first use."""
 
-    def __init__(self, analyzer: Analyzer, *, path: Path, policy: Policy = BALANCED) -> None:
-        """`path`: the pseudonym store. Raises EnvironmentFault as `studiolo.database.Database` does."""
+    def __init__(
+        self, analyzer: Analyzer, *, path: Path, policy: Policy = BALANCED, key: KeyHolder | None = None
+    ) -> None:
+        """`path`: the pseudonym store; `key`: what its key is kept by (None: a key file beside it).
+
+        Raises EnvironmentFault as `studiolo.privacy.pseudonym_store.PseudonymStore` does.
+        """
         self._analyzer = analyzer
-        self._database = open_pseudonyms(path)
+        self._store = PseudonymStore(path, key or KeyHolder(path.with_suffix(".key")))
         self._policy = policy
         self._recent: dict[str, tuple[Span, ...]] = {}
         self._tables: dict[str, PseudonymTable] = {}
@@ -111,19 +118,38 @@ class PrivacyFilter:
         """The pseudonyms of a library; "" is the table of chats without one."""
         with self._lock:
             if library_id not in self._tables:
-                self._tables[library_id] = PseudonymTable(self._database, library_id)
+                self._tables[library_id] = PseudonymTable(self._store, library_id)
             return self._tables[library_id]
 
-    def forget(self, library_id: str) -> None:
-        """Erase a library's pseudonyms, as when the library is removed."""
-        self.table(library_id).forget()
+    @property
+    def protection(self) -> Protection:
+        """What keeps the key of the pseudonym store."""
+        return self._store.protection
+
+    def protect(self, by: Protection, *, passphrase: str | None = None) -> None:
+        """Wrap the store's key anew. Raises EnvironmentFault: passphrase_needed, keyring_missing."""
+        self._store.protect(by, passphrase=passphrase)
+
+    def forget(self, library_id: str, *, name: str | None = None) -> int:
+        """Erase a library's pseudonyms, or one value's with all its forms; how many tokens. Raises UserError."""
+        with self._lock:
+            self._recent.clear()
+        table = self.table(library_id)
+        return table.forget() if name is None else table.forget_value(name)
+
+    def forget_all(self) -> int:
+        """Erase the pseudonyms of all libraries and conversations; how many tokens."""
+        with self._lock:
+            self._recent.clear()
+            tables = list(self._tables.values())
+        return sum(table.forget() for table in tables) + self._store.erase_all()
 
     def close(self) -> None:
         """Close the pseudonym store."""
         with self._lock:
             self._tables.clear()
             self._recent.clear()
-            self._database.close()
+            self._store.close()
 
     def _screen(self, text: str, library_id: str, direction: Direction, spans: Iterable[Span]) -> Screened:
         table = self.table(library_id)

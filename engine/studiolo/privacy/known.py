@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from studiolo.privacy.given_names import AFTER_GIVEN_ZH, BEFORE_GIVEN_ZH
+from studiolo.privacy.normalize import is_han
 from studiolo.privacy.recognizers.base import Match
 
 _SHORTEST_ASCII = 3  # a known value of one or two letters or digits would be found everywhere
@@ -22,6 +24,7 @@ class _Value:
     type: str
     text: str = field(repr=False)  # white space made single spaces
     exact_case: bool
+    apart: bool = False  # a Chinese given name: found only where its neighbours are not part of something longer
 
 
 class KnownValues:
@@ -29,29 +32,34 @@ class KnownValues:
 
     def __init__(self) -> None:
         self._index: dict[str, list[_Value]] = {}
-        self._seen: set[tuple[str, str, bool]] = set()
+        self._seen: set[_Value] = set()
 
     def __bool__(self) -> bool:
         return bool(self._index)
 
-    def add(self, kind: str, value: str, *, exact_case: bool = False) -> None:
-        """Take in a folded value. `exact_case`: a single name is looked for as it is written, "Rob" but not "rob"."""
+    def add(self, kind: str, value: str, *, exact_case: bool = False, apart: bool = False) -> None:
+        """Take in a folded value. `exact_case`: a single name is looked for as it is written, "Rob" but not "rob".
+
+        `apart`: a Chinese given name, found only between words that go with a name (see `given_names`).
+        """
         text = " ".join(value.split())
         if kind == "LITERAL" or len(text) < (_SHORTEST_ASCII if text.isascii() else _SHORTEST):
             return
         if len(text) < 6 and (kind == "SECRET" or text.isdigit()):
             return
-        if (kind, text, exact_case) in self._seen:
-            return
-        self._seen.add((kind, text, exact_case))
-        self._index.setdefault(text[:2].lower(), []).append(_Value(kind, text, exact_case))
+        self._take(_Value(kind, text, exact_case, apart))
+
+    def _take(self, value: _Value) -> None:
+        if value not in self._seen:
+            self._seen.add(value)
+            self._index.setdefault(value.text[:2].lower(), []).append(value)
 
     def limited_to(self, kinds: frozenset[str]) -> KnownValues:
         """A copy with the values of these types."""
         copy = KnownValues()
         for value in self._values():
             if value.type in kinds:
-                copy.add(value.type, value.text, exact_case=value.exact_case)
+                copy._take(value)  # noqa: SLF001 - a copy of itself
         return copy
 
     def find(self, text: str) -> list[Match]:
@@ -127,9 +135,16 @@ def _end_of(value: _Value, text: str, start: int) -> int | str | None:
         if text[at] != character and not _alike(value, text, at, start, character):
             return None
         at += 1
-    if at < len(text) and _joined(text[at - 1], text[at]):
+    if at < len(text) and (_joined(text[at - 1], text[at]) or (value.apart and not _may_follow(text[at]))):
+        return None
+    if value.apart and start > 0 and is_han(text[start - 1]) and text[start - 1] not in BEFORE_GIVEN_ZH:
         return None
     return at
+
+
+def _may_follow(character: str) -> bool:
+    """Whether a given name may end before a code point."""
+    return not is_han(character) or character in AFTER_GIVEN_ZH
 
 
 def _alike(value: _Value, text: str, at: int, start: int, character: str) -> bool:

@@ -21,7 +21,7 @@ from studiolo.privacy.pseudonyms import PseudonymTable
 from studiolo.privacy.recognizers.base import Family, Match
 from studiolo.privacy.recognizers.secrets import key_before, secret_run
 from studiolo.privacy.spans import SECRET, resolve
-from studiolo.privacy.tokens import MORE, Token, read_token
+from studiolo.privacy.tokens import MORE, Token, may_begin, read_token
 from studiolo.privacy.units import unit_end
 from studiolo.types import Reader, Redaction
 
@@ -143,7 +143,7 @@ class StreamScreen:
         """Where the unit ends, a token inside it being an end, and the known values that begin in it. None: wait."""
         values: list[Match] = []
         for place in range(at, end):
-            if place > at and not _wordlike(text[place - 1]):
+            if place > at and may_begin(text, place):
                 inner = read_token(text, place, final=final)
                 if inner == MORE:
                     return None
@@ -177,7 +177,3 @@ class StreamScreen:
         if sight is Sight.WITHHOLD:
             raise PolicyBlock(Code.BLOCKED_BY_POLICY, types=kind)
         return self._policy.mask(kind, value) if sight is Sight.MASK else shown
-
-
-def _wordlike(character: str) -> bool:
-    return character == "_" or (character.isascii() and character.isalnum())

@@ -10,12 +10,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from studiolo.privacy.persons import parse, parts_to_look_for, same_person
-from studiolo.privacy.pseudonyms import PseudonymTable, key_of, open_pseudonyms
+from studiolo.privacy.pseudonym_store import PseudonymStore
+from studiolo.privacy.pseudonyms import PseudonymTable, key_of
+from studiolo.privacy.vault import KeyHolder
+
+
+def opened(folder: Path) -> PseudonymStore:
+    return PseudonymStore(folder / "p.db", KeyHolder(folder / "p.key"))
 
 
 @pytest.fixture
 def table(tmp_path: Path) -> Iterator[PseudonymTable]:
-    database = open_pseudonyms(tmp_path / "p.db")
+    database = opened(tmp_path)
     yield PseudonymTable(database, "a")
     database.close()
 
@@ -69,7 +75,7 @@ def test_two_people_of_one_family_name(table: PseudonymTable) -> None:
     )
 )
 def test_a_token_stands_for_one_value_for_ever(tmp_path_factory: pytest.TempPathFactory, names: list[str]) -> None:
-    database = open_pseudonyms(tmp_path_factory.mktemp("p") / "p.db")
+    database = opened(tmp_path_factory.mktemp("p"))
     table = PseudonymTable(database, "a")
     given_out: dict[str, str] = {}
     for name in names:
