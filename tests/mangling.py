@@ -1,7 +1,8 @@
-"""The ways (twenty and a few more) in which a model writes a token otherwise than it read it, for the tests and the soak scenario.
+"""The ways, twenty and a few more, in which a model writes a token otherwise than it read it.
 
-Each takes the canonical name (PERSON_3B) and gives what the model wrote; `left` is what the way leaves around the
-value when the token is restored. Ways seen in the answers of small models and in the trackers of similar filters.
+For the unit tests and the soak scenario. Each way takes the canonical name (PERSON_3B) and gives what the model wrote;
+`left` is what stays around the value when the token is restored. Ways seen in the answers of small models and in the
+trackers of similar filters.
 """
 
 from __future__ import annotations
@@ -42,10 +43,10 @@ WAYS: tuple[Way, ...] = (
     Way("backticks inside the brackets", lambda token: f"<`{token}`>"),
     Way("an escaped underscore", lambda token: _split(token, "\\_")),
     Way("HTML entities", lambda token: f"&lt;{token}&gt;"),
-    Way("split by a new line", lambda token: f"<{_split(token, '_' + chr(10))}>"),
-    Way("a zero-width space inside", lambda token: f"<{_split(token, '\u200b_')}>"),
+    Way("split by a new line", lambda token: "<" + _split(token, "_\n") + ">"),
+    Way("a zero-width space inside", lambda token: "<" + _split(token, "\u200b_") + ">"),
     Way("a plural", lambda token: f"{token}s", "{}s"),
     Way("a possessive", lambda token: f"{token}'s", "{}'s"),
     Way("italics by underscores", lambda token: f"_{token}_", "_{}_"),
-    Way("escaped brackets", lambda token: f"\\<{_split(token, chr(92) + '_')}\\>"),
+    Way("escaped brackets", lambda token: "\\<" + _split(token, "\\_") + "\\>"),
 )

@@ -29,6 +29,8 @@ from studiolo.models.store import ModelStore
 from studiolo.paths import Home
 from studiolo.privacy.analyzer import Analyzer
 from studiolo.privacy.filter import PrivacyFilter
+from studiolo.privacy.system_keyring import system_keyring
+from studiolo.privacy.vault import KeyHolder, passphrase_from
 from studiolo.settings import Settings, disk_fault, load_settings
 
 HOME_FORMAT = 1
@@ -51,7 +53,10 @@ def open_local(
     settings: Settings | None = None,
     replacements: Replacements | None = None,
 ) -> LocalEngine:
-    """Open a home. Raises EnvironmentFault: newer_format, damaged_store, disk_full, no_permission."""
+    """Open a home. Raises EnvironmentFault: newer_format, damaged_store, disk_full, no_permission.
+
+    Also passphrase_needed, wrong_passphrase, key_lost: the key of the pseudonyms is read here, before any sealing.
+    """
     replaced = replacements or Replacements()
     prepare_home(home)
     _switch_off_telemetry(environ)
@@ -60,7 +65,7 @@ def open_local(
     analyzer = replaced.analyzer or Analyzer(
         spacy_folder=lambda: _names_folder(store, "en-core-web-sm"), lac_folder=lambda: _names_folder(store, "lac")
     )
-    screener = PrivacyFilter(analyzer, path=home.pseudonyms_db)
+    screener = PrivacyFilter(analyzer, path=home.pseudonyms_db, key=_key_holder(home, environ))
     embedders = Embedders(store, threads=worker_threads(chosen.threads), cache=home.cache / "embedding")
     history = History(home.history_db)
     knowledge = KnowledgeBase(
@@ -83,6 +88,12 @@ def open_local(
             history=history,
             also_close=(embedders.close,),
         )
+    )
+
+
+def _key_holder(home: Home, environ: Mapping[str, str]) -> KeyHolder:
+    return KeyHolder(
+        home.pseudonyms_key, passphrase=passphrase_from(environ), find_keyring=lambda: system_keyring(environ)
     )
 
 

@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from studiolo.cpu import available_memory_bytes, cpu_flags, require_avx2, worker_threads
 from studiolo.errors import StudioloError
 from studiolo.paths import Home
-from studiolo.types import Check, Model
+from studiolo.types import Check, Model, Protection
 
 LOW_DISK_BYTES = 2 << 30
 LOW_MEMORY_BYTES = 2 << 30
 
 
-def examine(home: Home, *, models: Sequence[Model]) -> list[Check]:
-    """Look at the processor, memory, disk, home, models and the seal. Starts nothing and loads nothing."""
+def examine(home: Home, *, models: Sequence[Model], protection: Protection | None = None) -> list[Check]:
+    """Look at the processor, memory, disk, home, models, pseudonyms and the seal. Starts nothing and loads nothing."""
     return [
         Check("python", "ok", sys.version.split()[0]),
         _cpu(),
@@ -25,6 +25,7 @@ def examine(home: Home, *, models: Sequence[Model]) -> list[Check]:
         _disk(home),
         _home(home),
         *(_models(kind, models) for kind in ("chat", "embedder", "names")),
+        *([_pseudonyms(protection)] if protection else []),
         Check("seal", "warning", "not sealed"),
     ]
 
@@ -61,6 +62,16 @@ def _home(home: Home) -> Check:
     place = next(folder for folder in (home.root, *home.root.parents) if folder.exists())
     writable = os.access(place, os.W_OK)
     return Check("home", "ok" if writable else "failed", str(home.root))
+
+
+def _pseudonyms(protection: Protection) -> Check:
+    """What keeps the key of the encrypted pseudonym table. A key in the home protects nothing that has the home."""
+    kept = {
+        "keyring": "encrypted; key in the system keyring",
+        "passphrase": "encrypted; key under a passphrase",
+        "file": "encrypted; key in a file of the home (0600): who can copy the home can read it",
+    }
+    return Check("pseudonyms", "warning" if protection == "file" else "ok", kept[protection])
 
 
 def _models(kind: str, models: Sequence[Model]) -> Check:

@@ -24,6 +24,8 @@ from studiolo.types import (
     Library,
     Model,
     Passage,
+    Protection,
+    Pseudonym,
     Question,
     QuotesOf,
     Redacted,
@@ -190,6 +192,29 @@ class Engine(Protocol):
     # privacy
     def redact(self, text: str) -> Redacted:
         """The text with its personal data replaced by `<TYPE>` masks, and where it stood."""
+        ...
+
+    def pseudonyms(self, library: str = ..., *, reveal: bool = False) -> list[Pseudonym]:
+        """The tokens of a library, with their values only where `reveal` asks for them. Raises unknown_library."""
+        ...
+
+    def forget_person(self, library: str, name: str) -> int:
+        """Erase one person with all forms of the name, or any other value; `name` may be a token. How many tokens.
+
+        Stored answers then keep the token for good. Raises UserError: unknown_library; bad_request (problem ambiguous)
+        where the name fits several people and is nobody's whole name.
+        """
+        ...
+
+    def forget_pseudonyms(self, library: str | None = None) -> int:
+        """Erase all pseudonyms of a library, or (None) of all libraries and conversations; how many tokens."""
+        ...
+
+    def protect_pseudonyms(self, by: Protection, *, passphrase: str | None = None) -> None:
+        """Keep the table's key another way from now on, or under another passphrase.
+
+        Raises EnvironmentFault: passphrase_needed, keyring_missing; nothing is changed then.
+        """
         ...
 
     # models

@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "documents": ("documents", "List, show, check or remove the documents of a library."),
     "libraries": ("libraries", "List, make, check, move, watch or remove libraries."),
     "conversations": ("conversations", "List, show or remove conversations."),
+    "pseudonyms": ("pseudonyms", "List or erase pseudonyms, or choose what keeps their key."),
     "models": ("models", "List, pull, import, remove or show models."),
     "redact": ("redact", "Mask the personal data in a text."),
     "serve": ("serve", "Serve this home's engine on a loopback port."),

@@ -59,7 +59,7 @@ class KnownValues:
         copy = KnownValues()
         for value in self._values():
             if value.type in kinds:
-                copy._take(value)  # noqa: SLF001 - a copy of itself
+                copy._take(value)
         return copy
 
     def find(self, text: str) -> list[Match]:
@@ -135,16 +135,16 @@ def _end_of(value: _Value, text: str, start: int) -> int | str | None:
         if text[at] != character and not _alike(value, text, at, start, character):
             return None
         at += 1
-    if at < len(text) and (_joined(text[at - 1], text[at]) or (value.apart and not _may_follow(text[at]))):
-        return None
-    if value.apart and start > 0 and is_han(text[start - 1]) and text[start - 1] not in BEFORE_GIVEN_ZH:
+    if (at < len(text) and _joined(text[at - 1], text[at])) or (value.apart and not _stands_apart(text, start, at)):
         return None
     return at
 
 
-def _may_follow(character: str) -> bool:
-    """Whether a given name may end before a code point."""
-    return not is_han(character) or character in AFTER_GIVEN_ZH
+def _stands_apart(text: str, start: int, end: int) -> bool:
+    """Whether the Chinese characters around text[start:end], if any, are such as stand around a name."""
+    if start > 0 and is_han(text[start - 1]) and text[start - 1] not in BEFORE_GIVEN_ZH:
+        return False
+    return end >= len(text) or not is_han(text[end]) or text[end] in AFTER_GIVEN_ZH
 
 
 def _alike(value: _Value, text: str, at: int, start: int, character: str) -> bool:

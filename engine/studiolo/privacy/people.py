@@ -51,7 +51,9 @@ class People:
     def aliases(self, number: int) -> set[int]:
         """The other numbers of the same person: tied to it, or to one that is tied to it and to nobody else."""
         direct = self._same.get(number, set())
-        further = {far for near in direct for far in self._same.get(near, set()) if not self._speaks_against(number, far)}
+        further = {
+            far for near in direct for far in self._same.get(near, set()) if not self._speaks_against(number, far)
+        }
         return (direct | further) - {number}
 
     def fitting(self, name: Name) -> list[int]:

@@ -13,8 +13,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from studiolo.privacy.normalize import is_han
 from studiolo.privacy.given_names import GIVEN_CHARACTERS_ZH, GIVEN_WORDS_ZH
+from studiolo.privacy.normalize import is_han
 from studiolo.privacy.recognizers.lexicon import (
     COMMON,
     COMPOUND_SURNAMES,

@@ -111,7 +111,8 @@ class PseudonymStore:
         tag = self._library(library)
         with self._database.read() as connection:
             found = connection.execute(
-                "SELECT label, number, form, key, sealed FROM pseudonyms WHERE library = ? ORDER BY number, form", (tag,)
+                "SELECT label, number, form, key, sealed FROM pseudonyms WHERE library = ? ORDER BY number, form",
+                (tag,),
             ).fetchall()
         rows = []
         for row in found:

@@ -141,7 +141,9 @@ class PseudonymTable:
         if isinstance(token, Token) and token.end == len(folded):
             named = self._by_token.get(token.name)
             return set() if named is None else self._with_aliases(named)
-        exact = [entry for entry in self._by_token.values() if key_of(entry.type, name) == key_of(entry.type, entry.value)]
+        exact = [
+            entry for entry in self._by_token.values() if key_of(entry.type, name) == key_of(entry.type, entry.value)
+        ]
         if exact:
             return set().union(*(self._with_aliases(entry) for entry in exact))
         fitting = self._people.fitting(parse(folded))
@@ -154,7 +156,8 @@ class PseudonymTable:
         return {(entry.label, number) for number in (entry.number, *others)}
 
     def _issue(self, kind: str, label: str, value: str, key: bytes) -> Entry:
-        number, form, same_as = self._numbers.get(label, 0) + 1, 0, ()
+        number, form = self._numbers.get(label, 0) + 1, 0
+        same_as: tuple[int, ...] = ()
         if kind == "PERSON":
             tied = self._people.place_of(parse(fold(value).text))
             same_as = tied.same_as

@@ -89,15 +89,15 @@ def _letters(form: int) -> str:
     return chr(65 + form) if form < 26 else chr(64 + form // 26) + chr(65 + form % 26)
 
 
-def read_token(  # noqa: PLR0911 - a parser: one return a place where it can stop
+def read_token(  # noqa: PLR0911, PLR0912 - a parser: one return a place where it can stop
     text: str, start: int, *, final: bool
 ) -> Token | str | None:
     """The token that begins at text[start], MORE, or None. `text` is folded. `final`: nothing comes after `text`."""
     opening = _opening(text, start, final=final)
-    if opening == MORE:
-        return MORE
-    at, closers = (start, ()) if opening is None else opening
-    if opening is not None:
+    if isinstance(opening, str):
+        return opening
+    at, closers = opening or (start, ())
+    if closers:
         at = _skip(text, at, _EDGES, _MOST_EDGES)
     elif _inside_word(text, start):
         return None
@@ -131,7 +131,7 @@ def read_token(  # noqa: PLR0911 - a parser: one return a place where it can sto
         return None
     number = text[first:at].lstrip("0")
     first = at
-    while at < end and text[at].isascii() and text[at].isalpha() and at - first < _MOST_LETTERS:
+    while at < end and text[at].isascii() and text[at].isalpha() and at - first <= _MOST_LETTERS:
         at += 1
     letters = text[first:at]
     if at >= end and not final:
@@ -144,13 +144,15 @@ def read_token(  # noqa: PLR0911 - a parser: one return a place where it can sto
             return MORE
         if after < end and _wordlike(text[after]):
             return None
-    if letters == "s":  # a plural; the nineteenth form is written in capitals, as all are
-        letters, at = "", first
+    if letters.endswith("s"):  # a plural; the nineteenth form is written in capitals, as all are
+        letters, at = letters[:-1], at - 1
+    if len(letters) > _MOST_LETTERS:
+        return None
     return _close(text, at, closers, f"{label}_{number}{letters.upper()}", final=final)
 
 
 def may_begin(text: str, at: int) -> bool:
-    """Whether a token without brackets may begin at text[at]: not inside a word; underscores may be marks of italics."""
+    """Whether a token without brackets may begin at text[at], not inside a word; underscores may mark italics."""
     return not _inside_word(text, at)
 
 
@@ -183,8 +185,8 @@ def _close(text: str, at: int, closers: tuple[str, ...], name: str, *, final: bo
     for closer in wanted:
         if text.startswith(closer, after):
             return Token(name, after + len(closer))
-    if not final and any(closer.startswith(text[after:]) for closer in wanted):
-        return MORE
+        if not final and closer.startswith(text[after:]):
+            return MORE
     if not closers or closers[0] == ">":
         return Token(name, at)
     return None  # the opener stays text; the core is read again from its own start

@@ -19,11 +19,11 @@ import os
 import secrets
 import sqlite3
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from studiolo.errors import Code, EnvironmentFault
+from studiolo.errors import Code, EnvironmentFault, UserError
 from studiolo.privacy.system_keyring import Keyring
 from studiolo.types import Protection
 
@@ -38,6 +38,7 @@ CREATE TABLE vault (
 );
 """
 STORE = "pseudonyms"
+PASSPHRASE = "STUDIOLO_PASSPHRASE"  # noqa: S105 - the variable's name
 SCRYPT_COST = 1 << 16  # N with r = 8, p = 1: 64 MiB and a fifth of a second
 _LEAST_COST, _MOST_COST = 1 << 10, 1 << 20
 _KEY_BYTES = 32
@@ -244,6 +245,21 @@ class KeyHolder:
         except OSError as error:
             raise disk_fault(error, path.parent) from None
         return True
+
+
+def passphrase_from(environ: Mapping[str, str]) -> str | None:
+    """The passphrase that the environment gives: STUDIOLO_PASSPHRASE, or the first line of STUDIOLO_PASSPHRASE_FD.
+
+    Raises UserError(bad_request) where the descriptor cannot be read.
+    """
+    number = environ.get("STUDIOLO_PASSPHRASE_FD")
+    if not number:
+        return environ.get(PASSPHRASE) or None
+    try:
+        with os.fdopen(int(number), encoding="utf-8") as file:
+            return file.readline().rstrip("\r\n") or None
+    except (OSError, ValueError):
+        raise UserError(Code.BAD_REQUEST, field="STUDIOLO_PASSPHRASE_FD", problem="it cannot be read") from None
 
 
 def protection_of(connection: sqlite3.Connection) -> Protection:

@@ -51,7 +51,7 @@ STATUS: dict[Code, tuple[int, str]] = {
     Code.PASSPHRASE_NEEDED: (503, "The pseudonym table is protected by a passphrase, and none was given."),
     Code.WRONG_PASSPHRASE: (503, "The passphrase does not open the pseudonym table."),
     Code.KEY_LOST: (503, "The key of the pseudonym table is not where it was kept."),
-    Code.KEYRING_MISSING: (409, "This machine has no keyring that can be used now."),
+    Code.KEYRING_MISSING: (501, "This machine has no keyring that can be used now."),
     Code.ENGINE_GONE: (503, "The engine has gone."),
     Code.ENGINE_START: (503, "The engine did not start."),
     Code.FILTER_FAILED: (500, "The privacy filter could not run, so nothing was let through."),

@@ -41,8 +41,8 @@ def test_a_document_may_hold_what_looks_like_a_token(screener: PrivacyFilter, wa
 
 @pytest.mark.parametrize(
     "text",
-    ["person 1", "MYPERSON_1", "a_PERSON_1", "PERSON_1_2", "PERSON_1X9", "PERSON_0", "<b>", "&lt;b&gt;", "\\<", "PERSON\n1",
-     "PERSON_1234567", "[[1]]", "&", "\\", "人员_1"],
+    ["person 1", "MYPERSON_1", "a_PERSON_1", "PERSON_1_2", "PERSON_1X9", "PERSON_0", "<b>", "&lt;b&gt;", "\\<",
+     "PERSON\n1", "PERSON_1234567", "[[1]]", "&", "\\", "人员_1"],
 )  # fmt: skip
 def test_what_only_looks_like_a_token(text: str) -> None:
     assert not any(isinstance(read_token(text, at, final=True), Token) for at in range(len(text)))
