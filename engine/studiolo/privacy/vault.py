@@ -40,7 +40,7 @@ CREATE TABLE vault (
 STORE = "pseudonyms"
 PASSPHRASE = "STUDIOLO_PASSPHRASE"  # noqa: S105 - the variable's name
 SCRYPT_COST = 1 << 16  # N with r = 8, p = 1: 64 MiB and a fifth of a second
-_LEAST_COST, _MOST_COST = 1 << 10, 1 << 20
+_LEAST_COST, _MOST_COST = 1 << 10, 1 << 19
 _KEY_BYTES = 32
 _NONCE_BYTES = 12
 _PADDING_BYTES = 32
@@ -285,7 +285,7 @@ def _derived(key: bytes, purpose: bytes) -> bytes:
 def _stretched(passphrase: str, salt: bytes, cost: int) -> bytes:
     """The key of a passphrase, however its characters were composed when it was typed."""
     data = unicodedata.normalize("NFKC", passphrase).encode("utf-8", "surrogatepass")
-    return hashlib.scrypt(data, salt=salt, n=cost, r=8, p=1, maxmem=2 * 128 * 8 * _MOST_COST, dklen=_KEY_BYTES)
+    return hashlib.scrypt(data, salt=salt, n=cost, r=8, p=1, maxmem=2 * 128 * 8 * cost, dklen=_KEY_BYTES)
 
 
 def _decoded(text: str) -> bytes | None:
