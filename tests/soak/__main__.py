@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tests.soak.jobs import Jobs
 from tests.soak.kills import Kills, LightKills
+from tests.soak.pseudonyms import Pseudonyms, RoundTrip
 from tests.soak.removals import Removals
 from tests.soak.runner import run
 from tests.soak.scenario import Scenario
@@ -22,7 +23,9 @@ SEED = 20260101
 
 def scenarios() -> dict[str, Scenario]:
     """All scenarios by name, in the order they are played."""
-    return {scenario.name: scenario for scenario in (Jobs(), Kills(), LightKills(), Removals())}
+    return {
+        scenario.name: scenario for scenario in (Jobs(), Kills(), LightKills(), Removals(), Pseudonyms(), RoundTrip())
+    }
 
 
 class Both:
