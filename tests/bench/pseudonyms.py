@@ -43,11 +43,10 @@ def _conversations(folder: Path) -> None:
     total = Tally()
     for number in range(ROUNDS):
         total.add(conversations(folder / "talk", source=random.Random(f"{SEED}/{number}")))
+    share = total.again / total.again_of
     print(f"### {ROUNDS} x 8 conversations of 50 turns about 200 people\n")
     print("| tokens issued | collisions | known values masked again |\n|---:|---:|---:|")
-    print(
-        f"| {total.tokens} | {total.collisions} | {total.again} of {total.again_of} ({total.again / total.again_of:.2%}) |\n"
-    )
+    print(f"| {total.tokens} | {total.collisions} | {total.again} of {total.again_of} ({share:.2%}) |\n")
 
 
 def _mangled(folder: Path) -> None:

@@ -1,6 +1,7 @@
 """Finding values again that were met before, in a whole text or at one place of a stream.
 
-An index by the first two code points, so that a text costs one look-up a position however many values are known.
+An index by the first two code points, and below it by the first four, so that a text costs one look-up a position, and
+a second where two fit, however many values are known.
 Text is folded; runs of white space are alike. Not safe for use while it changes: the owner locks.
 """
 
@@ -15,6 +16,7 @@ from studiolo.privacy.recognizers.base import Match
 
 _SHORTEST_ASCII = 3  # a known value of one or two letters or digits would be found everywhere
 _SHORTEST = 2
+_LONG = 4  # code points by which values that have so many are told apart
 _FEW = 64  # beginnings up to which the text is searched for each of them
 MORE = "more"
 
@@ -27,12 +29,39 @@ class _Value:
     apart: bool = False  # a Chinese given name: found only where its neighbours are not part of something longer
 
 
+@dataclass(slots=True)
+class _Bucket:
+    """The values that begin with the same two code points."""
+
+    short: list[_Value] = field(default_factory=list)  # also those with white space among their first code points
+    long: dict[str, list[_Value]] = field(default_factory=dict)
+
+    def add(self, value: _Value) -> None:
+        start = value.text[:_LONG]
+        if len(start) < _LONG or " " in start:
+            self.short.append(value)
+        else:
+            self.long.setdefault(start.lower(), []).append(value)
+
+    def at(self, text: str, start: int) -> Iterable[_Value]:
+        """Those that may stand at text[start]; all of them where the text is too short to say."""
+        if start + _LONG > len(text):
+            return self.all()
+        named = self.long.get(text[start : start + _LONG].lower()) if self.long else None
+        return self.short if named is None else [*self.short, *named]
+
+    def all(self) -> Iterator[_Value]:
+        yield from self.short
+        for values in self.long.values():
+            yield from values
+
+
 class KnownValues:
     """An index of values. Values too short or too plain to be looked for are not taken in."""
 
     def __init__(self) -> None:
-        self._index: dict[str, list[_Value]] = {}
-        self._seen: set[_Value] = set()
+        self._index: dict[str, _Bucket] = {}
+        self._seen: dict[_Value, None] = {}  # in order, so that a copy is the same
 
     def __bool__(self) -> bool:
         return bool(self._index)
@@ -51,13 +80,13 @@ class KnownValues:
 
     def _take(self, value: _Value) -> None:
         if value not in self._seen:
-            self._seen.add(value)
-            self._index.setdefault(value.text[:2].lower(), []).append(value)
+            self._seen[value] = None
+            self._index.setdefault(value.text[:2].lower(), _Bucket()).add(value)
 
     def limited_to(self, kinds: frozenset[str]) -> KnownValues:
         """A copy with the values of these types."""
         copy = KnownValues()
-        for value in self._values():
+        for value in self._seen:
             if value.type in kinds:
                 copy._take(value)
         return copy
@@ -75,7 +104,7 @@ class KnownValues:
             places = [(at, start) for at, start in enumerate(pairs) if start in self._index]
         found = []
         for at, start in places:
-            for value in self._index[start]:
+            for value in self._index[start].at(text, at):
                 end = _end_of(value, text, at)
                 if isinstance(end, int):
                     found.append(Match(value.type, at, end, 0.9))
@@ -89,7 +118,8 @@ class KnownValues:
             first = text[start].lower()
             return MORE if not final and any(key.startswith(first) for key in self._index) else None
         best: Match | None = None
-        for value in self._index.get(text[start : start + 2].lower(), ()):
+        bucket = self._index.get(text[start : start + 2].lower())
+        for value in () if bucket is None else bucket.at(text, start):
             end = _end_of(value, text, start)
             if end is None:
                 continue
@@ -101,9 +131,6 @@ class KnownValues:
                 best = Match(value.type, start, end, 0.9)
         return best
 
-    def _values(self) -> Iterable[_Value]:
-        return _flat(self._index.values())
-
 
 def _places(text: str, start: str) -> Iterator[int]:
     """Where `start` stands in `text`; places may overlap."""
@@ -111,11 +138,6 @@ def _places(text: str, start: str) -> Iterator[int]:
     while at >= 0:
         yield at
         at = text.find(start, at + 1)
-
-
-def _flat(lists: Iterable[list[_Value]]) -> Iterator[_Value]:
-    for one in lists:
-        yield from one
 
 
 def _end_of(value: _Value, text: str, start: int) -> int | str | None:

@@ -103,8 +103,9 @@ class StreamScreen:
             if step is None:
                 break
             for put, until in step:
-                stop = folded.original(at - left, until - left)[1]
-                out.append(self._pending[emitted:stop] if put is None else put)
+                start, stop = folded.original(at - left, until - left)
+                # Invisible code points before a value are none of its own.
+                out.append(self._pending[emitted:stop] if put is None else self._pending[emitted:start] + put)
                 emitted, at = stop, until
         else:
             if final:
