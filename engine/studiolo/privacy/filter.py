@@ -28,6 +28,7 @@ from studiolo.types import Edit, Entity, Protection, Reader, Redacted, Redaction
 _SHORT = 200  # code points of a text whose spans are remembered
 _KEPT = 512  # such texts
 
+_WORDLIKE = re.compile(r"[0-9A-Za-z_]")
 _TOKEN_START = re.compile(r"[<\[{《〈【⟨«]|&(?=lt;)|\\(?=<)|(?<![0-9A-Za-z])[A-Za-z]")
 
 
@@ -172,6 +173,8 @@ class PrivacyFilter:
             else []
         )
         matches = resolve(folded.text, [*found, *again, *look_alikes])
+        if self._edits(LITERAL, direction):
+            matches = sorted([*matches, *_uncovered(folded.text, matches)], key=lambda match: match.start)
         return self._apply(text, _values(folded, matches), table=table, direction=direction, counts=counts)
 
     def _short(self, text: str) -> tuple[Span, ...]:
@@ -228,6 +231,18 @@ def redactions(counts: Counter[str]) -> tuple[Redaction, ...]:
 def _values(folded: Folded, matches: Iterable[Match]) -> list[tuple[str, int, int]]:
     """(type, start, end) in the original."""
     return [(match.type, *folded.original(match.start, match.end)) for match in matches]
+
+
+def _uncovered(text: str, matches: Sequence[Match]) -> list[Match]:
+    """What reads as a token only once the value beside it is gone: of "138...person_3" is left "<PHONE_1>person_3"."""
+    found = []
+    edges = [0, *(edge for match in matches for edge in (match.start, match.end)), len(text)]
+    for start, end in zip(edges[::2], edges[1::2], strict=True):
+        gap = text[start:end]
+        if gap and (_WORDLIKE.match(gap[0]) or _WORDLIKE.match(gap[-1])):
+            tokens = _tokens(f"{gap}<" if end < len(text) else gap)
+            found += [Match(LITERAL, start + first, start + last, 1.0, proven=True) for first, last, _ in tokens]
+    return found
 
 
 def tokens_in(text: str) -> list[str]:

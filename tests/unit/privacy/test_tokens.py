@@ -59,6 +59,18 @@ def test_a_beginning_asks_for_more_or_is_no_token(way: Way) -> None:
             assert found == read_token(whole, start, final=True)
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["电话13800138000person_1", "电话13800138000_PERSON_1_", "PERSON_1Margaret Holloway",
+     "(415) 555-2671)_PERSON_1_王小明",
+     "王小明<PERSON_1", "13800138000PERSON_1王小明_PERSON_1_13900139000"],
+)  # fmt: skip
+def test_what_becomes_a_token_beside_a_replaced_value_is_escaped(screener: PrivacyFilter, text: str) -> None:
+    screener.screen("Daniel Okafor", library_id="a", direction="question")
+    screened = screener.screen(text, library_id="a", direction="passage")
+    assert screener.restore(screened.text, library_id="a", reader=Reader.OWNER) == text
+
+
 def test_forms_are_lettered() -> None:
     assert [token_name("PERSON", 3, form) for form in (0, 1, 18, 25, 26, 27)] == [
         "PERSON_3", "PERSON_3B", "PERSON_3S", "PERSON_3Z", "PERSON_3AA", "PERSON_3AB",
