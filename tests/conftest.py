@@ -16,6 +16,7 @@ from studiolo.paths import Home
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TRANSFORMERS_OFFLINE"] = "1"
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"  # no test may reach a person's own keyring
 
 ROOT = Path(__file__).resolve().parent.parent
 OUR_THREADS = ("inference", "job", "embedding", "warm", "background", "engine-", "stream", "watch", "audit")

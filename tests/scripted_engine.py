@@ -46,6 +46,8 @@ from studiolo.types import (
     Model,
     Passage,
     PolicyView,
+    Protection,
+    Pseudonym,
     Question,
     QuotesOf,
     Redaction,
@@ -424,6 +426,27 @@ class ScriptedEngine:
         if not path.exists():
             raise UserError(Code.FILE_MISSING, path=str(path))
         return self.redact(f"read of {path.name}: Ada {''.join(passwords)}", profile=profile)
+
+    def pseudonyms(self, library: str = DEFAULT_LIBRARY, *, reveal: bool = False) -> list[Pseudonym]:
+        self._note("pseudonyms", library, reveal)
+        self._known(library)
+        return [
+            Pseudonym("PERSON_1", "PERSON", "Ada 王" if reveal else ""),
+            Pseudonym("PERSON_2", "PERSON", "Ada" if reveal else "", ("PERSON_1",)),
+            Pseudonym("PHONE_1", "PHONE_NUMBER", "13800138000" if reveal else ""),
+        ]
+
+    def forget_person(self, library: str, name: str) -> int:
+        self._note("forget_person", library, name)
+        self._known(library)
+        return 2
+
+    def forget_pseudonyms(self, library: str | None = None) -> int:
+        self._note("forget_pseudonyms", library)
+        return 3
+
+    def protect_pseudonyms(self, by: Protection, *, passphrase: str | None = None) -> None:
+        self._note("protect_pseudonyms", by, passphrase)
 
     def models(self) -> list[Model]:
         self._note("models")

@@ -171,6 +171,25 @@ SENTENCES: dict[Code, _Row] = {
         ("“{model}” could not be fetched: no source answered.", "Check the connection, or import the file by hand."),
         ("无法获取“{model}”：所有来源均无响应。", "请检查网络连接，或手动导入文件。"),
     ),
+    Code.PASSPHRASE_NEEDED: (
+        ("The table of pseudonyms is protected by a passphrase.", "Start Studiolo with STUDIOLO_PASSPHRASE set."),
+        ("化名表受口令保护。", "请设置 STUDIOLO_PASSPHRASE 后启动 Studiolo。"),
+    ),
+    Code.WRONG_PASSPHRASE: (
+        ("The passphrase does not open the table of pseudonyms.", "Nothing was changed. Give the right one."),
+        ("口令无法打开化名表。", "未作任何改动。请提供正确的口令。"),
+    ),
+    Code.KEY_LOST: (
+        (
+            "The key of the pseudonyms is not where it was kept ({protection}).",
+            "Unlock the keyring, or bring the key back.",
+        ),
+        ("化名表的密钥不在原处（{protection}）。", "请解锁密钥环，或放回密钥。"),
+    ),
+    Code.KEYRING_MISSING: (
+        ("There is no keyring that can be used now.", "Choose a passphrase, or a key file."),
+        ("目前没有可用的密钥环。", "请选择口令或密钥文件。"),
+    ),
     Code.ENGINE_GONE: (
         (
             "The engine stopped unexpectedly.",

@@ -33,6 +33,8 @@ from studiolo.privacy.audit import AuditLog, FileAnchor, KeptAnchor, audit_key
 from studiolo.privacy.detector import DETECTOR_VERSION
 from studiolo.privacy.filter import PrivacyFilter
 from studiolo.privacy.policies import Policies
+from studiolo.privacy.system_keyring import system_keyring
+from studiolo.privacy.vault import KeyHolder, passphrase_from
 from studiolo.settings import Settings, disk_fault, load_settings
 from studiolo.types import Span
 
@@ -56,7 +58,10 @@ def open_local(
     settings: Settings | None = None,
     replacements: Replacements | None = None,
 ) -> LocalEngine:
-    """Open a home. Raises EnvironmentFault: newer_format, damaged_store, disk_full, no_permission."""
+    """Open a home. Raises EnvironmentFault: newer_format, damaged_store, disk_full, no_permission.
+
+    Also passphrase_needed, wrong_passphrase, key_lost: the key of the pseudonyms is read here, before any sealing.
+    """
     replaced = replacements or Replacements()
     prepare_home(home)
     _switch_off_telemetry(environ)
@@ -69,7 +74,11 @@ def open_local(
     history = History(home.history_db)
     audit = _open_audit(home, history)
     screener = PrivacyFilter(
-        analyzer, path=home.pseudonyms_db, policies=lambda scope: policies.of(library_of(scope)), audit=audit
+        analyzer,
+        path=home.pseudonyms_db,
+        policies=lambda scope: policies.of(library_of(scope)),
+        key=_key_holder(home, environ),
+        audit=audit,
     )
     embedders = Embedders(store, threads=worker_threads(chosen.threads), cache=home.cache / "embedding")
     knowledge = KnowledgeBase(
@@ -129,6 +138,12 @@ def _open_audit(home: Home, history: History) -> AuditLog:
             "history": KeptAnchor(history.audit_anchor, history.keep_audit_anchor),
         },
         clock=time.time,
+    )
+
+
+def _key_holder(home: Home, environ: Mapping[str, str]) -> KeyHolder:
+    return KeyHolder(
+        home.pseudonyms_key, passphrase=passphrase_from(environ), find_keyring=lambda: system_keyring(environ)
     )
 
 

@@ -12,14 +12,14 @@ from studiolo.errors import StudioloError
 from studiolo.paths import Home
 from studiolo.privacy.policies import read_policy_at
 from studiolo.privacy.policy_file import DEFAULT_PROFILE
-from studiolo.types import Check, Model
+from studiolo.types import Check, Model, Protection
 
 LOW_DISK_BYTES = 2 << 30
 LOW_MEMORY_BYTES = 2 << 30
 
 
-def examine(home: Home, *, models: Sequence[Model]) -> list[Check]:
-    """Look at the processor, memory, disk, home, models, policy and the seal. Starts nothing and loads nothing."""
+def examine(home: Home, *, models: Sequence[Model], protection: Protection | None = None) -> list[Check]:
+    """Look at the processor, memory, disk, home, models, policy, pseudonyms, seal. Starts and loads nothing."""
     return [
         Check("python", "ok", sys.version.split()[0]),
         _cpu(),
@@ -28,6 +28,7 @@ def examine(home: Home, *, models: Sequence[Model]) -> list[Check]:
         _home(home),
         *(_models(kind, models) for kind in ("chat", "embedder", "names")),
         _policy(home),
+        *([_pseudonyms(protection)] if protection else []),
         Check("seal", "warning", "not sealed"),
     ]
 
@@ -73,6 +74,16 @@ def _policy(home: Home) -> Check:
         values = error.values
         return Check("policy", "failed", f"{values.get('file')}, line {values.get('line')}: {values.get('problem')}")
     return Check("policy", "ok", chosen)
+
+
+def _pseudonyms(protection: Protection) -> Check:
+    """What keeps the key of the encrypted pseudonym table. A key in the home protects nothing that has the home."""
+    kept = {
+        "keyring": "encrypted; key in the system keyring",
+        "passphrase": "encrypted; key under a passphrase",
+        "file": "encrypted; key in a file of the home (0600): who can copy the home can read it",
+    }
+    return Check("pseudonyms", "warning" if protection == "file" else "ok", kept[protection])
 
 
 def _models(kind: str, models: Sequence[Model]) -> Check:

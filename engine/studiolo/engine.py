@@ -28,6 +28,8 @@ from studiolo.types import (
     Model,
     Passage,
     PolicyView,
+    Protection,
+    Pseudonym,
     Question,
     QuotesOf,
     Redacted,
@@ -248,6 +250,29 @@ class Engine(Protocol):
         """The same for what a document says, as it would be read into a library; nothing is stored.
 
         Raises UserError as adding the file would.
+        """
+        ...
+
+    def pseudonyms(self, library: str = ..., *, reveal: bool = False) -> list[Pseudonym]:
+        """The tokens of a library, with their values only where `reveal` asks for them. Raises unknown_library."""
+        ...
+
+    def forget_person(self, library: str, name: str) -> int:
+        """Erase one person with all forms of the name, or any other value; `name` may be a token. How many tokens.
+
+        Stored answers then keep the token for good. Raises UserError: unknown_library; bad_request (problem ambiguous)
+        where the name fits several people and is nobody's whole name.
+        """
+        ...
+
+    def forget_pseudonyms(self, library: str | None = None) -> int:
+        """Erase all pseudonyms of a library, or (None) of all libraries and conversations; how many tokens."""
+        ...
+
+    def protect_pseudonyms(self, by: Protection, *, passphrase: str | None = None) -> None:
+        """Keep the table's key another way from now on, or under another passphrase.
+
+        Raises EnvironmentFault: passphrase_needed, keyring_missing; nothing is changed then.
         """
         ...
 

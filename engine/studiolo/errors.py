@@ -58,6 +58,10 @@ class Code(StrEnum):
     UNSUPPORTED_CPU = "unsupported_cpu"  # missing
     MISSING_PACKAGE = "missing_package"  # package
     SOURCE_UNREACHABLE = "source_unreachable"  # model, tried
+    PASSPHRASE_NEEDED = "passphrase_needed"  # noqa: S105
+    WRONG_PASSPHRASE = "wrong_passphrase"  # noqa: S105
+    KEY_LOST = "key_lost"  # protection: keyring or file
+    KEYRING_MISSING = "keyring_missing"
     ENGINE_GONE = "engine_gone"
     ENGINE_START = "engine_start"  # exit_code
     # PolicyBlock

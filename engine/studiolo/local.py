@@ -53,6 +53,8 @@ from studiolo.types import (
     Model,
     Passage,
     PolicyView,
+    Protection,
+    Pseudonym,
     Question,
     QuotesOf,
     Reader,
@@ -122,7 +124,7 @@ class LocalEngine:
 
     def doctor(self) -> list[Check]:
         """What works on this machine and what does not."""
-        return examine(self._parts.home, models=self.models())
+        return examine(self._parts.home, models=self.models(), protection=self._parts.screener.protection)
 
     def warm_up(self) -> None:
         """Load the chat model, the embedder and the filter at the same time, and wait for them.
@@ -382,7 +384,10 @@ class LocalEngine:
 
     def remove_conversation(self, conversation_id: str) -> None:
         """Remove a conversation and its turns."""
+        library = self._parts.history.conversation(conversation_id).library
         self._parts.history.remove(conversation_id)
+        if not library:  # it had a table of its own
+            self._parts.screener.forget(pseudonym_scope(Question("", conversation_id=conversation_id, library=None)))
 
     def model_saw(self, turn_id: str) -> str:
         """The screened prompt of a turn as the model read it."""
@@ -453,6 +458,31 @@ class LocalEngine:
         policy = _profile(profile)
         text = self._parts.knowledge.read_text(path, passwords=passwords)
         return self._parts.screener.redact(text, policy=policy)
+
+    def pseudonyms(self, library: str = DEFAULT_LIBRARY, *, reveal: bool = False) -> list[Pseudonym]:
+        """The tokens of a library."""
+        return self._parts.screener.table(self._scope(library)).entries(reveal=reveal)
+
+    def forget_person(self, library: str, name: str) -> int:
+        """Erase one person with all forms of the name, or any other value."""
+        if not name.strip():
+            raise UserError(Code.BAD_REQUEST, field="name", problem="empty")
+        return self._parts.screener.forget(self._scope(library), name=name)
+
+    def forget_pseudonyms(self, library: str | None = None) -> int:
+        """Erase all pseudonyms of a library, or of all libraries and conversations."""
+        if library is None:
+            return self._parts.screener.forget_all()
+        return self._parts.screener.forget(self._scope(library))
+
+    def protect_pseudonyms(self, by: Protection, *, passphrase: str | None = None) -> None:
+        """Keep the table's key another way from now on."""
+        self._parts.screener.protect(by, passphrase=passphrase)
+
+    def _scope(self, library: str) -> str:
+        if library not in {known.name for known in self.libraries()}:
+            raise UserError(Code.UNKNOWN_LIBRARY, library=library)
+        return library_scope(library)
 
     # models
 

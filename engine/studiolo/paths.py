@@ -69,6 +69,11 @@ class Home:
         return self.root / "audit.anchor"
 
     @property
+    def pseudonyms_key(self) -> Path:
+        """Where the key of the pseudonym tables stands (its name goes on) on a machine with nothing better."""
+        return self.root / "pseudonyms.key"
+
+    @property
     def run(self) -> Path:
         """State of the running engine: engine.json, owner.token, home.lock."""
         return self.root / "run"

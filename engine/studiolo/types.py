@@ -364,6 +364,20 @@ class Redacted:
     entities: tuple[Entity, ...] = ()
 
 
+Protection = Literal["keyring", "passphrase", "file"]
+"""What keeps the key of the pseudonym table: the system's keyring, a passphrase, or a file in the home."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pseudonym:
+    """One token of a library. `value` is "" unless it was asked for; `same_as`: other numbers of the same person."""
+
+    token: str
+    type: str
+    value: str = field(default="", repr=False)
+    same_as: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """How often values of one type stand in a document, on which pages, and what becomes of them for the model."""

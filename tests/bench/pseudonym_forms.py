@@ -18,7 +18,7 @@ from studiolo.models.store import ModelStore
 from studiolo.paths import Home
 from studiolo.types import Sampling
 
-MODEL = "qwen2.5-coder-0.5b"
+MODELS = ("qwen2.5-coder-0.5b", "qwen2.5-coder-1.5b")
 ANSWER_TOKENS = 48
 
 FORMS: dict[str, Callable[[str, int], str]] = {
@@ -67,11 +67,16 @@ _SYSTEM = "Answer the question from the passage in one sentence. Repeat names in
 
 
 def run(_data: Path, *, home: Path) -> None:
-    """Print one row a form."""
-    path = ModelStore(Home(home), load_catalogue()).path(MODEL)
-    runtime = LlamaRuntime(path, model_id=MODEL, context_tokens=1024, threads=1)
+    """Print one table a model that is installed, with one row a form."""
+    store = ModelStore(Home(home), load_catalogue())
+    for model in (known.id for known in store.list() if known.installed and known.id in MODELS):
+        _table(store.path(model), model)
+
+
+def _table(path: Path, model: str) -> None:
+    runtime = LlamaRuntime(path, model_id=model, context_tokens=1024, threads=1)
     try:
-        print(f"### tokens repeated by {MODEL}, of {sum(len(case[2]) for case in CASES)}\n")
+        print(f"### tokens repeated by {model}, of {sum(len(case[2]) for case in CASES)}\n")
         print("| form | repeated | mangled | lost | tokens of one |\n|---|---:|---:|---:|---:|")
         for name, form in FORMS.items():
             repeated, mangled, lost = measure(runtime, form)

@@ -516,6 +516,39 @@ def test_redacting_a_document(house: House, engine: Engine, tmp_path: Path) -> N
     assert not [document for document in engine.documents() if document.name == "page.html"]
 
 
+def test_pseudonyms_are_listed_and_erased(house: House, engine: Engine, tmp_path: Path) -> None:
+    name = "erasing 合同"
+    document = tmp_path / "contact.md"
+    document.write_text(f"电话{PHONE}，mail anna@example.com\n", encoding="utf-8")
+    read(engine.add([document], library=name))
+    listed = engine.pseudonyms(name)
+    assert {one.type for one in listed} == {"PHONE_NUMBER", "EMAIL_ADDRESS"}
+    assert {one.value for one in listed} == {""}
+    assert {one.value for one in engine.pseudonyms(name, reveal=True)} == {PHONE, "anna@example.com"}
+    assert engine.forget_person(name, "Nobody") == 0
+    assert engine.forget_person(name, PHONE) == 1
+    assert [one.type for one in engine.pseudonyms(name)] == ["EMAIL_ADDRESS"]
+    assert engine.forget_pseudonyms(name) == 1
+    assert engine.pseudonyms(name) == []
+    read(engine.add([document], library=f"{name} 2"))
+    assert engine.forget_pseudonyms() >= 2
+    assert engine.pseudonyms(f"{name} 2") == []
+    assert failure(lambda: engine.pseudonyms("none")).code is Code.UNKNOWN_LIBRARY
+    assert failure(lambda: engine.forget_person("none", "x")).code is Code.UNKNOWN_LIBRARY
+    assert failure(lambda: engine.forget_pseudonyms("none")).code is Code.UNKNOWN_LIBRARY
+    engine.remove_library(name)
+    engine.remove_library(f"{name} 2")
+
+
+def test_what_keeps_the_key_of_the_pseudonyms(house: House, engine: Engine) -> None:
+    assert failure(lambda: engine.protect_pseudonyms("keyring")).code is Code.KEYRING_MISSING
+    engine.protect_pseudonyms("passphrase", passphrase="虎 tiger 7")
+    assert ("pseudonyms", "ok") in {(check.name, check.state) for check in engine.doctor()}
+    engine.protect_pseudonyms("file")
+    (check,) = [check for check in engine.doctor() if check.name == "pseudonyms"]
+    assert (check.state, "who can copy the home can read it" in check.detail) == ("warning", True)
+
+
 def test_models(house: House, engine: Engine, tmp_path: Path) -> None:
     assert engine.models() == house.local.models()
     file = tmp_path / "other 模型.gguf"

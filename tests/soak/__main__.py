@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tests.soak.jobs import Jobs
 from tests.soak.kills import Kills, LightKills
+from tests.soak.pseudonyms import Pseudonyms, RoundTrip
 from tests.soak.removals import Removals
 from tests.soak.runner import run
 from tests.soak.scenario import Scenario
@@ -23,7 +24,8 @@ SEED = 20260101
 
 def scenarios() -> dict[str, Scenario]:
     """All scenarios by name, in the order they are played."""
-    return {scenario.name: scenario for scenario in (Jobs(), Kills(), LightKills(), Removals(), Streams())}
+    played = (Jobs(), Kills(), LightKills(), Removals(), Streams(), Pseudonyms(), RoundTrip())
+    return {scenario.name: scenario for scenario in played}
 
 
 class Both:

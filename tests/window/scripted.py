@@ -30,6 +30,8 @@ from studiolo.types import (
     Library,
     Model,
     Passage,
+    Protection,
+    Pseudonym,
     Question,
     QuotesOf,
     Redaction,
@@ -365,6 +367,25 @@ class ScriptedEngine:
 
     def redact(self, text: str) -> RedactedText:
         return RedactedText(text)
+
+    def pseudonyms(self, library: str = DEFAULT_LIBRARY, *, reveal: bool = False) -> list[Pseudonym]:
+        self._here()
+        return [
+            Pseudonym("PERSON_1", "PERSON", "Ada 王" if reveal else ""),
+            Pseudonym("PERSON_2", "PERSON", "Ada" if reveal else "", ("PERSON_1",)),
+            Pseudonym("PHONE_1", "PHONE_NUMBER", "13800138000" if reveal else ""),
+        ]
+
+    def forget_person(self, library: str, name: str) -> int:
+        self._here()
+        return 2
+
+    def forget_pseudonyms(self, library: str | None = None) -> int:
+        self._here()
+        return 3
+
+    def protect_pseudonyms(self, by: Protection, *, passphrase: str | None = None) -> None:
+        self._here()
 
     def models(self) -> list[Model]:
         self._here()

@@ -58,6 +58,16 @@ ENGLISH: dict[Code, str] = {
         "The model {model} could not be fetched (tried: {tried}). Check the network, "
         "or fetch the file by hand and use `studiolo models import FILE`."
     ),
+    Code.PASSPHRASE_NEEDED: (
+        "The pseudonyms are protected by a passphrase. Set STUDIOLO_PASSPHRASE, "
+        "or STUDIOLO_PASSPHRASE_FD to an open file."
+    ),
+    Code.WRONG_PASSPHRASE: "This is not the passphrase of the pseudonyms; nothing was changed. Give the right one.",
+    Code.KEY_LOST: (
+        "The key of the pseudonyms ({protection}) is not there; nothing was changed. Unlock the keyring or bring "
+        "the key back; if it is lost, move pseudonyms.db out of the home to start anew."
+    ),
+    Code.KEYRING_MISSING: "There is no keyring that can be used without a dialog. Choose `passphrase` or `file`.",
     Code.ENGINE_GONE: "The engine has stopped. Run the command again.",
     Code.ENGINE_START: "The engine did not start (exit code {exit_code}). Run `studiolo doctor`.",
     Code.FILTER_FAILED: "The privacy filter could not run, so nothing was let through. Run `studiolo doctor`.",
@@ -107,6 +117,15 @@ CHINESE: dict[Code, str] = {
     Code.SOURCE_UNREACHABLE: (
         "无法获取模型 {model}（已尝试：{tried}）。请检查网络，或手动下载文件后用 `studiolo models import FILE` 导入。"
     ),
+    Code.PASSPHRASE_NEEDED: (
+        "化名表受口令保护。请设置 STUDIOLO_PASSPHRASE，或将 STUDIOLO_PASSPHRASE_FD 设为已打开的文件。"
+    ),
+    Code.WRONG_PASSPHRASE: "口令不正确，未作任何改动。请提供化名表的正确口令。",
+    Code.KEY_LOST: (
+        "找不到化名表的密钥（{protection}），未作任何改动。请解锁密钥环或放回密钥；如已丢失，"
+        "请将 pseudonyms.db 移出资料文件夹，重新开始。"
+    ),
+    Code.KEYRING_MISSING: "没有无需对话框即可使用的密钥环。请选择 passphrase 或 file。",
     Code.ENGINE_GONE: "引擎已停止。请重新运行命令。",
     Code.ENGINE_START: "引擎未能启动（退出码 {exit_code}）。请运行 `studiolo doctor`。",
     Code.FILTER_FAILED: "隐私过滤器无法运行，因此没有放行任何内容。请运行 `studiolo doctor`。",
@@ -138,6 +157,10 @@ NOTICES: dict[str, tuple[str, str]] = {
     ),
     "unverified": ("not found in the passage", "段落中未找到原文"),
     "length": ("The answer was cut at the token limit.", "回答因达到长度上限而截断。"),
+    "erased": ("{count} pseudonyms erased.", "已清除 {count} 个化名。"),
+    "new_passphrase": ("New passphrase", "新口令"),
+    "passphrase": ("Passphrase", "口令"),
+    "protected": ("The key of the pseudonyms is now kept by: {by}.", "化名表密钥的保管方式现为：{by}。"),
     "removed": ("Removed.", "已删除。"),
     "quoted": (
         "{count} conversations quote what is removed. Remove these answers too? (No keeps them, without quotes.)",
@@ -230,6 +253,7 @@ NOTICES: dict[str, tuple[str, str]] = {
 PROBLEMS: dict[str, tuple[str, str]] = {
     "empty": ("it is empty", "不能为空"),
     "too_long": ("it is too long", "太长"),
+    "ambiguous": ("it fits several people; give the whole name or a token", "符合多人；请给出全名或化名"),
     "slash": ("it may not hold a slash", "不能含有斜杠"),
     "control_character": ("it may not hold line breaks or control characters", "不能含有换行或控制字符"),
     "reserved": ("this name is reserved", "此名称为保留名称"),

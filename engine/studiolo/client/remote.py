@@ -40,6 +40,8 @@ from studiolo.types import (
     Model,
     Passage,
     PolicyView,
+    Protection,
+    Pseudonym,
     Question,
     QuotesOf,
     Redacted,
@@ -319,6 +321,23 @@ class RemoteEngine:
 
     def _redact(self, body: dict[str, Any], profile: str | None) -> Any:
         return self._call("POST", "/api/redact", {**body, "profile": profile}, timeout_s=LONG_S)
+
+    def pseudonyms(self, library: str = DEFAULT_LIBRARY, *, reveal: bool = False) -> list[Pseudonym]:
+        """The tokens of a library."""
+        return self._list(Pseudonym, f"{_library(library)}/pseudonyms?reveal={str(reveal).lower()}", "pseudonyms")
+
+    def forget_person(self, library: str, name: str) -> int:
+        """Erase one person with all forms of the name, or any other value."""
+        return int(self._call("DELETE", f"{_library(library)}/pseudonyms", {"name": name})["erased"])
+
+    def forget_pseudonyms(self, library: str | None = None) -> int:
+        """Erase all pseudonyms of a library, or of all libraries and conversations."""
+        path = "/api/pseudonyms" if library is None else f"{_library(library)}/pseudonyms"
+        return int(self._call("DELETE", path)["erased"])
+
+    def protect_pseudonyms(self, by: Protection, *, passphrase: str | None = None) -> None:
+        """Keep the table's key another way from now on."""
+        self._call("PUT", "/api/pseudonyms/protection", {"by": by, "passphrase": passphrase})
 
     # models
 

@@ -22,13 +22,15 @@ from studiolo.privacy.own import Own
 from studiolo.privacy.policy import LITERAL, Action, Direction, Policy
 from studiolo.privacy.policy_file import DEFAULT_PROFILE, InForce, profile
 from studiolo.privacy.portions import analyze_any
-from studiolo.privacy.pseudonyms import PseudonymTable, open_pseudonyms
+from studiolo.privacy.pseudonym_store import PseudonymStore
+from studiolo.privacy.pseudonyms import PseudonymTable
 from studiolo.privacy.recognizers.base import Match
 from studiolo.privacy.recording import AuditedStream, Recording
 from studiolo.privacy.spans import resolve
 from studiolo.privacy.stream import StreamScreen
 from studiolo.privacy.tokens import Token, read_token, token_text
-from studiolo.types import Edit, Entity, Reader, Redacted, Redaction, Revealed, Screened, Span
+from studiolo.privacy.vault import KeyHolder
+from studiolo.types import Edit, Entity, Protection, Reader, Redacted, Redaction, Revealed, Screened, Span
 
 _SHORT = 200  # code points of a text whose spans are remembered
 _KEPT = 512  # such texts
@@ -36,7 +38,8 @@ _KEPT = 512  # such texts
 PoliciesOf = Callable[[str], InForce]
 """What counts for the owner of a pseudonym table ("" = what belongs to none). May raise UserError(bad_policy)."""
 
-_TOKEN_START = re.compile(r"[<\[{《〈【⟨«]|(?<![0-9A-Za-z_])[A-Za-z]")
+_WORDLIKE = re.compile(r"[0-9A-Za-z_]")
+_TOKEN_START = re.compile(r"[<\[{《〈【⟨«]|&(?=lt;)|\\(?=<)|(?<![0-9A-Za-z])[A-Za-z]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +67,18 @@ class PrivacyFilter:
         path: Path,
         policy: Policy | None = None,
         policies: PoliciesOf | None = None,
+        key: KeyHolder | None = None,
         audit: AuditLog | None = None,
     ) -> None:
         """`path`: the pseudonym store. `policies` looked up at each use, or one `policy` for all (None: the default).
+        `key`: what the store's key is kept by (None: a key file beside it).
         `audit`: where what is done here is recorded.
 
-        Raises EnvironmentFault as `studiolo.database.Database` does.
+        Raises EnvironmentFault as `studiolo.privacy.pseudonym_store.PseudonymStore` does.
         """
         self._analyzer = analyzer
         self._recording = Recording(audit, families=lambda: analyzer.families)
-        self._database = open_pseudonyms(path)
+        self._store = PseudonymStore(path, key or KeyHolder(path.with_suffix(".key")))
         one = InForce("", policy or profile(DEFAULT_PROFILE), Own())
         self._rules: PoliciesOf = policies or (lambda _: one)
         self._recent: dict[str, tuple[Span, ...]] = {}
@@ -207,19 +212,38 @@ class PrivacyFilter:
         """The pseudonyms of a library; "" is the table of chats without one."""
         with self._lock:
             if library_id not in self._tables:
-                self._tables[library_id] = PseudonymTable(self._database, library_id)
+                self._tables[library_id] = PseudonymTable(self._store, library_id)
             return self._tables[library_id]
 
-    def forget(self, library_id: str) -> None:
-        """Erase a library's pseudonyms, as when the library is removed."""
-        self.table(library_id).forget()
+    @property
+    def protection(self) -> Protection:
+        """What keeps the key of the pseudonym store."""
+        return self._store.protection
+
+    def protect(self, by: Protection, *, passphrase: str | None = None) -> None:
+        """Wrap the store's key anew. Raises EnvironmentFault: passphrase_needed, keyring_missing."""
+        self._store.protect(by, passphrase=passphrase)
+
+    def forget(self, library_id: str, *, name: str | None = None) -> int:
+        """Erase a library's pseudonyms, or one value's with all its forms; how many tokens. Raises UserError."""
+        with self._lock:
+            self._recent.clear()
+        table = self.table(library_id)
+        return table.forget() if name is None else table.forget_value(name)
+
+    def forget_all(self) -> int:
+        """Erase the pseudonyms of all libraries and conversations; how many tokens."""
+        with self._lock:
+            self._recent.clear()
+            tables = list(self._tables.values())
+        return sum(table.forget() for table in tables) + self._store.erase_all()
 
     def close(self) -> None:
         """Close the pseudonym store."""
         with self._lock:
             self._tables.clear()
             self._recent.clear()
-            self._database.close()
+            self._store.close()
 
     def _screen(self, text: str, library_id: str, way: _Way, spans: Iterable[Span]) -> Screened:
         table = self.table(library_id)
@@ -235,8 +259,10 @@ class PrivacyFilter:
             raise PolicyBlock(Code.BLOCKED_BY_POLICY, types=",".join(sorted(blocked)))
         again = own.without_allowed(folded.text, table.known_values(folded.text))
         look_alikes = [Match(LITERAL, start, end, 1.0, proven=True) for start, end, _ in _tokens(folded.text)]
-        matches = [match for match in (*found, *again, *look_alikes) if way.edits(match.type)]
-        return self._apply(text, _values(folded, resolve(folded.text, matches)), table=table, way=way)
+        matches = resolve(folded.text, [match for match in (*found, *again, *look_alikes) if way.edits(match.type)])
+        if way.edits(LITERAL):
+            matches = sorted([*matches, *_uncovered(folded.text, matches)], key=lambda match: match.start)
+        return self._apply(text, _values(folded, matches), table=table, way=way)
 
     def _short(self, text: str) -> tuple[Span, ...]:
         """`spans`, remembered for the headings and file names that come with every question."""
@@ -289,6 +315,18 @@ def redactions(counts: Counter[str]) -> tuple[Redaction, ...]:
 def _values(folded: Folded, matches: Iterable[Match]) -> list[tuple[str, int, int]]:
     """(type, start, end) in the original."""
     return [(match.type, *folded.original(match.start, match.end)) for match in matches]
+
+
+def _uncovered(text: str, matches: Sequence[Match]) -> list[Match]:
+    """What reads as a token only once the value beside it is gone: of "138...person_3" is left "<PHONE_1>person_3"."""
+    found = []
+    edges = [0, *(edge for match in matches for edge in (match.start, match.end)), len(text)]
+    for start, end in zip(edges[::2], edges[1::2], strict=True):
+        gap = text[start:end]
+        if gap and (_WORDLIKE.match(gap[0]) or _WORDLIKE.match(gap[-1])):
+            tokens = _tokens(f"{gap}<" if end < len(text) else gap)
+            found += [Match(LITERAL, start + first, start + last, 1.0, proven=True) for first, last, _ in tokens]
+    return found
 
 
 def tokens_in(text: str) -> list[str]:

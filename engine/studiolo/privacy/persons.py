@@ -13,8 +13,16 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from studiolo.privacy.given_names import GIVEN_CHARACTERS_ZH, GIVEN_WORDS_ZH
 from studiolo.privacy.normalize import is_han
-from studiolo.privacy.recognizers.lexicon import COMMON, COMPOUND_SURNAMES, NAME_WORDS, SURNAMES, TITLES_ZH
+from studiolo.privacy.recognizers.lexicon import (
+    COMMON,
+    COMPOUND_SURNAMES,
+    NAME_WORDS,
+    NOT_NAMES_ZH,
+    SURNAMES,
+    TITLES_ZH,
+)
 
 _TITLED = re.compile(rf"^(?P<surname>[\u4e00-\u9fff]{{1,2}}?)(?P<given>[\u4e00-\u9fff]{{0,2}}?)(?:{TITLES_ZH})$")
 _FAMILIAR = re.compile(r"^(?:小|老|阿)(?P<surname>[\u4e00-\u9fff])$")
@@ -89,16 +97,38 @@ def same_person(one: Name, other: Name) -> bool:  # noqa: PLR0911 - one return a
     return False
 
 
+def conflict(one: Name, other: Name) -> bool:
+    """Whether two forms cannot be one person's: both say a family and a given name, and they differ. Symmetric."""
+    if one.script != other.script or not (one.family and one.given and other.family and other.given):
+        return False
+    return not same_person(one, other)
+
+
 def _initials_fit(one: str, other: str) -> bool:
     if len(one) > 1 and len(other) > 1:
         return one == other
     return one[:1] == other[:1]
 
 
+def given_alone(name: str) -> str:
+    """The two-character given name of a full Chinese name, if it is worth finding without its family name; or "".
+
+    Guarded twice: both characters must be usual in given names, and the pair must be no ordinary word (和平, 建国).
+    A third guard stands where it is looked for: its neighbours must not belong to a longer word or another name.
+    """
+    parsed = parse(name)
+    given = parsed.given
+    if parsed.script != "han" or parsed.shape != "full" or len(given) != 2:
+        return ""
+    if given in GIVEN_WORDS_ZH or given in NOT_NAMES_ZH or not all(c in GIVEN_CHARACTERS_ZH for c in given):
+        return ""
+    return given
+
+
 def parts_to_look_for(name: str) -> tuple[str, ...]:
     """Parts of a full Latin name worth finding where they stand alone: capitalised, no everyday word.
 
-    None for Chinese: a given name of two characters is too often a word (和平, 建国); there the model decides.
+    None for Chinese: see `given_alone`.
     """
     if any(is_han(c) for c in name):
         return ()

@@ -26,7 +26,7 @@ from studiolo.privacy.pseudonyms import PseudonymTable
 from studiolo.privacy.recognizers.base import Family, Match
 from studiolo.privacy.recognizers.secrets import key_before, secret_run
 from studiolo.privacy.spans import SECRET, resolve
-from studiolo.privacy.tokens import MORE, OPENERS, WORDS, Token, read_token, token_text
+from studiolo.privacy.tokens import MORE, OPENERS, WORDS, Token, may_begin, read_token, token_text
 from studiolo.privacy.units import HAN, LONGEST, WORD, unit_end
 from studiolo.privacy.windows import Names, Windows
 from studiolo.types import Redaction
@@ -154,8 +154,9 @@ class StreamScreen:
             if KEYISH.search(text, at, step[-1][1]):
                 self._zone = _KEY_ZONE
             for put, until in step:
-                stop = folded.original(at - left, until - left)[1]
-                out.append(self._pending[emitted:stop] if put is None else put)
+                start, stop = folded.original(at - left, until - left)
+                # Invisible code points before a value are none of its own.
+                out.append(self._pending[emitted:stop] if put is None else self._pending[emitted:start] + put)
                 emitted, at = stop, until
         else:
             if final:
@@ -217,7 +218,7 @@ class StreamScreen:
         if not labelled and not known and not any(opener in text[at:end] for opener in OPENERS):
             return end, values
         for place in range(at, end):
-            if place > at and (text[place] in OPENERS or (labelled and not _wordlike(text[place - 1]))):
+            if place > at and (text[place] in OPENERS or (labelled and may_begin(text, place))):
                 inner = read_token(text, place, final=final)
                 if inner == MORE:
                     return None
@@ -272,7 +273,3 @@ class StreamScreen:
 
     def _is_hidden(self, kind: str) -> bool:
         return self._policy.sight(kind, self._reader) is not Sight.SHOW
-
-
-def _wordlike(character: str) -> bool:
-    return character == "_" or (character.isascii() and character.isalnum())

@@ -55,11 +55,18 @@ LABELS: Final = {
     "LITERAL": "LITERAL",
 }
 OTHER_LABEL: Final = "VALUE"
-OPENERS: Final = "<[{《〈【⟨«"
+OPENERS: Final = "<[{《〈【⟨«&\\"
 _KNOWN: Final = tuple(sorted({*LABELS.values(), OTHER_LABEL}, key=len, reverse=True))
 _CLOSER: Final = {"<": ">", "[": "]", "{": "}", "《": "》", "〈": "〉", "【": "】", "⟨": "⟩", "«": "»"}
-_SEPARATORS: Final = frozenset(" _-\\")
-_MOST_SEPARATORS: Final = 3
+_SEPARATORS: Final = frozenset(" _-\\\n")
+_SEPARATORS_INSIDE: Final = _SEPARATORS | frozenset(":#.*`")  # between brackets more can be meant for a separator
+_MOST_SEPARATORS: Final = 4
+_EDGES: Final = " \n*`"  # what may stand between a bracket and the word: blanks and marks of bold or code
+_MOST_EDGES: Final = 3
+_OPEN_ENTITY: Final = "&lt;"
+_CLOSE_ENTITY: Final = "&gt;"
+_OPEN_ESCAPED: Final = "\\<"
+_CLOSE_ESCAPED: Final = "\\>"
 _MOST_DIGITS: Final = 6
 _MOST_LETTERS: Final = 2
 
@@ -100,15 +107,17 @@ def _letters(form: int) -> str:
     return chr(65 + form) if form < 26 else chr(64 + form // 26) + chr(65 + form % 26)
 
 
-def read_token(  # noqa: PLR0911 - a parser: one return a place where it can stop
+def read_token(  # noqa: PLR0911, PLR0912 - a parser: one return a place where it can stop
     text: str, start: int, *, final: bool
 ) -> Token | str | None:
     """The token that begins at text[start], MORE, or None. `text` is folded. `final`: nothing comes after `text`."""
-    at = start
-    closer = _CLOSER.get(text[at])
-    if closer is not None:
-        at = _skip(text, at + 1, " ", 2)
-    elif start > 0 and _wordlike(text[start - 1]):
+    opening = _opening(text, start, final=final)
+    if isinstance(opening, str):
+        return opening
+    at, closers = opening or (start, ())
+    if closers:
+        at = _skip(text, at, _EDGES, _MOST_EDGES)
+    elif _inside_word(text, start):
         return None
     end = len(text)
     if at >= end:
@@ -123,13 +132,14 @@ def read_token(  # noqa: PLR0911 - a parser: one return a place where it can sto
     at += len(label)
 
     first = at
-    while at < end and text[at] in _SEPARATORS and at - first < _MOST_SEPARATORS:
+    allowed = _SEPARATORS_INSIDE if closers else _SEPARATORS
+    while at < end and text[at] in allowed and at - first < _MOST_SEPARATORS:
         at += 1
     separators = text[first:at]
     if at >= end:
         return None if final else MORE
-    # Without brackets or underscore, only capitals make a token: "person 1" is ordinary text.
-    if closer is None and "_" not in separators and not written.isupper():
+    # Without brackets or underscore, only capitals on one line make a token: "person 1" is ordinary text.
+    if not closers and "_" not in separators and (not written.isupper() or "\n" in separators):
         return None
 
     first = at
@@ -139,26 +149,63 @@ def read_token(  # noqa: PLR0911 - a parser: one return a place where it can sto
         return None
     number = text[first:at].lstrip("0")
     first = at
-    while at < end and text[at].isascii() and text[at].isalpha() and at - first < _MOST_LETTERS:
+    while at < end and text[at].isascii() and text[at].isalpha() and at - first <= _MOST_LETTERS:
         at += 1
-    letters = text[first:at].upper()
+    letters = text[first:at]
     if at >= end and not final:
         return MORE
-    if not number or (at < end and _wordlike(text[at])):
+    if not number or (at < end and _wordlike(text[at]) and text[at] != "_"):
         return None
-    name = f"{label}_{number}{letters}"
-    return _close(text, at, closer, name, final=final)
+    if at < end and text[at] == "_":  # the end of `_PERSON_1_`, or the middle of a longer word
+        after = _skip(text, at, "_", _MOST_EDGES)
+        if after >= end and not final:
+            return MORE
+        if after < end and _wordlike(text[after]):
+            return None
+    if letters.endswith("s"):  # a plural; the nineteenth form is written in capitals, as all are
+        letters, at = letters[:-1], at - 1
+    if len(letters) > _MOST_LETTERS:
+        return None
+    return _close(text, at, closers, f"{label}_{number}{letters.upper()}", final=final)
 
 
-def _close(text: str, at: int, closer: str | None, name: str, *, final: bool) -> Token | str | None:
+def may_begin(text: str, at: int) -> bool:
+    """Whether a token without brackets may begin at text[at], not inside a word; underscores may mark italics."""
+    return not _inside_word(text, at)
+
+
+def _inside_word(text: str, at: int) -> bool:
+    before = at
+    while before > 0 and text[before - 1] == "_" and at - before <= _MOST_EDGES:
+        before -= 1
+    return before > 0 and _wordlike(text[before - 1])
+
+
+def _opening(text: str, start: int, *, final: bool) -> tuple[int, tuple[str, ...]] | str | None:
+    """(where the word may begin, what may close the token); None where no bracket stands; MORE where one might."""
+    closer = _CLOSER.get(text[start])
+    if closer is not None:
+        if closer in "]}" and text[start + 1 : start + 2] == text[start]:  # only of brackets that we never write
+            return start + 2, (closer * 2, closer)
+        return start + 1, ((closer, _CLOSE_ESCAPED, _CLOSE_ENTITY) if closer == ">" else (closer,))
+    for written, closers in ((_OPEN_ENTITY, (_CLOSE_ENTITY, ">")), (_OPEN_ESCAPED, (_CLOSE_ESCAPED,))):
+        if text.startswith(written, start):
+            return start + len(written), closers
+        if not final and written.startswith(text[start:]):
+            return MORE
+    return None
+
+
+def _close(text: str, at: int, closers: tuple[str, ...], name: str, *, final: bool) -> Token | str | None:
     """Take the closing bracket along. Of an unclosed pair only `<` belongs to the token: others are punctuation."""
-    wanted = closer or ">"
-    after = _skip(text, at, " ", 2) if closer is not None else at
-    if after >= len(text) and not final:
-        return MORE
-    if after < len(text) and text[after] == wanted:
-        return Token(name, after + 1)
-    if closer is None or closer == ">":
+    wanted = closers or (">",)
+    after = _skip(text, at, _EDGES, _MOST_EDGES) if closers else at
+    for closer in wanted:
+        if text.startswith(closer, after):
+            return Token(name, after + len(closer))
+        if not final and closer.startswith(text[after:]):
+            return MORE
+    if not closers or closers[0] == ">":
         return Token(name, at)
     return None  # the opener stays text; the core is read again from its own start
 
@@ -168,9 +215,9 @@ def _label_at(text: str, at: int) -> str | None:
     return next((known for known in _KNOWN if upper.startswith(known)), None)
 
 
-def _skip(text: str, at: int, character: str, most: int) -> int:
+def _skip(text: str, at: int, characters: str, most: int) -> int:
     stop = min(len(text), at + most)
-    while at < stop and text[at] == character:
+    while at < stop and text[at] in characters:
         at += 1
     return at
 

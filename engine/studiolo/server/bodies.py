@@ -7,7 +7,17 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
 
-from studiolo.types import DEFAULT_LIBRARY, Chat, Message, Question, QuotesOf, Reader, Sampling, ToolCall
+from studiolo.types import (
+    DEFAULT_LIBRARY,
+    Chat,
+    Message,
+    Protection,
+    Question,
+    QuotesOf,
+    Reader,
+    Sampling,
+    ToolCall,
+)
 
 Text = Annotated[str, Field(min_length=1, max_length=1_000_000)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
@@ -54,6 +64,19 @@ class QuotingBody(_Body):
     """Documents that conversations may quote."""
 
     ids: list[Name] = Field(max_length=100_000)
+
+
+class NameBody(_Body):
+    """A person, another value, or a token, that is to be erased."""
+
+    name: Name
+
+
+class ProtectionBody(_Body):
+    """What is to keep the key of the pseudonyms."""
+
+    by: Protection
+    passphrase: SecretStr | None = Field(None, description="for `passphrase`; null keeps the one in use")
 
 
 class FolderBody(_Body):

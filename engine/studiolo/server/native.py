@@ -21,6 +21,7 @@ from studiolo.server.bodies import AskBody, ChatBody, FileBody, QuotingBody, Red
 from studiolo.server.errors import WireResponse
 from studiolo.server.libraries import NO_CONTENT, document_routes, library_routes
 from studiolo.server.privacy import policy_routes
+from studiolo.server.pseudonyms import pseudonym_routes
 from studiolo.server.service import Service
 from studiolo.server.streaming import EventStream, Pump, job_events, sse_lines
 from studiolo.shapes import Answer, answer_shape, audit_shape, file_shape
@@ -33,6 +34,7 @@ def native_router(service: Service) -> APIRouter:
     router = APIRouter(prefix="/api", default_response_class=WireResponse)
     _engine_routes(router, service)
     library_routes(router, service)
+    pseudonym_routes(router, service)
     document_routes(router, service)
     policy_routes(router, service)
     _job_routes(router, service)

@@ -107,6 +107,14 @@ def test_plain_calls_give_the_same_values(remote: RemoteEngine, engine: Scripted
     remote.remove_document("d1")
     remote.remove_documents(["d1", "d2"], conversations="remove")
     assert engine.calls[-1] == ("remove_documents", ("d1", "d2"), "default", "remove")
+    assert remote.pseudonyms("contracts") == engine.pseudonyms("contracts")
+    assert remote.pseudonyms("contracts", reveal=True) == engine.pseudonyms("contracts", reveal=True)
+    assert remote.forget_person("contracts", "王 小明") == 2
+    assert engine.calls[-1] == ("forget_person", "contracts", "王 小明")
+    assert (remote.forget_pseudonyms("contracts"), remote.forget_pseudonyms()) == (3, 3)
+    assert engine.calls[-2:] == [("forget_pseudonyms", "contracts"), ("forget_pseudonyms", None)]
+    remote.protect_pseudonyms("passphrase", passphrase="虎")
+    assert engine.calls[-1] == ("protect_pseudonyms", "passphrase", "虎")
     remote.remove_library("contracts")
 
 

@@ -339,3 +339,14 @@ def test_child_loads_no_heavy_library(tmp_path, process):
     maps = Path(f"/proc/{process._child._process.pid}/maps").read_text(encoding="utf-8")
     assert "libpdfium" in maps
     assert not any(name in maps for name in ("libtorch", "_lancedb", "libllama", "onnxruntime", "numpy"))
+
+
+def test_a_parser_is_given_no_passphrase(monkeypatch: pytest.MonkeyPatch) -> None:
+    from studiolo.knowledge.parsers.child import _environment
+
+    monkeypatch.setenv("STUDIOLO_PASSPHRASE", "虎 tiger")
+    monkeypatch.setenv("STUDIOLO_PASSPHRASE_FD", "3")
+    monkeypatch.setenv("STUDIOLO_KEPT", "yes")
+    assert "虎 tiger" not in _environment().values()
+    assert "STUDIOLO_PASSPHRASE_FD" not in _environment()
+    assert _environment()["STUDIOLO_KEPT"] == "yes"

@@ -356,6 +356,23 @@ def test_the_audit(site: Served, engine: ScriptedEngine) -> None:
     assert httpx.get(site.url + "/api/audit", trust_env=False).status_code == 401
 
 
+def test_pseudonyms(site: Served, engine: ScriptedEngine) -> None:
+    path = "/api/libraries/contracts/pseudonyms"
+    assert [one["value"] for one in call(site, "GET", path).json()["pseudonyms"]] == ["", "", ""]
+    assert call(site, "GET", f"{path}?reveal=true").json()["pseudonyms"][1] == {
+        "token": "PERSON_2", "type": "PERSON", "value": "Ada", "same_as": ["PERSON_1"],
+    }  # fmt: skip
+    assert call(site, "DELETE", path, json={"name": "王小明"}).json() == {"erased": 2}
+    assert call(site, "DELETE", path, json={"nane": "王小明"}).status_code == 422  # a slip must not erase everything
+    assert engine.calls[-1] == ("forget_person", "contracts", "王小明")
+    assert call(site, "DELETE", path).json() == {"erased": 3}
+    assert call(site, "DELETE", "/api/pseudonyms").json() == {"erased": 3}
+    assert call(site, "PUT", "/api/pseudonyms/protection", json={"by": "file"}).status_code == 204
+    assert engine.calls[-1] == ("protect_pseudonyms", "file", None)
+    assert call(site, "PUT", "/api/pseudonyms/protection", json={"by": "hope"}).status_code == 422
+    assert call(site, "GET", "/api/libraries/none/pseudonyms").status_code == 404
+
+
 @pytest.mark.parametrize("error", [None, UserError(Code.MODEL_MISSING, model="big"), ValueError("x")])
 def test_what_was_interrupted_is_gone_on_with_after_the_models(error: Exception | None) -> None:
     class Stays(ScriptedEngine):
@@ -382,7 +399,8 @@ def test_the_description_of_the_api(site: Served) -> None:
         "/api/turns/{turn_id}/seen", "/api/doctor", "/api/status", "/api/libraries/{name}/statistics",
         "/api/libraries/{name}/check", "/api/libraries/{name}/embedder", "/api/libraries/{name}/export",
         "/api/libraries/import", "/api/libraries/{name}/watched", "/api/conversations/quoting",
-        "/api/libraries/{name}/documents/{document_id}/passages",
+        "/api/libraries/{name}/documents/{document_id}/passages", "/api/libraries/{name}/pseudonyms",
+        "/api/pseudonyms", "/api/pseudonyms/protection",
     }  # fmt: skip
     assert promised <= described["paths"].keys()
     documents = described["paths"]["/api/libraries/{name}/documents"]

@@ -32,6 +32,12 @@ _FILES_PER_CHILD = 500  # then a new one: parsers leak
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
+def _environment() -> dict[str, str]:
+    """A parser reads strangers' files: it gets no passphrase. A pool of threads also costs address space."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("STUDIOLO_PASSPHRASE")}
+    return {**kept, **dict.fromkeys(_ONE_THREAD, "1")}
+
+
 class Cancelled(Exception):
     """The parse was stopped because its token was set, or the process was closed."""
 
@@ -123,7 +129,7 @@ class _Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, **dict.fromkeys(_ONE_THREAD, "1")},  # a pool of threads also costs address space
+            env=_environment(),
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
