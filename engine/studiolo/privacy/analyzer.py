@@ -24,11 +24,11 @@ from studiolo.errors import Code, PolicyBlock, StudioloError, UserError, import_
 from studiolo.privacy.known import KnownValues
 from studiolo.privacy.normalize import fold
 from studiolo.privacy.persons import parts_to_look_for
-from studiolo.privacy.recognizers import rule_families
+from studiolo.privacy.recognizers import context_families, rule_families
 from studiolo.privacy.recognizers.base import Family, Match
 from studiolo.privacy.recognizers.english import Decisions
 from studiolo.privacy.recognizers.names import Entities, NameFinder, ScriptNames
-from studiolo.privacy.spans import drop_swallowed, resolve
+from studiolo.privacy.spans import drop_swallowed, resolve, yielding
 from studiolo.types import Span
 
 ENGLISH_MODEL_ID = "en-core-web-sm"
@@ -42,6 +42,9 @@ _SPACY_TYPES = {
     "LOC": "LOCATION",
     "FAC": "LOCATION",
     "ORG": "ORGANIZATION",
+    "NORP": "NRP",
+    "DATE": "DATE_TIME",
+    "TIME": "DATE_TIME",
 }
 
 
@@ -52,6 +55,7 @@ class Analyzer:
         """The folders are asked for at first use; asking raises UserError(model_missing) where a model is absent."""
         self._names: NameFinder | None = NameModels(spacy_folder=spacy_folder, lac_folder=lac_folder, threads=threads)
         self._families = rule_families()
+        self._of_context = context_families()
         self._lock = threading.Lock()
         self._engine: Any = None
 
@@ -62,6 +66,7 @@ class Analyzer:
         analyzer._names = names
         if families is not None:
             analyzer._families = tuple(families)
+            analyzer._of_context = ()
         return analyzer
 
     @property
@@ -95,7 +100,7 @@ class Analyzer:
             folded = [fold(texts[number]) for number in written]
             read = self._engine_once().analyze_iterator([one.text for one in folded], _LANGUAGE, batch_size=len(folded))
             for number, one, results in zip(written, folded, read, strict=True):
-                matches = resolve(one.text, drop_swallowed(_match(result) for result in results))
+                matches = resolve(one.text, drop_swallowed(yielding(_match(result) for result in results)))
                 matches = resolve(one.text, [*matches, *_again(one.text, matches)])
                 found[number] = tuple(Span(m.type, *one.original(m.start, m.end), m.score) for m in matches)
         except StudioloError:
@@ -107,7 +112,7 @@ class Analyzer:
     def _engine_once(self) -> Any:
         with self._lock:
             if self._engine is None:
-                self._engine = _build_engine(self._families, self._names)
+                self._engine = _build_engine((*self._families, *self._of_context), self._names)
             return self._engine
 
 

@@ -137,3 +137,20 @@ NOT_NAMES_ZH = frozenset(
     宁静 康复 易用 华为 江苏 江西 云南 海南 河南 河北 湖南 湖北 项目 席位 边缘 房屋 房间 车辆 车位
     """.split()  # noqa: SIM905
 )
+
+MONTHS_AND_DAYS = frozenset(
+    """
+    january february march april may june july august september october november december jan feb mar apr jun jul aug
+    sep sept oct nov dec monday tuesday wednesday thursday friday saturday sunday
+    """.split()  # noqa: SIM905
+)
+
+# Words that end, or begin, the name of a company or an institution, never of a person.
+ORG_WORDS = frozenset(
+    """
+    inc incorporated ltd limited llc llp plc corp corporation company gmbh ag kg sarl bv nv oy oyj aps spa srl kft zrt
+    foundation associates partners holdings group technologies solutions industries enterprises consulting ventures capital
+    labs systems bank institute orchestra band club association council committee stadium airlines airways motors records
+    pictures studios press award awards prize act effect theorem law cup league party team street station museum
+    """.split()  # noqa: SIM905
+)

@@ -140,6 +140,8 @@ def _latin_match(  # noqa: PLR0911 - one return a guard
     if text[start:end].endswith(("'s", "\u2019s")):
         end -= 2
     value = text[start:end]
+    if kind == "DATE_TIME":
+        return _date(value, start, end)
     if kind != "PERSON":
         return Match(kind, start, end, 0.6) if len(value) >= 2 and any(c.isupper() for c in value) else None
     title = _TITLE.match(value)
@@ -163,6 +165,20 @@ def _latin_match(  # noqa: PLR0911 - one return a guard
             return None
         return Match("PERSON", start, end, 0.6)
     return Match("PERSON", start, end, 0.85)
+
+
+_AGED = re.compile(r"(?:years?|yrs?|months?)(?:-| )old|of age|y/o")
+_LEADING = re.compile(r"[0-9]{1,3}(?![0-9])")
+_NOT_A_DATE = re.compile(r"[0-9]{5}|^[0-9]{1,3}$")
+
+
+def _date(value: str, start: int, end: int) -> Match | None:
+    """What the model takes for a date; long numbers are something else."""
+    if _NOT_A_DATE.search(value):
+        return None
+    if _AGED.search(value):
+        return Match("AGE", start, start + len(number[0]), 0.55) if (number := _LEADING.match(value)) else None
+    return Match("DATE_TIME", start, end, 0.55)
 
 
 def _han_match(text: str, kind: str, start: int, end: int) -> Match | None:
