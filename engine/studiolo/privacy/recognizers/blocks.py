@@ -34,7 +34,7 @@ _ENDS_OF_STREETS = re.compile(
 )
 _HEAD = re.compile(
     rf"(?<![{LETTER}0-9.,\-#$€£])(?P<first>{_NUMBER} (?:{_NUMBER} )?)?"
-    rf"(?P<name>(?:{_SMALL} )?{_WORD}(?: (?:{_SMALL} ?)?(?:{_WORDS_OF_STREETS}|{_WORD}|{_SMALL} {_WORD})){{0,6}})"
+    rf"(?P<name>(?:{_SMALL} )?{_WORD}(?: (?:{_SMALL} ?)?(?:{_WORDS_OF_STREETS}|{_WORD}|{_SMALL} {_WORD}|[{LOWER}]+(?= {_WORDS_OF_STREETS}))){{0,6}})"
     rf"(?P<last> {_NUMBER}(?: {_WORDS_OF_STREETS})?)?(?![{LETTER}0-9])"
 )
 _STREET_WORD = re.compile(rf"(?<![{LETTER}]){_WORDS_OF_STREETS}")
@@ -48,7 +48,7 @@ _LEADS_IN = re.compile(
 )
 _BOX = re.compile(
     r"(?<![0-9A-Za-z])(?:(?i:psc|cmr|unit) [0-9]{3,5},? ?(?i:box) [0-9]{2,5}|(?:USS|USNS|USNV|USCGC) "
-    rf"[{UPPER}][{LETTER}'\-]+)(?=[,\n. ]|$)(?:[, \n>|?]{{1,10}}(?i:[AFD]PO) (?i:A[AEP])(?: [0-9]{{5}}(?:-[0-9]{{4}})?)?)?"
+    rf"[{UPPER}][{LETTER}'\-]+|P\.? ?O\.? Box [0-9]{{1,6}}(?: {_WORD}){{0,3}})(?=[,\n. ]|$)(?:[, \n>|?]{{1,10}}(?i:[AFD]PO) (?i:A[AEP])(?: [0-9]{{5}}(?:-[0-9]{{4}})?)?)?"
 )
 _CORNER = re.compile(
     rf"(?:the )?corner of (?:{_NUMBER} )?{_WORD}(?: (?:{_WORD}|str\.?)){{0,3}}(?: {_NUMBER})? and (?:{_NUMBER} )?{_WORD}"
@@ -61,7 +61,12 @@ _PIECE = (
 )
 _NEXT_LINE = re.compile(rf",?[ ]?(?:\n[ \t>|?]{{0,8}}){{1,2}},?[ ]?(?P<piece>{_PIECE}),?[ ]?(?=\n|$|[.!?;](?:\s|$))")
 _AFTER_COMMA = re.compile(rf",[ ]?(?P<piece>{_PIECE})(?![{LETTER}0-9])")
+_TOWN = re.compile(rf" {_WORD}(?: {_WORD}){{0,4}}(?: [0-9]{{3,6}})?(?![{LETTER}0-9])")
+_LAST_LINE = re.compile(
+    rf",?[ ]?\n[ \t>|?]{{0,8}}(?P<piece>{_WORD}(?: (?:\({_WORD}\)|{_WORD})){{0,3}} [0-9]{{2,6}}(?:-[0-9]{{2,4}})?)(?![{LETTER}0-9])"
+)
 _ANY_DIGIT = re.compile(r"[0-9]")
+_POSTCODE = re.compile(r"[0-9]{4}|[0-9][A-Z]{2}$|[0-9]{3} [0-9]{2}")
 _MOST_PIECES = 5
 _PLAIN_HEADS = frozenset({"the", "chapter", "section", "page", "figure", "table", "article", "version", "part", "step"})
 
@@ -79,7 +84,8 @@ class _Blocks:
             return
         for pattern in (_BOX, _CORNER):
             for found in pattern.finditer(text, start, stop):
-                yield Match("ADDRESS", found.start(), _tail(text, found.end(), stop)[0], 0.75)
+                at = _units(text, found.end(), stop)
+                yield Match("ADDRESS", found.start(), _tail(text, at, stop)[0], 0.75)
         for found in _HEAD.finditer(text, start, stop):
             match = _block(text, found, stop)
             if match is not None:
@@ -88,7 +94,6 @@ class _Blocks:
 
 def _block(text: str, found: re.Match[str], stop: int) -> Match | None:
     """The address that begins with a street's name, if enough speaks for one."""
-    unit = _UNIT.match(text, found.end(), stop)
     if found["first"] is None and found["last"] is None:
         return None
     words = found["name"].split()
@@ -97,30 +102,36 @@ def _block(text: str, found: re.Match[str], stop: int) -> Match | None:
         return None
     street = bool(_STREET_WORD.search(found["name"])) or any(_ENDS_OF_STREETS.search(word) for word in plain)
     led = bool(_LEADS_IN.search(text, max(0, found.start() - 40), found.start()))
-    at = found.end()
-    while unit is not None:
-        at = unit.end()
-        unit = _UNIT.match(text, at, stop)
+    at = _units(text, found.end(), stop)
     united = at > found.end()
     end, telling = _tail(text, at, stop)
-    number = found["first"] is not None and len(found["first"].strip()) >= 2
-    if not (united or led or street and len(words) > 1 or street and not found["name"].istitle() or telling and number):
-        return None
-    if street and not (united or led or telling) and found["first"] is None and len(words) < 2 and not found["last"]:
+    numbered = found["first"] is not None
+    speaks = len(words) > 1 or any(_ENDS_OF_STREETS.search(word) for word in plain)  # "Court 3" is none
+    if not (united or led or (street and speaks) or (telling and numbered)):
         return None
     return Match("ADDRESS", found.start(), end, 0.75)
+
+
+def _units(text: str, at: int, stop: int) -> int:
+    """Behind "Apt. 4 Suite 12" and the town that may follow without a comma."""
+    first = at
+    while (unit := _UNIT.match(text, at, stop)) is not None:
+        at = unit.end()
+    if at > first and (town := _TOWN.match(text, at, stop)) is not None:
+        at = town.end()
+    return at
 
 
 def _tail(text: str, at: int, stop: int) -> tuple[int, bool]:
     """Where town, region, postcode and country end; whether a postcode was among them."""
     telling = False
     for _ in range(_MOST_PIECES):
-        found = _NEXT_LINE.match(text, at, stop) or _AFTER_COMMA.match(text, at, stop)
+        found = _NEXT_LINE.match(text, at, stop) or _LAST_LINE.match(text, at, stop) or _AFTER_COMMA.match(text, at, stop)
         if found is None or (":" in text[found.end() : found.end() + 1]):
             break
         at = found.end("piece")
-        if found["piece"][-1].isdigit() or found["piece"][0].isdigit():
-            telling = True
+        telling = telling or any(c.isdigit() for c in found["piece"])
+        if _POSTCODE.search(found["piece"]):
             break
     return at, telling
 

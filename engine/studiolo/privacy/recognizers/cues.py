@@ -19,7 +19,7 @@ _NOT_IN_WORD = rf"(?<![{LETTER}0-9])"
 _ENDS = rf"(?![{LETTER}0-9])"
 _PARTS = rf"{CAPITALISED}(?: (?:[{UPPER}]\.?|(?:(?:de|van|von|der|den|da|di|del|dos|bin|al|la|le) ){{0,2}}{CAPITALISED})){{0,3}}"
 
-_TITLE = re.compile(rf"(?<![A-Za-z])(?:{TITLES_EN})(?:\\.|(?= ))(?= ?[{UPPER}])")
+_TITLE = re.compile(rf"(?<![A-Za-z])(?:{TITLES_EN})(?:\.|(?= ))(?= ?[{UPPER}])")
 _CALLED = re.compile(
     rf"{_NOT_IN_WORD}(?:(?i:(?:my|his|her|their|our|the|full|first|last|maiden|middle|family|given|user|sur)[ ]?name(?:'s| is| was|:)"
     r"|name on (?:the|my) (?:account|card)(?: is|:)|(?:call|calls|called|calling|named) (?:me |him |her )|last name\?|"

@@ -154,3 +154,12 @@ ORG_WORDS = frozenset(
     pictures studios press award awards prize act effect theorem law cup league party team street station museum
     """.split()  # noqa: SIM905
 )
+
+# Abbreviations that a name model takes for companies.
+NO_NAMES = frozenset(
+    """
+    IBAN BIC SWIFT SSN ITIN EIN NHS VAT ATM PIN CVV CVC CC ID IDs PO POB ZIP ASAP FAQ PDF URL API CPU GPU RAM USB HDMI SQL
+    HTML CSS JSON XML CSV HTTP HTTPS IP MAC DNS VPN SSH WiFi CEO CFO CTO COO HR IT QA PR TV DVD CD PC AI ML OK FYI ETA RSVP
+    TBD NDA PPE GDP GPA DOB AGM KPI ROI B2B SMS PTO DIY
+    """.split()  # noqa: SIM905
+)

@@ -16,6 +16,7 @@ from studiolo.privacy.recognizers.base import Match
 from studiolo.privacy.recognizers.lexicon import (
     AMBIGUOUS_SURNAMES,
     COMMON,
+    NO_NAMES,
     NOT_NAMES_ZH,
     PLACE_WORDS,
     SURNAMES,
@@ -143,6 +144,8 @@ def _latin_match(  # noqa: PLR0911 - one return a guard
     if kind == "DATE_TIME":
         return _date(value, start, end)
     if kind != "PERSON":
+        if value in NO_NAMES or value.casefold() in COMMON:
+            return None
         return Match(kind, start, end, 0.6) if len(value) >= 2 and any(c.isupper() for c in value) else None
     title = _TITLE.match(value)
     if title:
@@ -168,13 +171,17 @@ def _latin_match(  # noqa: PLR0911 - one return a guard
 
 
 _AGED = re.compile(r"(?:years?|yrs?|months?)(?:-| )old|of age|y/o")
+_TELLS_A_DAY = re.compile(
+    r"[0-9]|(?i:january|february|march|april|may|june|july|august|september|october|november|december|"
+    r"monday|tuesday|wednesday|thursday|friday|saturday|sunday|christmas|easter|noon|midnight)"
+)  # "next week" tells nobody anything about anyone
 _LEADING = re.compile(r"[0-9]{1,3}(?![0-9])")
 _NOT_A_DATE = re.compile(r"[0-9]{5}|^[0-9]{1,3}$")
 
 
 def _date(value: str, start: int, end: int) -> Match | None:
     """What the model takes for a date; long numbers are something else."""
-    if _NOT_A_DATE.search(value):
+    if _NOT_A_DATE.search(value) or not _TELLS_A_DAY.search(value):
         return None
     if _AGED.search(value):
         return Match("AGE", start, start + len(number[0]), 0.55) if (number := _LEADING.match(value)) else None
