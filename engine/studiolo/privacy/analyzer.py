@@ -15,6 +15,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
@@ -133,7 +134,7 @@ class NameModels:
                 from studiolo.privacy.recognizers.lac import Lac
 
                 lac = Lac(self._lac_folder(), threads=self._threads)
-                self._loaded = ScriptNames(latin=_english(self._spacy_folder()), han=lac.entities)
+                self._loaded = ScriptNames(latin=_english(self._spacy_folder()), han=partial(lac.entities, refine=True))
         return self._loaded.find(texts)
 
 
