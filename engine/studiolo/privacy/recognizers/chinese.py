@@ -27,11 +27,12 @@ if TYPE_CHECKING:
 
 Entity = tuple[str, int, int]  # type, start, end
 
-_SURE = 1.0  # of a name that does not look like a Chinese one
+_SURE = 1.0  # of two characters without a family name; of others the network must not prefer another tag
 _NEAR = -1.0  # a character that PERSON missed by so little may complete a name that begins with a family name
 _DOTS = "·•・-"
 _LONGEST_NAME = 4
-_SHORTEST_LIST = 6  # code points of names written without anything between them
+_SHORTEST_LIST = 4  # code points of names written without anything between them
+_NOT_GIVEN = frozenset("和与與及的在是对對向从從把被等说說为為之也都先女小总總")  # follow a name, or begin its title
 _CALLINGS = re.compile(rf"(?:{TITLES_ZH}|主席|总统|總統|总理|總理|首相|委员长|委員長|州长|议员|修女|神父|牧师|皇帝|皇后|太后|公主|王子)$")
 
 
@@ -85,7 +86,11 @@ def _recut(text: str, entities: Sequence[Entity]) -> list[Entity]:
         ):
             last += 1
             end = entities[last][2]
-        cut = _names_in(text, start, end) if kind == "PERSON" and (last > at or end - start >= _SHORTEST_LIST) else None
+        cut = None
+        if kind == "PERSON" and (last > at or end - start >= _SHORTEST_LIST):
+            cut = _names_in(text, start, end)
+            if cut and last == at and (cut[-1][1] != end or text[start : start + 2] in COMPOUND_SURNAMES) and end - start < 6:
+                cut = None  # one name of four or five code points, unless it is two names to the last one
         found += [("PERSON", *one) for one in cut] if cut else entities[at : last + 1]
         at = last + 1
     return found
@@ -131,6 +136,8 @@ def _completed(text: str, entity: Entity, sure: NDArray, entities: Sequence[Enti
         and end - start == family + 1
         and end < len(text)
         and is_han(text[end])
+        and text[end] not in _NOT_GIVEN
+        and text[end - 1] not in _NOT_GIVEN
         and sure[end] > _NEAR
         and not any(first <= end < last for _, first, last in entities)
     ):
@@ -172,6 +179,7 @@ def _judged(text: str, entity: Entity, sure: NDArray, organised: NDArray) -> lis
         return []
     family = surname_length(value)
     dotted = any(c in _DOTS for c in value)
-    if dotted or (family and len(value) == family + 2) or float(sure[start:end].min()) >= _SURE or calling is not None:
+    needed = 0.0 if family or len(value) > 2 else _SURE
+    if dotted or (family and len(value) == family + 2) or float(sure[start:end].min()) >= needed or calling is not None:
         return [entity]
     return [("ORGANIZATION" if float(organised[start:end].sum()) > 0 else "LOCATION", start, end)]
