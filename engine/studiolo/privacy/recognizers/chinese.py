@@ -18,6 +18,7 @@ from studiolo.privacy.recognizers.lexicon import (
     AMBIGUOUS_SURNAMES,
     COMPOUND_SURNAMES,
     NOT_NAMES_ZH,
+    RARE_SURNAMES,
     SURNAMES,
     TITLES_ZH,
 )
@@ -35,12 +36,17 @@ _SHORTEST_LIST = 4  # code points of names written without anything between them
 _NOT_GIVEN = frozenset("和与與及的在是对對向从從把被等说說为為之也都先女小总總")  # follow a name, or begin its title
 _CALLINGS = re.compile(rf"(?:{TITLES_ZH}|主席|总统|總統|总理|總理|首相|委员长|委員長|州长|议员|修女|神父|牧师|皇帝|皇后|太后|公主|王子)$")
 
+_NO_PERSON_HERE = re.compile(
+    r"(?i: ?vs|主场|客场|主客场|队|联队|俱乐部|公司|集团|银行|中心|大学|学院|半岛|[市县區区镇省州岛港湾湖河]|大道|大街|广场|联赛|杯)"
+)
+_OPPONENT = re.compile(r"(?i:vs\.? ?|主场|客场)$")
+
 
 def surname_length(text: str, at: int = 0) -> int:
     """How many code points of a family name stand at text[at]: 2, 1 or 0."""
     if text[at : at + 2] in COMPOUND_SURNAMES:
         return 2
-    return int(text[at : at + 1] in SURNAMES and at < len(text))
+    return int(at < len(text) and (text[at] in SURNAMES or text[at] in RARE_SURNAMES))
 
 
 def refined(text: str, entities: Sequence[Entity], sure: NDArray, *, organised: NDArray) -> list[Entity]:
@@ -86,14 +92,25 @@ def _recut(text: str, entities: Sequence[Entity]) -> list[Entity]:
         ):
             last += 1
             end = entities[last][2]
-        cut = None
-        if kind == "PERSON" and (last > at or end - start >= _SHORTEST_LIST):
-            cut = _names_in(text, start, end)
-            if cut and last == at and (cut[-1][1] != end or text[start : start + 2] in COMPOUND_SURNAMES) and end - start < 6:
-                cut = None  # one name of four or five code points, unless it is two names to the last one
-        found += [("PERSON", *one) for one in cut] if cut else entities[at : last + 1]
+        together = _names_in(text, start, end) if last > at else None
+        if together:
+            found += [("PERSON", *one) for one in together]
+        else:
+            found += [part for one in entities[at : last + 1] for part in _taken_apart(text, one)]
         at = last + 1
     return found
+
+
+def _taken_apart(text: str, entity: Entity) -> list[Entity]:
+    """One entity as the names that it is made of. A name of four or five code points stays one, unless it is two names
+    to the last of them."""
+    kind, start, end = entity
+    if kind != "PERSON" or end - start < _SHORTEST_LIST:
+        return [entity]
+    cut = _names_in(text, start, end)
+    if not cut or (end - start < 6 and (cut[-1][1] != end or text[start : start + 2] in COMPOUND_SURNAMES)):
+        return [entity]
+    return [("PERSON", *one) for one in cut]
 
 
 def _names_in(text: str, start: int, end: int) -> list[tuple[int, int]] | None:
@@ -179,6 +196,8 @@ def _judged(text: str, entity: Entity, sure: NDArray, organised: NDArray) -> lis
         return []
     family = surname_length(value)
     dotted = any(c in _DOTS for c in value)
+    if not family and not dotted and (_NO_PERSON_HERE.match(text, end) or _OPPONENT.search(text[max(0, start - 3) : start])):
+        return [("ORGANIZATION", start, end)]
     needed = 0.0 if family or len(value) > 2 else _SURE
     if dotted or (family and len(value) == family + 2) or float(sure[start:end].min()) >= needed or calling is not None:
         return [entity]

@@ -95,6 +95,11 @@ SURNAMES = frozenset(
 )  # fmt: skip
 # Family names that are also the end of a common word or a particle: "现任经理", "向老师", "对方律师".
 AMBIGUOUS_SURNAMES = frozenset("席于任时方向解关成单平连常边华海司高和管安易支干包全")
+# Rare ones, and such as are everyday words too: they cut a list of names, and prove nothing elsewhere.
+RARE_SURNAMES = frozenset(
+    "逄钮佟滕仝谌巫卓郏荀惠封芮储汲邴糜弓牧隗谷宓郗班仲宫仇栾厉戎祖符束臧闫肖刁冀尚晏瞿鄢蔺阚蒲褚郦鞠冼粟邝佘岑战茹逯"
+    "郎亓奚鄂雍初麦荆习郜国池由晁花和应宗宣胥匡訾鲜扈竺鹿续栗練钮"
+)
 COMPOUND_SURNAMES = (
     "欧阳",
     "司马",
