@@ -28,7 +28,7 @@ from studiolo.privacy.persons import parts_to_look_for
 from studiolo.privacy.recognizers import context_families, rule_families
 from studiolo.privacy.recognizers.base import Family, Match
 from studiolo.privacy.recognizers.english import Decisions
-from studiolo.privacy.recognizers.names import Entities, NameFinder, ScriptNames
+from studiolo.privacy.recognizers.names import Entities, NameFinder, ScriptNames, only_a_title
 from studiolo.privacy.spans import drop_swallowed, resolve, yielding
 from studiolo.types import Span
 
@@ -103,7 +103,11 @@ class Analyzer:
             for number, one, results in zip(written, folded, read, strict=True):
                 matches = resolve(one.text, drop_swallowed(yielding(_match(result) for result in results)))
                 matches = resolve(one.text, [*matches, *_again(one.text, matches)])
-                found[number] = tuple(Span(m.type, *one.original(m.start, m.end), m.score) for m in matches)
+                found[number] = tuple(
+                    Span(m.type, *one.original(m.start, m.end), m.score)
+                    for m in matches
+                    if m.type != "PERSON" or not only_a_title(one.text[m.start : m.end])
+                )
         except StudioloError:
             raise
         except Exception:  # noqa: BLE001 - the filter fails closed, whatever failed; the text stays here

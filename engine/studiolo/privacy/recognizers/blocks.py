@@ -126,7 +126,9 @@ def _tail(text: str, at: int, stop: int) -> tuple[int, bool]:
     """Where town, region, postcode and country end; whether a postcode was among them."""
     telling = False
     for _ in range(_MOST_PIECES):
-        found = _NEXT_LINE.match(text, at, stop) or _LAST_LINE.match(text, at, stop) or _AFTER_COMMA.match(text, at, stop)
+        found = (
+            _NEXT_LINE.match(text, at, stop) or _LAST_LINE.match(text, at, stop) or _AFTER_COMMA.match(text, at, stop)
+        )
         if found is None or (":" in text[found.end() : found.end() + 1]):
             break
         at = found.end("piece")

@@ -16,7 +16,9 @@ from studiolo.privacy.recognizers.gazetteer import PLACES_AND_PEOPLES
 from studiolo.privacy.recognizers.letters import CAPITALISED, LETTER, UPPER
 from studiolo.privacy.recognizers.lexicon import COMMON, MONTHS_AND_DAYS, NAME_WORDS, ORG_WORDS, PLACE_WORDS
 
-_RUN = re.compile(rf"(?<![{LETTER}0-9@_/]){CAPITALISED}(?:\.(?= [{UPPER}]))?(?: {CAPITALISED}(?:\.(?= [{UPPER}]))?)*")
+_RUN = re.compile(
+    rf"(?<![{LETTER}0-9@_/]){CAPITALISED}(?:(?<=[ .][{UPPER}])\.(?= [{UPPER}]))?(?: {CAPITALISED}(?:(?<= [{UPPER}])\.(?= [{UPPER}]))?)*"
+)
 _PARTICLE = re.compile(rf" (?:(?:de|van|von|der|den|da|di|del|dos|bin|al|la|le|ter|ten) ){{1,2}}{CAPITALISED}")
 _BEFORE_PLACES = re.compile(r"(?:(?<![A-Za-z])(?i:in|the|an?|of|at|from|near|st\.?|lake|mount|port|fort|san|santa)) $")
 _AFTER_WORD = re.compile(rf"[{LETTER}] $")
@@ -31,6 +33,10 @@ _WORDS_TOO = frozenset(
     pepper rani reed rita rune sage sam serena sierra sol sonny stella summer tag tara ted tim tor uma una vera vesna viola
     wally wendy willow zola
     """.split()  # noqa: SIM905
+)
+# Places, peoples and titles of works bear them as often as people do.
+_NEVER_ALONE = frozenset(
+    "norman victoria ann marshall nelson jesus santiago rosario salvador trinidad lincoln regina diego francisco".split()  # noqa: SIM905
 )
 # Everyday words, or given names, before they are places or peoples.
 _NOT_ALONE = frozenset("pole turk lao kiwi split perth jew latin roma chad georgia jordan".split())  # noqa: SIM905
@@ -74,7 +80,9 @@ def _known(text: str, words: list[tuple[str, int, int]]) -> tuple[Match | None, 
     for count in range(min(_LONGEST_PLACE, len(words)), 0, -1):
         name = " ".join(word for word, _, _ in words[:count]).casefold()
         kind = PLACES_AND_PEOPLES.get(name)
-        if kind is not None and not (count == 1 and name in _NOT_ALONE and not _BEFORE_PLACES.search(text[:start][-9:])):
+        if kind is not None and not (
+            count == 1 and name in _NOT_ALONE and not _BEFORE_PLACES.search(text[:start][-9:])
+        ):
             return Match(kind, start, words[count - 1][2], 0.6), count
     return None, 1
 
@@ -98,9 +106,9 @@ def _person(text: str, words: list[tuple[str, int, int]]) -> Match | None:
         last = particle.end()
     if last > end:
         return None if before.endswith(("the ", "The ")) else Match("PERSON", start, last, 0.7)
-    if len(first) < 3 or plain in NAME_WORDS or plain in COMMON or plain in PLACES_AND_PEOPLES or len(words) > 1:
+    if len(first) < 3 or plain in NAME_WORDS or plain in COMMON or plain in PLACES_AND_PEOPLES or plain in _NEVER_ALONE:
         return None
-    if _BEFORE_PLACES.search(before):
+    if _BEFORE_PLACES.search(before) or (len(words) > 1 and words[1][0].casefold() not in COMMON):
         return None
     if plain in _WORDS_TOO and not _AFTER_WORD.search(before):
         return None  # a capital that may only begin a sentence

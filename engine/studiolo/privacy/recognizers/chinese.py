@@ -9,8 +9,7 @@ PERSON against the best other tag). Any thread.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
 from studiolo.privacy.normalize import is_han
 from studiolo.privacy.recognizers.gazetteer import PLACES_ZH
@@ -18,15 +17,14 @@ from studiolo.privacy.recognizers.lexicon import (
     AMBIGUOUS_SURNAMES,
     COMPOUND_SURNAMES,
     NOT_NAMES_ZH,
+    OFFICES_ZH,
     RARE_SURNAMES,
     SURNAMES,
     TITLES_ZH,
 )
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
 Entity = tuple[str, int, int]  # type, start, end
+Organised = Callable[[int, int], bool]
 
 _SURE = 1.0  # of two characters without a family name; of others the network must not prefer another tag
 _NEAR = -1.0  # a character that PERSON missed by so little may complete a name that begins with a family name
@@ -34,8 +32,8 @@ _DOTS = "·•・-"
 _LONGEST_NAME = 4
 _SHORTEST_LIST = 4  # code points of names written without anything between them
 _NOT_GIVEN = frozenset("和与與及的在是对對向从從把被等说說为為之也都先女小总總")  # follow a name, or begin its title
-_CALLINGS = re.compile(rf"(?:{TITLES_ZH}|主席|总统|總統|总理|總理|首相|委员长|委員長|州长|议员|修女|神父|牧师|皇帝|皇后|太后|公主|王子)$")
-
+_CALLINGS = re.compile(rf"(?:{TITLES_ZH}|{OFFICES_ZH})$")
+_OFFICE = re.compile(rf"(?:{OFFICES_ZH})$")
 _NO_PERSON_HERE = re.compile(
     r"(?i: ?vs|主场|客场|主客场|队|联队|俱乐部|公司|集团|银行|中心|大学|学院|半岛|[市县區区镇省州岛港湾湖河]|大道|大街|广场|联赛|杯)"
 )
@@ -49,11 +47,13 @@ def surname_length(text: str, at: int = 0) -> int:
     return int(at < len(text) and (text[at] in SURNAMES or text[at] in RARE_SURNAMES))
 
 
-def refined(text: str, entities: Sequence[Entity], sure: NDArray, *, organised: NDArray) -> list[Entity]:
+def refined(text: str, entities: Sequence[Entity], sure: Sequence[float], *, organised: Organised) -> list[Entity]:
     """The entities of a sentence after a second look.
 
-    sure: (code points,) by how much PERSON wins; organised: (code points,) by how much ORGANIZATION beats LOCATION.
+    sure: by how much PERSON wins, for each code point; organised: whether a stretch is an organisation sooner than a place.
     """
+    if not entities and max(sure) <= _NEAR:
+        return []
     found = _recut(text, _over_dots(text, entities))
     found = [_completed(text, one, sure, found) for one in found]
     found += _missed(text, found, sure)
@@ -87,12 +87,17 @@ def _recut(text: str, entities: Sequence[Entity]) -> list[Entity]:
             kind == "PERSON"
             and last + 1 < len(entities)
             and entities[last + 1][1] - end <= 1
-            and all(is_han(c) for c in text[end : entities[last + 1][1]])
+            and all(is_han(c) and c not in _NOT_GIVEN for c in text[end : entities[last + 1][1]])
             and entities[last + 1][0] == "PERSON"
         ):
             last += 1
             end = entities[last][2]
+        free = found[-1][2] if found else 0
         together = _names_in(text, start, end) if last > at else None
+        if last > at and not together:  # the first one may have lost what stands before it
+            together = next(
+                (cut for to in (1, 2) if start - to >= free and (cut := _names_in(text, start - to, end))), None
+            )
         if together:
             found += [("PERSON", *one) for one in together]
         else:
@@ -143,7 +148,7 @@ def _names_in(text: str, start: int, end: int) -> list[tuple[int, int]] | None:
     return names[::-1]
 
 
-def _completed(text: str, entity: Entity, sure: NDArray, entities: Sequence[Entity]) -> Entity:
+def _completed(text: str, entity: Entity, sure: Sequence[float], entities: Sequence[Entity]) -> Entity:
     """A family name with one character, and the second one that PERSON missed by little."""
     kind, start, end = entity
     family = surname_length(text, start)
@@ -162,16 +167,25 @@ def _completed(text: str, entity: Entity, sure: NDArray, entities: Sequence[Enti
     return entity
 
 
-def _missed(text: str, entities: Sequence[Entity], sure: NDArray) -> list[Entity]:
+def _missed(text: str, entities: Sequence[Entity], sure: Sequence[float]) -> list[Entity]:
     """Names that begin with a family name and that PERSON missed by little."""
+    near = [at for at, score in enumerate(sure) if score > _NEAR]
+    if len(near) < 3:  # a family name and two characters behind it
+        return []
     taken = {at for _, start, end in entities for at in range(start, end)}
     found: list[Entity] = []
-    at = 0
+    at = near[0]
     while at < len(text) - 1:
         family = surname_length(text, at)
         if family and text[at] not in AMBIGUOUS_SURNAMES and at not in taken and sure[at] > _NEAR:
             end = at + family
-            while end < len(text) and end < at + family + 2 and end not in taken and is_han(text[end]) and sure[end] > _NEAR:
+            while (
+                end < len(text)
+                and end < at + family + 2
+                and end not in taken
+                and is_han(text[end])
+                and sure[end] > _NEAR
+            ):
                 end += 1
             if end - at == family + 2 and text[at:end] not in NOT_NAMES_ZH:
                 found.append(("PERSON", at, end))
@@ -181,7 +195,7 @@ def _missed(text: str, entities: Sequence[Entity], sure: NDArray) -> list[Entity
     return found
 
 
-def _judged(text: str, entity: Entity, sure: NDArray, organised: NDArray) -> list[Entity]:
+def _judged(text: str, entity: Entity, sure: Sequence[float], organised: Organised) -> list[Entity]:
     """The entity; a full name without its title; or, where little speaks for a person, as a place or an organisation."""
     kind, start, end = entity
     if kind != "PERSON":
@@ -190,15 +204,19 @@ def _judged(text: str, entity: Entity, sure: NDArray, organised: NDArray) -> lis
     if value in PLACES_ZH:
         return [("LOCATION", start, end)]
     calling = _CALLINGS.search(value)
-    if calling is not None and calling.start() >= 2:
+    if calling is not None and calling.start() >= (1 if _OFFICE.search(value) else 2):
         return [(kind, start, start + calling.start())]
     if calling is not None and not calling.start():
         return []
     family = surname_length(value)
     dotted = any(c in _DOTS for c in value)
-    if not family and not dotted and (_NO_PERSON_HERE.match(text, end) or _OPPONENT.search(text[max(0, start - 3) : start])):
+    if (
+        not family
+        and not dotted
+        and (_NO_PERSON_HERE.match(text, end) or _OPPONENT.search(text[max(0, start - 3) : start]))
+    ):
         return [("ORGANIZATION", start, end)]
     needed = 0.0 if family or len(value) > 2 else _SURE
-    if dotted or (family and len(value) == family + 2) or float(sure[start:end].min()) >= needed or calling is not None:
+    if dotted or (family and len(value) == family + 2) or min(sure[start:end]) >= needed or calling is not None:
         return [entity]
-    return [("ORGANIZATION" if float(organised[start:end].sum()) > 0 else "LOCATION", start, end)]
+    return [("ORGANIZATION" if organised(start, end) else "LOCATION", start, end)]

@@ -26,7 +26,9 @@ _CALLED = re.compile(
     r"surname(?: is|:|\?)|user(?:name)?:|a (?:man|woman|person|girl|boy) (?:called|named)|signed by|sincerely,\n|regards,\n|"
     rf"cheers,\n|thanks,\n|this is|i'm|i am|speak (?:to|with)|spoke (?:to|with)|talk(?:ed)? (?:to|with)))[ ]?(?:(?:{TITLES_EN})\.? )?(?P<value>{_PARTS}){_ENDS}"
 )
-_INITIAL = re.compile(rf"{_NOT_IN_WORD}(?P<value>{CAPITALISED} (?:[B-HJ-Z]\.?|[AI]\.) {CAPITALISED}(?:-{CAPITALISED})?){_ENDS}")
+_INITIAL = re.compile(
+    rf"{_NOT_IN_WORD}(?P<value>{CAPITALISED} (?:[B-HJ-Z]\.?|[AI]\.) {CAPITALISED}(?:-{CAPITALISED})?){_ENDS}"
+)
 _SPEAKER = re.compile(rf"(?m:^)[ >]{{0,3}}(?P<value>[{LETTER}]+(?: {CAPITALISED})?): ?[\"\u201c]")
 _HEAD = re.compile(
     rf"(?m:^)(?P<quote>[ \t>|?]{{0,6}})(?P<value>{CAPITALISED}(?: (?:[{UPPER}]\.?|{CAPITALISED})){{1,3}})[ ]*\n"
@@ -50,7 +52,9 @@ _FIRM = re.compile(
     rf"{_NOT_IN_WORD}(?P<value>(?:{CAPITALISED}|[0-9]{{1,4}}(?= [{UPPER}]))(?:,? (?:(?:and|&|of) )?{CAPITALISED}){{0,4}},? {_SUFFIX}\.?"
     rf"(?:,? (?:Inc|Ltd|LLC|Co|KG)\.?)?){_ENDS}"
 )
-_LOWERED_FIRM = re.compile(r"(?m:^)(?P<value>[a-z][a-z.&,'\- ]{1,40} (?:inc|ltd|llc|llp|plc|gmbh|corp)\.?)(?=[ ]*(?:\n|$))")
+_LOWERED_FIRM = re.compile(
+    r"(?m:^)(?P<value>[a-z][a-z.&,'\- ]{1,40} (?:inc|ltd|llc|llp|plc|gmbh|corp)\.?)(?=[ ]*(?:\n|$))"
+)
 _EMPLOYED = re.compile(
     rf"{_NOT_IN_WORD}(?:(?i:work(?:s|ed|ing)? (?:for|at|with)|employed (?:by|at)|hired by|job at|career at|intern(?:ed|ship)? at|"
     r"joined|acquired by|owned by|founded|CEO of|CTO of|CFO of|president of|founder of|director of|chairman of|manager at|"
@@ -105,7 +109,7 @@ class _Cues:
 
 def _can_be_a_name(value: str) -> bool:
     parts = [part.strip(".").casefold() for part in value.split()]
-    if value.casefold() in PLACES_AND_PEOPLES:
+    if value.casefold() in PLACES_AND_PEOPLES or (value.isupper() and " " not in value):
         return False
     return not any(part in COMMON or part in MONTHS_AND_DAYS or part in ORG_WORDS for part in parts) and (
         parts[-1] not in PLACE_WORDS

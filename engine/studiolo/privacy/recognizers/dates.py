@@ -38,7 +38,9 @@ DATES = RuleFamily(
             0.6,
             needs=re.compile(rf"{_MONTH}"),
         ),
-        Rule("DATE_TIME", re.compile(rf"{_NOT_IN_NUMBER}{_CLOCK}{_NUMBER_ENDS}"), 0.55, needs=re.compile(r"[0-9]:[0-5]")),
+        Rule(
+            "DATE_TIME", re.compile(rf"{_NOT_IN_NUMBER}{_CLOCK}{_NUMBER_ENDS}"), 0.55, needs=re.compile(r"[0-9]:[0-5]")
+        ),
         Rule(
             "DATE_TIME",
             re.compile(rf"(?<![A-Za-z])(?i:next |last |this |on )?(?P<value>{_DAY})(?![A-Za-z])"),

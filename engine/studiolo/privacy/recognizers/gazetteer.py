@@ -281,5 +281,8 @@ PLACES_ZH = frozenset(
 PLACES_AND_PEOPLES = {name.casefold(): "LOCATION" for name in (*COUNTRIES, *CITIES)}
 """The type of each of these names in lower case; a people's name also in the plural."""
 PLACES_AND_PEOPLES |= {
-    (name + more).casefold(): "NRP" for names in (*COUNTRIES.values(), tuple(PEOPLES)) for name in names for more in ("", "s")
+    (name + more).casefold(): "NRP"
+    for names in (*COUNTRIES.values(), tuple(PEOPLES))
+    for name in names
+    for more in ("", "s")
 }

@@ -98,7 +98,7 @@ AMBIGUOUS_SURNAMES = frozenset("席于任时方向解关成单平连常边华海
 # Rare ones, and such as are everyday words too: they cut a list of names, and prove nothing elsewhere.
 RARE_SURNAMES = frozenset(
     "逄钮佟滕仝谌巫卓郏荀惠封芮储汲邴糜弓牧隗谷宓郗班仲宫仇栾厉戎祖符束臧闫肖刁冀尚晏瞿鄢蔺阚蒲褚郦鞠冼粟邝佘岑战茹逯"
-    "郎亓奚鄂雍初麦荆习郜国池由晁花和应宗宣胥匡訾鲜扈竺鹿续栗練钮"
+    "郎亓奚鄂雍初麦荆习郜国池由晁花应宗宣胥匡訾鲜扈竺鹿续栗練钮"
 )
 COMPOUND_SURNAMES = (
     "欧阳",
@@ -123,6 +123,9 @@ TITLES_ZH = (
     "董事长|董事|秘书|主管|部长|处长|科长|队长|班长|村长|镇长|市长|县长|省长|法官|警官|博士|同学|同志|阿姨|叔叔|大爷|大妈|"
     "大哥|大姐|老板|總經理|經理|總監|老師|醫生|律師|會計|師傅|董事長|秘書|主管|老闆"
 )
+
+# Offices that follow a name and are no form of address: "王主席" is a Wang, and a chairman.
+OFFICES_ZH = "主席|总统|總統|总理|總理|首相|委员长|委員長|州长|议员|修女|神父|牧师|皇帝|皇后|太后|公主|王子|将军|元帅|司令|大使|外长|参赞"
 
 LABELS_ZH = (
     "姓名|联系人|承租人|出租人|承租方|出租方|甲方|乙方|丙方|经办人|负责人|签字|签名|患者|病人|员工|主持人|主持|参会人|参会人员|"

@@ -17,6 +17,8 @@ from studiolo.privacy.recognizers.lexicon import (
     AMBIGUOUS_SURNAMES,
     COMMON,
     NO_NAMES,
+    OFFICES_ZH,
+    TITLES_ZH,
     NOT_NAMES_ZH,
     PLACE_WORDS,
     SURNAMES,
@@ -79,6 +81,11 @@ class ScriptNames:
                 match = _han_match(texts[number], kind, start + first, start + last)
                 found[number] += [match] if match else []
         return [[m for m in matches if _says_a_name(text, m)] for text, matches in zip(texts, found, strict=True)]
+
+
+def only_a_title(value: str) -> bool:
+    """Whether nothing but a title is left of a person's name."""
+    return _ONLY_TITLE_ZH.fullmatch(value) is not None
 
 
 def _asked(
@@ -188,6 +195,10 @@ def _date(value: str, start: int, end: int) -> Match | None:
     return Match("DATE_TIME", start, end, 0.55)
 
 
+_OFFICE_ZH = re.compile(OFFICES_ZH)
+_ONLY_TITLE_ZH = re.compile(rf"(?:{TITLES_ZH}|{OFFICES_ZH})")
+
+
 def _han_match(text: str, kind: str, start: int, end: int) -> Match | None:
     while start < end and not (is_han(text[start]) or text[start].isalnum()):
         start += 1
@@ -207,6 +218,8 @@ def _han_match(text: str, kind: str, start: int, end: int) -> Match | None:
         return None
     if kind != "PERSON":
         return Match(kind, start, end, 0.6) if len(value) >= 2 else None
-    if len(value) < 2 or len(value) > 24 or value in NOT_NAMES_ZH or any(c.isdigit() for c in value):
+    if len(value) < 2 and not (value in SURNAMES and _OFFICE_ZH.match(text, end)):
+        return None
+    if len(value) > 24 or _ONLY_TITLE_ZH.fullmatch(value) or value in NOT_NAMES_ZH or any(c.isdigit() for c in value):
         return None
     return Match("PERSON", start, end, 0.85)

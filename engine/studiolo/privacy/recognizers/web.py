@@ -23,7 +23,9 @@ WEB = RuleFamily(
         ),
         Rule(
             "DOMAIN_NAME",
-            re.compile(rf"(?<![A-Za-z0-9@./_\-])(?:(?i:www)\.)?(?:{_LABEL}\.){{1,4}}(?i:{_TOP})(?![A-Za-z0-9@_\-]|\.[A-Za-z0-9])/?"),
+            re.compile(
+                rf"(?<![A-Za-z0-9@./_\-])(?:(?i:www)\.)?(?:{_LABEL}\.){{1,4}}(?i:{_TOP})(?![A-Za-z0-9@_\-]|\.[A-Za-z0-9])/?"
+            ),
             0.5,
             accept=lambda value: value.lower().startswith("www.") or value == value.lower(),
             needs=re.compile(r"[A-Za-z0-9]\.[A-Za-z]{2}"),
@@ -38,6 +40,11 @@ WEB = RuleFamily(
             0.6,
             needs=re.compile(r"(?i)zip|post"),
         ),
-        Rule("ZIP_CODE", re.compile(r"(?:邮编|邮政编码|郵編|郵遞區號)[为是: ]{0,3}(?P<value>[0-9]{5,6})(?![0-9])"), 0.6, needs=re.compile("[编編區]")),
+        Rule(
+            "ZIP_CODE",
+            re.compile(r"(?:邮编|邮政编码|郵編|郵遞區號)[为是: ]{0,3}(?P<value>[0-9]{5,6})(?![0-9])"),
+            0.6,
+            needs=re.compile("[编編區]"),
+        ),
     ],
 )
