@@ -1,8 +1,8 @@
 """How much personal data in English is found: presidio-research's synthetic texts, by its own evaluator.
 
 Data: the folder that holds `synth_dataset_v2.json` (microsoft/presidio-research, MIT). The evaluator is that project's
-package `presidio-evaluator` with its SpanEvaluator, binary (any type is personal data), at an intersection over union of
-.75 by characters; Presidio's scores count from .4 on. Neither the texts nor the lists and templates they were made
+package `presidio-evaluator` with its SpanEvaluator, binary (any type is personal data), at an intersection over union
+of .75 by characters; Presidio's scores count from .4 on. Neither the texts nor the lists and templates they were made
 from are known to any rule of ours. `exposed`: the share of annotated entities of which any letter or digit stays
 readable.
 """

@@ -34,28 +34,34 @@ _ENDS_OF_STREETS = re.compile(
 )
 _HEAD = re.compile(
     rf"(?<![{LETTER}0-9.,\-#$€£])(?P<first>{_NUMBER} (?:{_NUMBER} )?)?"
-    rf"(?P<name>(?:{_SMALL} )?{_WORD}(?: (?:{_SMALL} ?)?(?:{_WORDS_OF_STREETS}|{_WORD}|{_SMALL} {_WORD}|[{LOWER}]+(?= {_WORDS_OF_STREETS}))){{0,6}})"
+    rf"(?P<name>(?:{_SMALL} )?{_WORD}(?: (?:{_SMALL} ?)?(?:{_WORDS_OF_STREETS}|{_WORD}|{_SMALL} {_WORD}|"
+    rf"[{LOWER}]+(?= {_WORDS_OF_STREETS}))){{0,6}})"
     rf"(?P<last> {_NUMBER}(?: {_WORDS_OF_STREETS})?)?(?![{LETTER}0-9])"
 )
 _STREET_WORD = re.compile(rf"(?<![{LETTER}]){_WORDS_OF_STREETS}")
 _UNIT = re.compile(
-    r"[ ,]{0,2}(?:\n[ \t>|?]{0,8})?(?i:apt|apartment|suite|ste|unit|flat|floor|room)\.? ?#?[0-9]{1,5}[A-Za-z]?(?![0-9A-Za-z])"
+    r"[ ,]{0,2}(?:\n[ \t>|?]{0,8})?(?i:apt|apartment|suite|ste|unit|flat|floor|"
+    r"room)\.? ?#?[0-9]{1,5}[A-Za-z]?(?![0-9A-Za-z])"
 )
 _LEADS_IN = re.compile(
     r"(?i:(?<![a-z])(?:liv(?:es?|ed|ing) (?:at|on|in)|address(?: is|:)|located (?:at|on|in)|situated (?:at|on|in)|"
-    r"(?:moved|moving) to|stay(?:s|ed|ing)? at|resid(?:es?|ed|ing) (?:at|on|in)|deliver(?:ed)? to|ship(?:ped)? to|mail(?:ed)? to|"
+    r"(?:moved|moving) to|stay(?:s|ed|ing)? at|resid(?:es?|ed|ing) (?:at|on|in)|deliver(?:ed)? to|"
+    r"ship(?:ped)? to|mail(?:ed)? to|"
     r"we are at|visit us at|find us at))[ \n>]{1,8}$"
 )
 _BOX = re.compile(
     r"(?<![0-9A-Za-z])(?:(?i:psc|cmr|unit) [0-9]{3,5},? ?(?i:box) [0-9]{2,5}|(?:USS|USNS|USNV|USCGC) "
-    rf"[{UPPER}][{LETTER}'\-]+|P\.? ?O\.? Box [0-9]{{1,6}}(?: {_WORD}){{0,3}})(?=[,\n. ]|$)(?:[, \n>|?]{{1,10}}(?i:[AFD]PO) (?i:A[AEP])(?: [0-9]{{5}}(?:-[0-9]{{4}})?)?)?"
+    rf"[{UPPER}][{LETTER}'\-]+|P\.? ?O\.? Box [0-9]{{1,6}}(?: {_WORD}){{0,3}})(?=[,\n. ]|"
+    rf"$)(?:[, \n>|?]{{1,10}}(?i:[AFD]PO) (?i:A[AEP])(?: [0-9]{{5}}(?:-[0-9]{{4}})?)?)?"
 )
 _CORNER = re.compile(
-    rf"(?:the )?corner of (?:{_NUMBER} )?{_WORD}(?: (?:{_WORD}|str\.?)){{0,3}}(?: {_NUMBER})? and (?:{_NUMBER} )?{_WORD}"
+    rf"(?:the )?corner of (?:{_NUMBER} )?{_WORD}(?: (?:{_WORD}|str\.?)"
+    rf"){{0,3}}(?: {_NUMBER})? and (?:{_NUMBER} )?{_WORD}"
     rf"(?: {_WORD}){{0,3}}(?: {_NUMBER})?(?![{LETTER}0-9])"
 )
 _PIECE = (
-    rf"(?:{_WORD}(?: (?:\({_WORD}\)|(?:{_SMALL} )?{_WORD})){{0,4}}(?: [0-9]{{2,6}}(?:-[0-9]{{2,4}})?| [0-9]{{3}} [0-9]{{2}})?|"
+    rf"(?:{_WORD}(?: (?:\({_WORD}\)|(?:{_SMALL} )?{_WORD})){{0,4}}(?: [0-9]{{2,6}}(?:-[0-9]{{2,4}})?|"
+    rf" [0-9]{{3}} [0-9]{{2}})?|"
     r"[A-Z]{1,2}[0-9][0-9A-Z]? ?[0-9][A-Z]{2}|[A-Z][0-9][A-Z] [0-9][A-Z][0-9]|[0-9]{2,6}(?:-[0-9]{2,4})?(?: [0-9]{2})?"
     rf"(?: {_WORD}(?: {_WORD}){{0,2}})?)"
 )
@@ -63,7 +69,8 @@ _NEXT_LINE = re.compile(rf",?[ ]?(?:\n[ \t>|?]{{0,8}}){{1,2}},?[ ]?(?P<piece>{_P
 _AFTER_COMMA = re.compile(rf",[ ]?(?P<piece>{_PIECE})(?![{LETTER}0-9])")
 _TOWN = re.compile(rf" {_WORD}(?: {_WORD}){{0,4}}(?: [0-9]{{3,6}})?(?![{LETTER}0-9])")
 _LAST_LINE = re.compile(
-    rf",?[ ]?\n[ \t>|?]{{0,8}}(?P<piece>{_WORD}(?: (?:\({_WORD}\)|{_WORD})){{0,3}} [0-9]{{2,6}}(?:-[0-9]{{2,4}})?)(?![{LETTER}0-9])"
+    rf",?[ ]?\n[ \t>|?]{{0,8}}(?P<piece>{_WORD}(?: (?:\({_WORD}\)|{_WORD})"
+    rf"){{0,3}} [0-9]{{2,6}}(?:-[0-9]{{2,4}})?)(?![{LETTER}0-9])"
 )
 _ANY_DIGIT = re.compile(r"[0-9]")
 _POSTCODE = re.compile(r"[0-9]{4}|[0-9][A-Z]{2}$|[0-9]{3} [0-9]{2}")

@@ -195,7 +195,9 @@ def _missed(text: str, entities: Sequence[Entity], sure: Sequence[float]) -> lis
     return found
 
 
-def _judged(text: str, entity: Entity, sure: Sequence[float], organised: Organised) -> list[Entity]:
+def _judged(  # noqa: PLR0911 - one return a guard
+    text: str, entity: Entity, sure: Sequence[float], organised: Organised
+) -> list[Entity]:
     """The entity; a full name without its title; or, where little speaks for a person, as a place or an organisation."""
     kind, start, end = entity
     if kind != "PERSON":

@@ -21,10 +21,13 @@ _PARTS = rf"{CAPITALISED}(?: (?:[{UPPER}]\.?|(?:(?:de|van|von|der|den|da|di|del|
 
 _TITLE = re.compile(rf"(?<![A-Za-z])(?:{TITLES_EN})(?:\.|(?= ))(?= ?[{UPPER}])")
 _CALLED = re.compile(
-    rf"{_NOT_IN_WORD}(?:(?i:(?:my|his|her|their|our|the|full|first|last|maiden|middle|family|given|user|sur)[ ]?name(?:'s| is| was|:)"
+    rf"{_NOT_IN_WORD}(?:(?i:(?:my|his|her|their|our|the|full|first|last|maiden|middle|family|given|user|"
+    rf"sur)[ ]?name(?:'s| is| was|:)"
     r"|name on (?:the|my) (?:account|card)(?: is|:)|(?:call|calls|called|calling|named) (?:me |him |her )|last name\?|"
-    r"surname(?: is|:|\?)|user(?:name)?:|a (?:man|woman|person|girl|boy) (?:called|named)|signed by|sincerely,\n|regards,\n|"
-    rf"cheers,\n|thanks,\n|this is|i'm|i am|speak (?:to|with)|spoke (?:to|with)|talk(?:ed)? (?:to|with)))[ ]?(?:(?:{TITLES_EN})\.? )?(?P<value>{_PARTS}){_ENDS}"
+    r"surname(?: is|:|\?)|user(?:name)?:|a (?:man|woman|person|girl|boy) (?:called|named)|signed by|"
+    r"sincerely,\n|regards,\n|"
+    rf"cheers,\n|thanks,\n|this is|i'm|i am|speak (?:to|with)|spoke (?:to|with)|talk(?:ed)? (?:to|"
+    rf"with)))[ ]?(?:(?:{TITLES_EN})\.? )?(?P<value>{_PARTS}){_ENDS}"
 )
 _INITIAL = re.compile(
     rf"{_NOT_IN_WORD}(?P<value>{CAPITALISED} (?:[B-HJ-Z]\.?|[AI]\.) {CAPITALISED}(?:-{CAPITALISED})?){_ENDS}"
@@ -39,37 +42,51 @@ _LIST = re.compile(rf"{_NOT_IN_WORD}{CAPITALISED}(?:, {CAPITALISED})+,? (?:and|&
 _ONE = re.compile(CAPITALISED)
 _PAIR = re.compile(rf"{_NOT_IN_WORD}(?P<one>{CAPITALISED}) and (?P<other>{CAPITALISED}){_ENDS}")
 _KIN = re.compile(
-    rf"{_NOT_IN_WORD}(?P<value>{CAPITALISED})['\u2019]s (?:daughter|son|wife|husband|mother|father|sister|brother|mom|dad|mum|boyfriend|"
+    rf"{_NOT_IN_WORD}(?P<value>{CAPITALISED})['\u2019]s (?:daughter|son|wife|husband|mother|father|sister|"
+    rf"brother|mom|dad|mum|boyfriend|"
     rf"girlfriend|birthday|desk|salary|phone|house|wedding|friend|boss|assistant|lawyer|doctor){_ENDS}"
 )
 
 _SUFFIX = (
-    r"(?:Inc|Incorporated|Ltd|Limited|LLC|L\.L\.C|LLP|PLC|plc|Corp|Corporation|Co|Company|GmbH|AG|SE|KG|SA|S\.A|SARL|BV|B\.V|NV|"
-    r"Oy|Oyj|AB|ApS|A/S|AS|ASA|SpA|S\.p\.A|Srl|S\.r\.l|Kft|Zrt|s\.r\.o|a\.s|Pty|Pvt|KK|Foundation|Associates|Partners|Holdings|"
-    r"Group|Technologies|Solutions|Industries|Enterprises|Consulting|Ventures|Capital|Labs|Systems|Bank|University|Institute)"
+    r"(?:Inc|Incorporated|Ltd|Limited|LLC|L\.L\.C|LLP|PLC|plc|Corp|Corporation|Co|Company|GmbH|AG|SE|KG|"
+    r"SA|S\.A|SARL|BV|B\.V|NV|"
+    r"Oy|Oyj|AB|ApS|A/S|AS|ASA|SpA|S\.p\.A|Srl|S\.r\.l|Kft|Zrt|s\.r\.o|a\.s|Pty|Pvt|KK|Foundation|"
+    r"Associates|Partners|Holdings|"
+    r"Group|Technologies|Solutions|Industries|Enterprises|Consulting|Ventures|Capital|Labs|Systems|Bank|"
+    r"University|Institute)"
 )
 _FIRM = re.compile(
-    rf"{_NOT_IN_WORD}(?P<value>(?:{CAPITALISED}|[0-9]{{1,4}}(?= [{UPPER}]))(?:,? (?:(?:and|&|of) )?{CAPITALISED}){{0,4}},? {_SUFFIX}\.?"
+    rf"{_NOT_IN_WORD}(?P<value>(?:{CAPITALISED}|[0-9]{{1,4}}(?= [{UPPER}]))(?:,? (?:(?:&|"
+    rf"of) )?{CAPITALISED}){{0,4}},? {_SUFFIX}\.?"
     rf"(?:,? (?:Inc|Ltd|LLC|Co|KG)\.?)?){_ENDS}"
 )
 _LOWERED_FIRM = re.compile(
     r"(?m:^)(?P<value>[a-z][a-z.&,'\- ]{1,40} (?:inc|ltd|llc|llp|plc|gmbh|corp)\.?)(?=[ ]*(?:\n|$))"
 )
 _EMPLOYED = re.compile(
-    rf"{_NOT_IN_WORD}(?:(?i:work(?:s|ed|ing)? (?:for|at|with)|employed (?:by|at)|hired by|job at|career at|intern(?:ed|ship)? at|"
-    r"joined|acquired by|owned by|founded|CEO of|CTO of|CFO of|president of|founder of|director of|chairman of|manager at|"
-    rf"engineer at|shares of|client of|customer of|became|on behalf of)) (?P<value>{CAPITALISED}(?: (?:(?:&|and|of) )?{CAPITALISED}){{0,3}}){_ENDS}"
+    rf"{_NOT_IN_WORD}(?:(?i:work(?:s|ed|ing)? (?:for|at|with)|employed (?:by|at)|hired by|job at|"
+    rf"career at|intern(?:ed|ship)? at|"
+    r"joined|acquired by|owned by|founded|CEO of|CTO of|CFO of|president of|founder of|director of|"
+    r"chairman of|manager at|"
+    rf"engineer at|shares of|client of|customer of|became|on behalf of)"
+    rf") (?P<value>{CAPITALISED}(?: (?:(?:&|and|of) )?{CAPITALISED}){{0,3}}){_ENDS}"
 )
 _BUSINESS = re.compile(
-    rf"{_NOT_IN_WORD}(?P<value>{CAPITALISED}(?: (?:(?:&|and|of) )?{CAPITALISED}){{0,3}})(?:,)? (?:(?i:is|was) (?:an?|the) (?:[{LETTER}\-]+ ){{0,5}}?"
-    r"(?:company|bank|start-?up|corporation|firm|agency|manufacturer|retailer|organi[sz]ation|conglomerate|brand|chain|charity|"
-    r"studio|publisher|airline|insurer|provider|band|orchestra|team|club)|(?:office|headquarters|website|employees?|shareholders?|"
+    rf"{_NOT_IN_WORD}(?P<value>{CAPITALISED}(?: (?:(?:&|and|of) )?{CAPITALISED}){{0,3}})(?:,)? (?:(?i:is|"
+    rf"was) (?:an?|the) (?:[{LETTER}\-]+ ){{0,5}}?"
+    r"(?:company|bank|start-?up|corporation|firm|agency|manufacturer|retailer|organi[sz]ation|"
+    r"conglomerate|brand|chain|charity|"
+    r"studio|publisher|airline|insurer|provider|band|orchestra|team|club)|(?:office|headquarters|website|"
+    r"employees?|shareholders?|"
     rf"store|branch|Orchestra|Band|Club|Association|Council|Committee)){_ENDS}"
 )
 _PLACED = re.compile(
-    rf"{_NOT_IN_WORD}(?:(?i:in|near|from|around|outside|across|throughout|(?:move[ds]?|moving|travel(?:s|led|ling|ed|ing)?|fl(?:y|ies|ew|ying)|drove|"
-    rf"drive|go(?:es|ing)?|went|back|trip|come|came|return(?:s|ed)?|welcome|relocat(?:e|ed|ing)) to|visit(?:s|ed|ing)?|city|town of|village of)) "
-    rf"(?P<value>{CAPITALISED}(?: (?:(?:de|del|do|da|di|la|le|upon|am|an der|on|sur|nad|of) )?{CAPITALISED}){{0,3}}){_ENDS}"
+    rf"{_NOT_IN_WORD}(?:(?i:in|near|from|around|outside|across|throughout|(?:move[ds]?|moving|travel(?:s|"
+    rf"led|ling|ed|ing)?|fl(?:y|ies|ew|ying)|drove|"
+    rf"drive|go(?:es|ing)?|went|back|trip|come|came|return(?:s|ed)?|welcome|relocat(?:e|ed|ing)) to|"
+    rf"visit(?:s|ed|ing)?|city|town of|village of)) "
+    rf"(?P<value>{CAPITALISED}(?: (?:(?:de|del|do|da|di|la|le|upon|am|an der|on|sur|nad|"
+    rf"of) )?{CAPITALISED}){{0,3}}){_ENDS}"
 )
 
 
@@ -123,7 +140,7 @@ def _can_be_a_street(line: str) -> bool:
 def _in_company(text: str, start: int, stop: int) -> Iterator[Match]:
     """Names that stand beside a given name in a list: "Anna, Bo and Dimitra"."""
     for found in _LIST.finditer(text, start, stop):
-        names = [one for one in _ONE.finditer(text, *found.span())]
+        names = list(_ONE.finditer(text, *found.span()))
         if any(_given(one[0]) for one in names) and all(_can_be_a_name(one[0]) for one in names):
             for one in names:
                 yield Match("PERSON", *one.span(), 0.6)
@@ -142,9 +159,9 @@ def _without_common(value: str, start: int, kind: str, score: float) -> Match | 
     """The value, unless it begins with an everyday word or is a month, a day or a short acronym."""
     first, _, rest = value.partition(" ")
     plain = first.casefold()
-    if plain in MONTHS_AND_DAYS or plain in COMMON and (kind == "LOCATION" or not rest):
+    if plain in MONTHS_AND_DAYS or (plain in COMMON and (kind == "LOCATION" or not rest)):
         return None
-    if not rest and (len(value) < 3 or value.isupper() and value.isascii() and len(value) < 4):
+    if not rest and (len(value) < 3 or (value.isupper() and value.isascii() and len(value) < 4)):
         return None
     return Match(kind, start, start + len(value), score)
 

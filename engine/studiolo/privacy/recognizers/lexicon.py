@@ -157,8 +157,10 @@ MONTHS_AND_DAYS = frozenset(
 ORG_WORDS = frozenset(
     """
     inc incorporated ltd limited llc llp plc corp corporation company gmbh ag kg sarl bv nv oy oyj aps spa srl kft zrt
-    foundation associates partners holdings group technologies solutions industries enterprises consulting ventures capital
-    labs systems bank institute orchestra band club association council committee stadium airlines airways motors records
+    foundation associates partners holdings group technologies solutions industries enterprises consulting ventures
+    capital
+    labs systems bank institute orchestra band club association council committee stadium airlines airways motors
+    records
     pictures studios press award awards prize act effect theorem law cup league party team street station museum
     """.split()  # noqa: SIM905
 )
@@ -166,8 +168,10 @@ ORG_WORDS = frozenset(
 # Abbreviations that a name model takes for companies.
 NO_NAMES = frozenset(
     """
-    IBAN BIC SWIFT SSN ITIN EIN NHS VAT ATM PIN CVV CVC CC ID IDs PO POB ZIP ASAP FAQ PDF URL API CPU GPU RAM USB HDMI SQL
-    HTML CSS JSON XML CSV HTTP HTTPS IP MAC DNS VPN SSH WiFi CEO CFO CTO COO HR IT QA PR TV DVD CD PC AI ML OK FYI ETA RSVP
+    IBAN BIC SWIFT SSN ITIN EIN NHS VAT ATM PIN CVV CVC CC ID IDs PO POB ZIP ASAP FAQ PDF URL API CPU GPU RAM USB
+    HDMI SQL
+    HTML CSS JSON XML CSV HTTP HTTPS IP MAC DNS VPN SSH WiFi CEO CFO CTO COO HR IT QA PR TV DVD CD PC AI ML OK FYI
+    ETA RSVP
     TBD NDA PPE GDP GPA DOB AGM KPI ROI B2B SMS PTO DIY
     """.split()  # noqa: SIM905
 )

@@ -17,12 +17,12 @@ from studiolo.privacy.recognizers.lexicon import (
     AMBIGUOUS_SURNAMES,
     COMMON,
     NO_NAMES,
-    OFFICES_ZH,
-    TITLES_ZH,
     NOT_NAMES_ZH,
+    OFFICES_ZH,
     PLACE_WORDS,
     SURNAMES,
     TITLES_EN,
+    TITLES_ZH,
 )
 
 Entities = Callable[[Sequence[str]], Sequence[Iterable[tuple[str, int, int]]]]  # texts -> (type, start, end) of each
