@@ -87,12 +87,14 @@ class _Blocks:
     def find(self, text: str, start: int = 0, end: int | None = None) -> Iterator[Match]:
         """Addresses in text[start:end]."""
         stop = len(text) if end is None else end
+        if text.find("corner of ", start, stop) >= 0:
+            for found in _CORNER.finditer(text, start, stop):
+                yield Match("ADDRESS", *found.span(), 0.75)
         if not _ANY_DIGIT.search(text, start, stop):
             return
-        for pattern in (_BOX, _CORNER):
-            for found in pattern.finditer(text, start, stop):
-                at = _units(text, found.end(), stop)
-                yield Match("ADDRESS", found.start(), _tail(text, at, stop)[0], 0.75)
+        for found in _BOX.finditer(text, start, stop):
+            at = _units(text, found.end(), stop)
+            yield Match("ADDRESS", found.start(), _tail(text, at, stop)[0], 0.75)
         for found in _HEAD.finditer(text, start, stop):
             match = _block(text, found, stop)
             if match is not None:

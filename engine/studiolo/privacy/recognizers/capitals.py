@@ -41,7 +41,9 @@ _WORDS_TOO = frozenset(
 )
 # Places, peoples and titles of works bear them as often as people do.
 _NEVER_ALONE = frozenset(
-    "norman victoria ann marshall nelson jesus santiago rosario salvador trinidad lincoln regina diego francisco".split()  # noqa: SIM905
+    """
+    norman victoria ann marshall nelson jesus santiago rosario salvador trinidad lincoln regina diego francisco
+    """.split()  # noqa: SIM905
 )
 # Everyday words, or given names, before they are places or peoples.
 _NOT_ALONE = frozenset("pole turk lao kiwi split perth jew latin roma chad georgia jordan".split())  # noqa: SIM905

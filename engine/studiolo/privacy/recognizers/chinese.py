@@ -2,8 +2,8 @@
 called what it more likely is.
 
 Rules of Chinese names only: a family name of one or two characters with one or two behind it, foreign names joined by
-dots, titles behind a name. LAC's own score of each character says how sure it is (the network's, before its transitions:
-PERSON against the best other tag). Any thread.
+dots, titles behind a name. LAC's own score of each character says how sure it is (the network's, before its
+transitions: PERSON against the best other tag). Any thread.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ _NOT_GIVEN = frozenset("和与與及的在是对對向从從把被等说說为�
 _CALLINGS = re.compile(rf"(?:{TITLES_ZH}|{OFFICES_ZH})$")
 _OFFICE = re.compile(rf"(?:{OFFICES_ZH})$")
 _NO_PERSON_HERE = re.compile(
-    r"(?i: ?vs|主场|客场|主客场|队|联队|俱乐部|公司|集团|银行|中心|大学|学院|半岛|[市县區区镇省州岛港湾湖河]|大道|大街|广场|联赛|杯)"
+    r"(?i: ?vs|主场|客场|主客场|队|联队|俱乐部|公司|集团|银行|中心|大学|学院|半岛|"
+    r"[市县區区镇省州岛港湾湖河]|大道|大街|广场|联赛|杯)"
 )
 _OPPONENT = re.compile(r"(?i:vs\.? ?|主场|客场)$")
 
@@ -50,7 +51,8 @@ def surname_length(text: str, at: int = 0) -> int:
 def refined(text: str, entities: Sequence[Entity], sure: Sequence[float], *, organised: Organised) -> list[Entity]:
     """The entities of a sentence after a second look.
 
-    sure: by how much PERSON wins, for each code point; organised: whether a stretch is an organisation sooner than a place.
+    sure: by how much PERSON wins, for each code point; organised: whether a stretch is more of an
+    organisation than of a place.
     """
     if not entities and max(sure) <= _NEAR:
         return []
@@ -198,7 +200,7 @@ def _missed(text: str, entities: Sequence[Entity], sure: Sequence[float]) -> lis
 def _judged(  # noqa: PLR0911 - one return a guard
     text: str, entity: Entity, sure: Sequence[float], organised: Organised
 ) -> list[Entity]:
-    """The entity; a full name without its title; or, where little speaks for a person, as a place or an organisation."""
+    """The entity; a full name without its title; where little speaks for a person, a place or an organisation."""
     kind, start, end = entity
     if kind != "PERSON":
         return [entity]

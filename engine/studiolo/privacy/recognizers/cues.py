@@ -17,7 +17,10 @@ from studiolo.privacy.recognizers.lexicon import COMMON, MONTHS_AND_DAYS, NAME_W
 
 _NOT_IN_WORD = rf"(?<![{LETTER}0-9])"
 _ENDS = rf"(?![{LETTER}0-9])"
-_PARTS = rf"{CAPITALISED}(?: (?:[{UPPER}]\.?|(?:(?:de|van|von|der|den|da|di|del|dos|bin|al|la|le) ){{0,2}}{CAPITALISED})){{0,3}}"
+_PARTS = (
+    rf"{CAPITALISED}(?: (?:[{UPPER}]\.?|"
+    rf"(?:(?:de|van|von|der|den|da|di|del|dos|bin|al|la|le) ){{0,2}}{CAPITALISED})){{0,3}}"
+)
 
 _TITLE = re.compile(rf"(?<![A-Za-z])(?:{TITLES_EN})(?:\.|(?= ))(?= ?[{UPPER}])")
 _CALLED = re.compile(
@@ -26,7 +29,7 @@ _CALLED = re.compile(
     r"|name on (?:the|my) (?:account|card)(?: is|:)|(?:call|calls|called|calling|named) (?:me |him |her )|last name\?|"
     r"surname(?: is|:|\?)|user(?:name)?:|a (?:man|woman|person|girl|boy) (?:called|named)|signed by|"
     r"sincerely,\n|regards,\n|"
-    rf"cheers,\n|thanks,\n|this is|i'm|i am|speak (?:to|with)|spoke (?:to|with)|talk(?:ed)? (?:to|"
+    rf"cheers,\n|thanks,\n|(?P<weak>this is|i'm|i am)|speak (?:to|with)|spoke (?:to|with)|talk(?:ed)? (?:to|"
     rf"with)))[ ]?(?:(?:{TITLES_EN})\.? )?(?P<value>{_PARTS}){_ENDS}"
 )
 _INITIAL = re.compile(
@@ -101,7 +104,8 @@ class _Cues:
         stop = len(text) if end is None else end
         for pattern, score in ((_CALLED, 0.7), (_INITIAL, 0.65), (_KIN, 0.65), (_SPEAKER, 0.6)):
             for found in pattern.finditer(text, start, stop):
-                if _can_be_a_name(found["value"]):
+                weak = pattern is _CALLED and found["weak"] and " " not in found["value"]  # "I am Happy to help"
+                if _can_be_a_name(found["value"]) and (not weak or _given(found["value"])):
                     yield Match("PERSON", *found.span("value"), score)
         for found in _TITLE.finditer(text, start, stop):
             yield Match("TITLE", *found.span(), 0.6)

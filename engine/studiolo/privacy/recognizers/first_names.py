@@ -1,7 +1,7 @@
 """Given names that are common in Europe, the Americas and parts of Asia. General knowledge, written for this project.
 
-No list holds everyone, and none is needed: they let a name stand alone ("Logan") where a capital says nothing. Those that
-are everyday words as well (`lexicon.NAME_WORDS`) are looked for in company only.
+No list holds everyone, and none is needed: they let a name stand alone ("Logan") where a capital says nothing. Those
+that are everyday words as well (`lexicon.NAME_WORDS`) are looked for in company only.
 """
 
 from __future__ import annotations

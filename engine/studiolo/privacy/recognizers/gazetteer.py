@@ -225,32 +225,35 @@ PEOPLES = frozenset(
 CITIES = tuple(
     line.strip()
     for line in """
-    London|Manchester|Birmingham|Liverpool|Leeds|Sheffield|Bristol|Glasgow|Edinburgh|Cardiff|Belfast|Dublin|Cork|Paris
-    Marseille|Lyon|Toulouse|Bordeaux|Lille|Strasbourg|Berlin|Hamburg|Munich|Cologne|Frankfurt|Stuttgart|Düsseldorf
-    Leipzig|Dresden|Hanover|Nuremberg|Vienna|Graz|Salzburg|Innsbruck|Zurich|Geneva|Basel|Bern|Lausanne|Brussels|Antwerp
-    Ghent|Bruges|Amsterdam|Rotterdam|The Hague|Utrecht|Eindhoven|Copenhagen|Aarhus|Odense|Stockholm|Gothenburg|Malmö
-    Uppsala|Oslo|Bergen|Trondheim|Stavanger|Helsinki|Espoo|Tampere|Turku|Oulu|Vantaa|Reykjavik|Tallinn|Tartu|Riga|Vilnius
-    Kaunas|Warsaw|Krakow|Kraków|Gdansk|Gdańsk|Wroclaw|Wrocław|Poznan|Poznań|Lodz|Łódź|Prague|Brno|Ostrava|Bratislava
-    Budapest|Debrecen|Szeged|Bucharest|Cluj|Sofia|Plovdiv|Belgrade|Zagreb|Split|Ljubljana|Maribor|Sarajevo|Skopje|Tirana
-    Athens|Thessaloniki|Nicosia|Limassol|Istanbul|Ankara|Izmir|Rome|Milan|Naples|Turin|Palermo|Genoa|Bologna|Venice|Verona
-    Madrid|Barcelona|Valencia|Seville|Zaragoza|Málaga|Bilbao|Lisbon|Porto|Moscow|Saint Petersburg|St. Petersburg|Kyiv|Kiev
-    Kharkiv|Odessa|Lviv|Minsk|Tbilisi|Yerevan|Baku|New York|New York City|Los Angeles|Chicago|Philadelphia|San Antonio
-    San Diego|Dallas|San Jose|San Francisco|Seattle|Denver|Boston|Detroit|Nashville|Memphis|Portland|Las Vegas|Baltimore
-    Milwaukee|Albuquerque|Tucson|Sacramento|Atlanta|Miami|Oakland|Minneapolis|Cleveland|New Orleans|Tampa|Honolulu
-    Pittsburgh|Cincinnati|St. Louis|Orlando|Toronto|Montreal|Vancouver|Calgary|Ottawa|Edmonton|Winnipeg|Quebec|Halifax
-    Mexico City|Guadalajara|Monterrey|Havana|Bogotá|Bogota|Medellín|Lima|Quito|Caracas|Santiago|Valparaíso|Buenos Aires
-    Rosario|Montevideo|Asunción|La Paz|São Paulo|Sao Paulo|Rio de Janeiro|Brasília|Recife|Cairo|Alexandria|Lagos|Abuja
-    Nairobi|Mombasa|Kampala|Accra|Dakar|Addis Ababa|Johannesburg|Cape Town|Durban|Pretoria|Casablanca|Rabat|Marrakesh|Tunis
-    Algiers|Tripoli|Khartoum|Harare|Lusaka|Luanda|Beirut|Damascus|Amman|Jerusalem|Tel Aviv|Baghdad|Tehran|Riyadh|Jeddah
-    Dubai|Abu Dhabi|Doha|Muscat|Kabul|Karachi|Lahore|Islamabad|Mumbai|Delhi|New Delhi|Bangalore|Bengaluru|Chennai|Kolkata
-    Hyderabad|Pune|Dhaka|Colombo|Kathmandu|Yangon|Bangkok|Chiang Mai|Hanoi|Ho Chi Minh City|Saigon|Phnom Penh|Kuala Lumpur
-    Jakarta|Surabaya|Manila|Cebu|Taipei|Kaohsiung|Tokyo|Osaka|Kyoto|Nagoya|Sapporo|Fukuoka|Yokohama|Seoul|Busan|Pyongyang
-    Beijing|Shanghai|Guangzhou|Shenzhen|Chengdu|Chongqing|Wuhan|Hangzhou|Nanjing|Tianjin|Xi'an|Suzhou|Qingdao|Dalian|Harbin
-    Ulaanbaatar|Tashkent|Almaty|Melbourne|Brisbane|Perth|Adelaide|Canberra|Hobart|Auckland|Wellington|Christchurch
-    Alabama|Alaska|Arizona|Arkansas|California|Colorado|Connecticut|Delaware|Florida|Hawaii|Idaho|Illinois|Indiana|Iowa
-    Kansas|Kentucky|Louisiana|Maine|Maryland|Massachusetts|Michigan|Minnesota|Mississippi|Missouri|Montana|Nebraska|Nevada
+    London|Manchester|Birmingham|Liverpool|Leeds|Sheffield|Bristol|Glasgow|Edinburgh|Cardiff|Belfast|Dublin|Cork
+    Paris|Marseille|Lyon|Toulouse|Bordeaux|Lille|Strasbourg|Berlin|Hamburg|Munich|Cologne|Frankfurt|Stuttgart
+    Düsseldorf|Leipzig|Dresden|Hanover|Nuremberg|Vienna|Graz|Salzburg|Innsbruck|Zurich|Geneva|Basel|Bern|Lausanne
+    Brussels|Antwerp|Ghent|Bruges|Amsterdam|Rotterdam|The Hague|Utrecht|Eindhoven|Copenhagen|Aarhus|Odense
+    Stockholm|Gothenburg|Malmö|Uppsala|Oslo|Bergen|Trondheim|Stavanger|Helsinki|Espoo|Tampere|Turku|Oulu|Vantaa
+    Reykjavik|Tallinn|Tartu|Riga|Vilnius|Kaunas|Warsaw|Krakow|Kraków|Gdansk|Gdańsk|Wroclaw|Wrocław|Poznan|Poznań
+    Lodz|Łódź|Prague|Brno|Ostrava|Bratislava|Budapest|Debrecen|Szeged|Bucharest|Cluj|Sofia|Plovdiv|Belgrade|Zagreb
+    Split|Ljubljana|Maribor|Sarajevo|Skopje|Tirana|Athens|Thessaloniki|Nicosia|Limassol|Istanbul|Ankara|Izmir|Rome
+    Milan|Naples|Turin|Palermo|Genoa|Bologna|Venice|Verona|Madrid|Barcelona|Valencia|Seville|Zaragoza|Málaga
+    Bilbao|Lisbon|Porto|Moscow|Saint Petersburg|St. Petersburg|Kyiv|Kiev|Kharkiv|Odessa|Lviv|Minsk|Tbilisi|Yerevan
+    Baku|New York|New York City|Los Angeles|Chicago|Philadelphia|San Antonio|San Diego|Dallas|San Jose
+    San Francisco|Seattle|Denver|Boston|Detroit|Nashville|Memphis|Portland|Las Vegas|Baltimore|Milwaukee
+    Albuquerque|Tucson|Sacramento|Atlanta|Miami|Oakland|Minneapolis|Cleveland|New Orleans|Tampa|Honolulu
+    Pittsburgh|Cincinnati|St. Louis|Orlando|Toronto|Montreal|Vancouver|Calgary|Ottawa|Edmonton|Winnipeg|Quebec
+    Halifax|Mexico City|Guadalajara|Monterrey|Havana|Bogotá|Bogota|Medellín|Lima|Quito|Caracas|Santiago|Valparaíso
+    Buenos Aires|Rosario|Montevideo|Asunción|La Paz|São Paulo|Sao Paulo|Rio de Janeiro|Brasília|Recife|Cairo
+    Alexandria|Lagos|Abuja|Nairobi|Mombasa|Kampala|Accra|Dakar|Addis Ababa|Johannesburg|Cape Town|Durban|Pretoria
+    Casablanca|Rabat|Marrakesh|Tunis|Algiers|Tripoli|Khartoum|Harare|Lusaka|Luanda|Beirut|Damascus|Amman|Jerusalem
+    Tel Aviv|Baghdad|Tehran|Riyadh|Jeddah|Dubai|Abu Dhabi|Doha|Muscat|Kabul|Karachi|Lahore|Islamabad|Mumbai|Delhi
+    New Delhi|Bangalore|Bengaluru|Chennai|Kolkata|Hyderabad|Pune|Dhaka|Colombo|Kathmandu|Yangon|Bangkok|Chiang Mai
+    Hanoi|Ho Chi Minh City|Saigon|Phnom Penh|Kuala Lumpur|Jakarta|Surabaya|Manila|Cebu|Taipei|Kaohsiung|Tokyo
+    Osaka|Kyoto|Nagoya|Sapporo|Fukuoka|Yokohama|Seoul|Busan|Pyongyang|Beijing|Shanghai|Guangzhou|Shenzhen|Chengdu
+    Chongqing|Wuhan|Hangzhou|Nanjing|Tianjin|Xi'an|Suzhou|Qingdao|Dalian|Harbin|Ulaanbaatar|Tashkent|Almaty
+    Melbourne|Brisbane|Perth|Adelaide|Canberra|Hobart|Auckland|Wellington|Christchurch|Alabama|Alaska|Arizona
+    Arkansas|California|Colorado|Connecticut|Delaware|Florida|Hawaii|Idaho|Illinois|Indiana|Iowa|Kansas|Kentucky
+    Louisiana|Maine|Maryland|Massachusetts|Michigan|Minnesota|Mississippi|Missouri|Montana|Nebraska|Nevada
     New Hampshire|New Jersey|New Mexico|North Carolina|North Dakota|Ohio|Oklahoma|Oregon|Pennsylvania|Rhode Island
-    South Carolina|South Dakota|Tennessee|Texas|Utah|Vermont|West Virginia|Wisconsin|Wyoming|Ontario|British Columbia|Alberta
+    South Carolina|South Dakota|Tennessee|Texas|Utah|Vermont|West Virginia|Wisconsin|Wyoming|Ontario
+    British Columbia|Alberta
     """.replace("|", "\n").split("\n")
     if line.strip()
 )
