@@ -40,7 +40,7 @@ _HEAD = re.compile(
 )
 _STREET_WORD = re.compile(rf"(?<![{LETTER}]){_WORDS_OF_STREETS}")
 _UNIT = re.compile(
-    r"[ ,]{0,2}(?:\n[ \t>|?]{0,8})?(?i:apt|apartment|suite|ste|unit|flat|floor|"
+    r"[ ,]{0,2}(?:\n[ \t>|]{0,8})?(?i:apt|apartment|suite|ste|unit|flat|floor|"
     r"room)\.? ?#?[0-9]{1,5}[A-Za-z]?(?![0-9A-Za-z])"
 )
 _LEADS_IN = re.compile(
@@ -52,7 +52,7 @@ _LEADS_IN = re.compile(
 _BOX = re.compile(
     r"(?<![0-9A-Za-z])(?:(?i:psc|cmr|unit) [0-9]{3,5},? ?(?i:box) [0-9]{2,5}|(?:USS|USNS|USNV|USCGC) "
     rf"[{UPPER}][{LETTER}'\-]+|P\.? ?O\.? Box [0-9]{{1,6}}(?: {_WORD}){{0,3}})(?=[,\n. ]|"
-    rf"$)(?:[, \n>|?]{{1,10}}(?i:[AFD]PO) (?i:A[AEP])(?: [0-9]{{5}}(?:-[0-9]{{4}})?)?)?"
+    rf"$)(?:[, \n>|]{{1,10}}(?i:[AFD]PO) (?i:A[AEP])(?: [0-9]{{5}}(?:-[0-9]{{4}})?)?)?"
 )
 _CORNER = re.compile(
     rf"(?:the )?corner of (?:{_NUMBER} )?{_WORD}(?: (?:{_WORD}|str\.?)"
@@ -65,11 +65,11 @@ _PIECE = (
     r"[A-Z]{1,2}[0-9][0-9A-Z]? ?[0-9][A-Z]{2}|[A-Z][0-9][A-Z] [0-9][A-Z][0-9]|[0-9]{2,6}(?:-[0-9]{2,4})?(?: [0-9]{2})?"
     rf"(?: {_WORD}(?: {_WORD}){{0,2}})?)"
 )
-_NEXT_LINE = re.compile(rf",?[ ]?(?:\n[ \t>|?]{{0,8}}){{1,2}},?[ ]?(?P<piece>{_PIECE}),?[ ]?(?=\n|$|[.!?;](?:\s|$))")
+_NEXT_LINE = re.compile(rf",?[ ]?(?:\n[ \t>|]{{0,8}}){{1,2}},?[ ]?(?P<piece>{_PIECE}),?[ ]?(?=\n|$|[.!?;](?:\s|$))")
 _AFTER_COMMA = re.compile(rf",[ ]?(?P<piece>{_PIECE})(?![{LETTER}0-9])")
 _TOWN = re.compile(rf" {_WORD}(?: {_WORD}){{0,4}}(?: [0-9]{{3,6}})?(?![{LETTER}0-9])")
 _LAST_LINE = re.compile(
-    rf",?[ ]?\n[ \t>|?]{{0,8}}(?P<piece>{_WORD}(?: (?:\({_WORD}\)|{_WORD})"
+    rf",?[ ]?\n[ \t>|]{{0,8}}(?P<piece>{_WORD}(?: (?:\({_WORD}\)|{_WORD})"
     rf"){{0,3}} [0-9]{{2,6}}(?:-[0-9]{{2,4}})?)(?![{LETTER}0-9])"
 )
 _ANY_DIGIT = re.compile(r"[0-9]")

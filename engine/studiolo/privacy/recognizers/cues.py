@@ -26,8 +26,8 @@ _TITLE = re.compile(rf"(?<![A-Za-z])(?:{TITLES_EN})(?:\.|(?= ))(?= ?[{UPPER}])")
 _CALLED = re.compile(
     rf"{_NOT_IN_WORD}(?:(?i:(?:my|his|her|their|our|the|full|first|last|maiden|middle|family|given|user|"
     rf"sur)[ ]?name(?:'s| is| was|:)"
-    r"|name on (?:the|my) (?:account|card)(?: is|:)|(?:call|calls|called|calling|named) (?:me |him |her )|last name\?|"
-    r"surname(?: is|:|\?)|user(?:name)?:|a (?:man|woman|person|girl|boy) (?:called|named)|signed by|"
+    r"|(?:call|calls|called|calling|named) (?:me |him |her )|"
+    r"surname(?: is|:)|user(?:name)?:|a (?:man|woman|person|girl|boy) (?:called|named)|signed by|"
     r"sincerely,\n|regards,\n|"
     rf"cheers,\n|thanks,\n|(?P<weak>this is|i'm|i am)|speak (?:to|with)|spoke (?:to|with)|talk(?:ed)? (?:to|"
     rf"with)))[ ]?(?:(?:{TITLES_EN})\.? )?(?P<value>{_PARTS}){_ENDS}"
@@ -37,8 +37,8 @@ _INITIAL = re.compile(
 )
 _SPEAKER = re.compile(rf"(?m:^)[ >]{{0,3}}(?P<value>[{LETTER}]+(?: {CAPITALISED})?): ?[\"\u201c]")
 _HEAD = re.compile(
-    rf"(?m:^)(?P<quote>[ \t>|?]{{0,6}})(?P<value>{CAPITALISED}(?: (?:[{UPPER}]\.?|{CAPITALISED})){{1,3}})[ ]*\n"
-    rf"(?:(?P=quote)(?P<firm>[{UPPER}0-9][^\n:;@]{{1,50}})\n)?(?:(?P=quote)(?P=value)[ ]*\n)?"
+    rf"(?m:^)(?P<quote>[ \t>|]{{0,6}})(?P<value>{CAPITALISED}(?: (?:[{UPPER}]\.?|{CAPITALISED})){{1,3}})[ ]*\n"
+    rf"(?:(?P=quote)(?P<firm>[{UPPER}0-9][^\n:;@]{{1,50}})\n)?"
     r"(?P=quote)(?:[0-9]{1,5} |(?i:psc|cmr|unit) [0-9])"
 )
 _LIST = re.compile(rf"{_NOT_IN_WORD}{CAPITALISED}(?:, {CAPITALISED})+,? (?:and|&|or) {CAPITALISED}{_ENDS}")
@@ -71,7 +71,7 @@ _EMPLOYED = re.compile(
     rf"career at|intern(?:ed|ship)? at|"
     r"joined|acquired by|owned by|founded|CEO of|CTO of|CFO of|president of|founder of|director of|"
     r"chairman of|manager at|"
-    rf"engineer at|shares of|client of|customer of|became|on behalf of)"
+    rf"engineer at|shares of|client of|customer of|on behalf of)"
     rf") (?P<value>{CAPITALISED}(?: (?:(?:&|and|of) )?{CAPITALISED}){{0,3}}){_ENDS}"
 )
 _BUSINESS = re.compile(
@@ -79,9 +79,9 @@ _BUSINESS = re.compile(
     rf"was) (?:an?|the) (?:[{LETTER}\-]+ ){{0,5}}?"
     r"(?:company|bank|start-?up|corporation|firm|agency|manufacturer|retailer|organi[sz]ation|"
     r"conglomerate|brand|chain|charity|"
-    r"studio|publisher|airline|insurer|provider|band|orchestra|team|club)|(?:office|headquarters|website|"
+    r"studio|publisher|airline|insurer|provider|team|club)|(?:office|headquarters|website|"
     r"employees?|shareholders?|"
-    rf"store|branch|Orchestra|Band|Club|Association|Council|Committee)){_ENDS}"
+    rf"store|branch|Club|Association|Council|Committee)){_ENDS}"
 )
 _PLACED = re.compile(
     rf"{_NOT_IN_WORD}(?:(?i:in|near|from|around|outside|across|throughout|(?:move[ds]?|moving|travel(?:s|"
