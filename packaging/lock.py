@@ -151,7 +151,7 @@ def locks(pyproject: Mapping[str, object]) -> dict[Path, str]:
     assert isinstance(project, dict)
     optional = project["optional-dependencies"]
     user = [Requirement(text) for text in [*project["dependencies"], *optional["desktop"]]]
-    developer = [Requirement(text) for text in [*optional["dev"], *optional["ocr"]]]
+    developer = [Requirement(text) for text in [*optional["dev"], *optional["ocr"], *optional["bench"]]]
     lacking = missing([*user, *developer])
     if lacking:
         raise SystemExit(f"lock: not installed here: {', '.join(lacking)}; run `make setup` or install them first")

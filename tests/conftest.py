@@ -10,8 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from studiolo.paths import Home
+
+settings.register_profile("studiolo", deadline=None)  # no test asserts a time
+settings.load_profile("studiolo")
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TRANSFORMERS_OFFLINE"] = "1"

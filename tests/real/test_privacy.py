@@ -39,6 +39,9 @@ def found(screener: PrivacyFilter, text: str, kind: str) -> list[str]:
         ("租户王小明昨天给物业经理打了电话。", ["王小明"]),
         ("会议由赵晓彤主持，周子昂负责记录。", ["赵晓彤", "周子昂"]),
         ("😀陈思远与John Smith在上海签了合同。", ["陈思远", "John Smith"]),
+        ("Ludovic asked for the keys, and we gave them to Katarzyna Bexley.", ["Ludovic", "Katarzyna Bexley"]),
+        ("My name is Zarina Quillfeather and I rent the flat.", ["Zarina Quillfeather"]),
+        ("陈晓峰同志和林雨彤女士到会。", ["陈晓峰", "林雨彤"]),
     ],
 )
 def test_people(screener: PrivacyFilter, text: str, people: list[str]) -> None:
@@ -53,6 +56,9 @@ def test_people(screener: PrivacyFilter, text: str, people: list[str]) -> None:
         "The rent is due on the first Monday of March 2026.",
         "本合同期限为三年，自2026年4月1日起至2029年3月31日止。",
         "请先关闭电源，再打开水箱盖清洗滤网。",
+        "Chapter 3 says that Victoria Station was opened on 12 May 1860, next week or not.",
+        "The German company pays 12 people aged 35; see www.example.org or ZIP code 90210.",
+        "葡萄牙和挪威的代表各位先生女士请入座，会议下午3点开始。",
     ],
 )
 def test_plain_text_is_left_alone(screener: PrivacyFilter, text: str) -> None:

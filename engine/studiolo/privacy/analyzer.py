@@ -16,6 +16,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
@@ -25,11 +26,11 @@ from studiolo.errors import Code, PolicyBlock, StudioloError, UserError, import_
 from studiolo.privacy.known import KnownValues
 from studiolo.privacy.normalize import fold
 from studiolo.privacy.persons import parts_to_look_for
-from studiolo.privacy.recognizers import rule_families
+from studiolo.privacy.recognizers import context_families, rule_families
 from studiolo.privacy.recognizers.base import Family, Match
 from studiolo.privacy.recognizers.english import Decisions
-from studiolo.privacy.recognizers.names import Entities, NameFinder, ScriptNames
-from studiolo.privacy.spans import drop_swallowed, resolve
+from studiolo.privacy.recognizers.names import Entities, NameFinder, ScriptNames, only_a_title
+from studiolo.privacy.spans import drop_swallowed, resolve, yielding
 from studiolo.types import Span
 
 ENGLISH_MODEL_ID = "en-core-web-sm"
@@ -43,6 +44,9 @@ _SPACY_TYPES = {
     "LOC": "LOCATION",
     "FAC": "LOCATION",
     "ORG": "ORGANIZATION",
+    "NORP": "NRP",
+    "DATE": "DATE_TIME",
+    "TIME": "DATE_TIME",
 }
 
 
@@ -53,6 +57,7 @@ class Analyzer:
         """The folders are asked for at first use; asking raises UserError(model_missing) where a model is absent."""
         self._names: NameFinder | None = NameModels(spacy_folder=spacy_folder, lac_folder=lac_folder, threads=threads)
         self._families = rule_families()
+        self._of_context = context_families()
         self._lock = threading.Lock()
         self._engine: Any = None
 
@@ -63,6 +68,7 @@ class Analyzer:
         analyzer._names = names
         if families is not None:
             analyzer._families = tuple(families)
+            analyzer._of_context = ()
         return analyzer
 
     @property
@@ -96,9 +102,13 @@ class Analyzer:
             folded = [fold(texts[number]) for number in written]
             read = self._engine_once().analyze_iterator([one.text for one in folded], _LANGUAGE, batch_size=len(folded))
             for number, one, results in zip(written, folded, read, strict=True):
-                matches = resolve(one.text, drop_swallowed(_match(result) for result in results))
+                matches = resolve(one.text, drop_swallowed(yielding(_match(result) for result in results)))
                 matches = resolve(one.text, [*matches, *_again(one.text, matches)])
-                found[number] = tuple(Span(m.type, *one.original(m.start, m.end), m.score) for m in matches)
+                found[number] = tuple(
+                    Span(m.type, *one.original(m.start, m.end), m.score)
+                    for m in matches
+                    if m.type != "PERSON" or not only_a_title(one.text[m.start : m.end])
+                )
         except StudioloError:
             raise
         except Exception:  # noqa: BLE001 - the filter fails closed, whatever failed; the text stays here
@@ -108,7 +118,7 @@ class Analyzer:
     def _engine_once(self) -> Any:
         with self._lock:
             if self._engine is None:
-                self._engine = _build_engine(self._families, self._names)
+                self._engine = _build_engine((*self._families, *self._of_context), self._names)
             return self._engine
 
 
@@ -129,7 +139,7 @@ class NameModels:
                 from studiolo.privacy.recognizers.lac import Lac
 
                 lac = Lac(self._lac_folder(), threads=self._threads)
-                self._loaded = ScriptNames(latin=_english(self._spacy_folder()), han=lac.entities)
+                self._loaded = ScriptNames(latin=_english(self._spacy_folder()), han=partial(lac.entities, refine=True))
         return self._loaded.find(texts)
 
 

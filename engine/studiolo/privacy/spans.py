@@ -7,7 +7,7 @@ character of a value is exposed because another value was found beside it. Pure 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import accumulate
 
 from studiolo.privacy.recognizers.base import Match
@@ -15,6 +15,8 @@ from studiolo.privacy.recognizers.base import Match
 SECRET = "SECRET"  # noqa: S105 - a type's name
 _KEEPS_REST = frozenset({"PERSON", "ADDRESS", SECRET})
 _WEAK = frozenset({"LOCATION", "ORGANIZATION"})
+_FINDINGS = frozenset({"DATE_TIME", "AGE", "NRP", "TITLE", "ZIP_CODE", "DOMAIN_NAME"})
+_GUESS = 0.5
 _MODELS = frozenset({"PERSON", "LOCATION", "ORGANIZATION"})
 
 
@@ -86,3 +88,29 @@ def drop_swallowed(matches: Iterable[Match]) -> list[Match]:
         return bool(before) and furthest[before - 1] >= match.end
 
     return [match for match in found if match.type not in _MODELS or not swallowed(match)]
+
+
+def yielding(matches: Iterable[Match]) -> list[Match]:
+    """The matches without those that must give way: a date that wraps a number hides it from the policy.
+
+    Findings that are not personal by themselves, and guesses from context alone, yield to every other match that they
+    touch, however short it is; a finding yields to nothing that is only a guess.
+    """
+    found = list(matches)
+    firm = [m for m in found if m.score > _GUESS and m.type not in _FINDINGS]
+    findings = _clear(found, lambda m: m.type in _FINDINGS, of=firm)
+    guesses = _clear(found, lambda m: m.score <= _GUESS and m.type not in _FINDINGS, of=[*firm, *findings])
+    return [*firm, *findings, *guesses]
+
+
+def _clear(found: list[Match], chosen: Callable[[Match], bool], *, of: list[Match]) -> list[Match]:
+    """Those chosen that share no character with any match in `of`."""
+    taken = sorted((m.start, m.end) for m in of)
+    starts = [start for start, _ in taken]
+    furthest = list(accumulate((end for _, end in taken), max))
+
+    def free(match: Match) -> bool:
+        before = bisect_left(starts, match.end)
+        return not before or furthest[before - 1] <= match.start
+
+    return [m for m in found if chosen(m) and free(m)]

@@ -27,3 +27,14 @@ def rule_families() -> tuple[Family, ...]:
             DOCUMENTS, BIRTHS,
         COORDINATES, CRYPTO, WALLETS, NETWORK, SECRETS, ADDRESSES, TITLES,
     )  # fmt: skip
+
+
+def context_families() -> tuple[Family, ...]:
+    """Families that need no model either and judge by context: for whole texts, not for an answer's stream."""
+    from studiolo.privacy.recognizers.blocks import BLOCKS
+    from studiolo.privacy.recognizers.capitals import CAPITALS
+    from studiolo.privacy.recognizers.cues import CUES
+    from studiolo.privacy.recognizers.dates import DATES
+    from studiolo.privacy.recognizers.web import WEB
+
+    return (BLOCKS, CAPITALS, CUES, DATES, WEB)

@@ -90,11 +90,16 @@ SURNAMES = frozenset(
     "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏"
     "钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文庞樊兰殷施陶洪翟安颜"
     "倪严牛温芦季俞章鲁葛伍韦申尤毕聂丛焦向柳邢路岳齐沿梅莫庄辛管祝左涂谷祁时舒耿牟卜路詹关苗凌费纪靳盛童欧甄项曲成"
-    "游阳裴席卫查屈鲍位覃霍翁隋植甘景薄单包司柏宁柯阮桂闵解强柴华车冉房边"
+    "游阳裴席卫查屈鲍覃霍翁隋植甘景薄单包司柏宁柯阮桂闵解强柴华车冉房边"
     "張劉陳楊趙黃吳孫馬羅鄭謝韓馮蕭鄧許呂蘇盧蔣賈葉閻鍾範譚鄒陸龍萬錢湯賀賴龔龐蘭顏倪嚴溫蘆韋畢叢齊莊塗紀項陽衛單"
 )  # fmt: skip
 # Family names that are also the end of a common word or a particle: "现任经理", "向老师", "对方律师".
-AMBIGUOUS_SURNAMES = frozenset("于任时方向解关成单平连常边华海司高和管安易支干包全")
+AMBIGUOUS_SURNAMES = frozenset("席于任时方向解关成单平连常边华海司高和管安易支干包全")
+# Rare ones, and such as are everyday words too: they cut a list of names, and prove nothing elsewhere.
+RARE_SURNAMES = frozenset(
+    "逄钮佟滕仝谌巫卓郏荀惠封芮储汲邴糜弓牧隗谷宓郗班仲宫仇栾厉戎祖符束臧闫肖刁冀尚晏瞿鄢蔺阚蒲褚郦鞠冼粟邝佘岑战茹逯"
+    "郎亓奚鄂雍初麦荆习郜国池由晁花应宗宣胥匡訾鲜扈竺鹿续栗練钮"
+)
 COMPOUND_SURNAMES = (
     "欧阳",
     "司马",
@@ -119,6 +124,12 @@ TITLES_ZH = (
     "大哥|大姐|老板|總經理|經理|總監|老師|醫生|律師|會計|師傅|董事長|秘書|主管|老闆"
 )
 
+# Offices that follow a name and are no form of address: "王主席" is a Wang, and a chairman.
+OFFICES_ZH = (
+    "主席|总统|總統|总理|總理|首相|委员长|委員長|州长|议员|"
+    "修女|神父|牧师|皇帝|皇后|太后|公主|王子|将军|元帅|司令|大使|外长|参赞"
+)
+
 LABELS_ZH = (
     "姓名|联系人|承租人|出租人|承租方|出租方|甲方|乙方|丙方|经办人|负责人|签字|签名|患者|病人|员工|主持人|主持|参会人|参会人员|"
     "出席|出席人|记录人|记录|收件人|寄件人|收货人|户主|房东|租客|租户|申请人|持卡人|法定代表人|法人代表|代理人|担保人|紧急联系人|"
@@ -135,5 +146,35 @@ NOT_NAMES_ZH = frozenset(
     时间 时期 金额 金融 黄色 黄金 白色 白天 马上 马力 温度 常见 常用 成功 成本 成员 路由 路由器 关闭 关于
     关机 包括 包装 解决 解除 单位 单元 文件 文档 向上 向下 任何 任意 于是 管理 平台 强制 连接 连续 万元
     宁静 康复 易用 华为 江苏 江西 云南 海南 河南 河北 湖南 湖北 项目 席位 边缘 房屋 房间 车辆 车位
+    """.split()  # noqa: SIM905
+)
+
+MONTHS_AND_DAYS = frozenset(
+    """
+    january february march april may june july august september october november december jan feb mar apr jun jul aug
+    sep sept oct nov dec monday tuesday wednesday thursday friday saturday sunday
+    """.split()  # noqa: SIM905
+)
+
+# Words that end, or begin, the name of a company or an institution, never of a person.
+ORG_WORDS = frozenset(
+    """
+    inc incorporated ltd limited llc llp plc corp corporation company gmbh ag kg sarl bv nv oy oyj aps spa srl kft zrt
+    foundation associates partners holdings group technologies solutions industries enterprises consulting ventures
+    capital
+    labs systems bank institute orchestra band club association council committee stadium airlines airways motors
+    records
+    pictures studios press award awards prize act effect theorem law cup league party team street station museum
+    """.split()  # noqa: SIM905
+)
+
+# Abbreviations that a name model takes for companies.
+NO_NAMES = frozenset(
+    """
+    IBAN BIC SWIFT SSN ITIN EIN NHS VAT ATM PIN CVV CVC CC ID IDs PO POB ZIP ASAP FAQ PDF URL API CPU GPU RAM USB
+    HDMI SQL
+    HTML CSS JSON XML CSV HTTP HTTPS IP MAC DNS VPN SSH WiFi CEO CFO CTO COO HR IT QA PR TV DVD CD PC AI ML OK FYI
+    ETA RSVP
+    TBD NDA PPE GDP GPA DOB AGM KPI ROI B2B SMS PTO DIY
     """.split()  # noqa: SIM905
 )

@@ -16,10 +16,13 @@ from studiolo.privacy.recognizers.base import Match
 from studiolo.privacy.recognizers.lexicon import (
     AMBIGUOUS_SURNAMES,
     COMMON,
+    NO_NAMES,
     NOT_NAMES_ZH,
+    OFFICES_ZH,
     PLACE_WORDS,
     SURNAMES,
     TITLES_EN,
+    TITLES_ZH,
 )
 
 Entities = Callable[[Sequence[str]], Sequence[Iterable[tuple[str, int, int]]]]  # texts -> (type, start, end) of each
@@ -78,6 +81,11 @@ class ScriptNames:
                 match = _han_match(texts[number], kind, start + first, start + last)
                 found[number] += [match] if match else []
         return [[m for m in matches if _says_a_name(text, m)] for text, matches in zip(texts, found, strict=True)]
+
+
+def only_a_title(value: str) -> bool:
+    """Whether nothing but a title is left of a person's name."""
+    return _ONLY_TITLE_ZH.fullmatch(value) is not None
 
 
 def _asked(
@@ -140,7 +148,11 @@ def _latin_match(  # noqa: PLR0911 - one return a guard
     if text[start:end].endswith(("'s", "\u2019s")):
         end -= 2
     value = text[start:end]
+    if kind == "DATE_TIME":
+        return _date(value, start, end)
     if kind != "PERSON":
+        if value in NO_NAMES or value.casefold() in COMMON:
+            return None
         return Match(kind, start, end, 0.6) if len(value) >= 2 and any(c.isupper() for c in value) else None
     title = _TITLE.match(value)
     if title:
@@ -165,6 +177,28 @@ def _latin_match(  # noqa: PLR0911 - one return a guard
     return Match("PERSON", start, end, 0.85)
 
 
+_AGED = re.compile(r"(?:years?|yrs?|months?)(?:-| )old|of age|y/o")
+_TELLS_A_DAY = re.compile(
+    r"[0-9]|(?i:january|february|march|april|may|june|july|august|september|october|november|december|"
+    r"monday|tuesday|wednesday|thursday|friday|saturday|sunday|christmas|easter|noon|midnight)"
+)  # "next week" tells nobody anything about anyone
+_LEADING = re.compile(r"[0-9]{1,3}(?![0-9])")
+_NOT_A_DATE = re.compile(r"[0-9]{5}|^[0-9]{1,3}$")
+
+
+def _date(value: str, start: int, end: int) -> Match | None:
+    """What the model takes for a date; long numbers are something else."""
+    if _NOT_A_DATE.search(value) or not _TELLS_A_DAY.search(value):
+        return None
+    if _AGED.search(value):
+        return Match("AGE", start, start + len(number[0]), 0.55) if (number := _LEADING.match(value)) else None
+    return Match("DATE_TIME", start, end, 0.55)
+
+
+_OFFICE_ZH = re.compile(OFFICES_ZH)
+_ONLY_TITLE_ZH = re.compile(rf"(?:{TITLES_ZH}|{OFFICES_ZH})")
+
+
 def _han_match(text: str, kind: str, start: int, end: int) -> Match | None:
     while start < end and not (is_han(text[start]) or text[start].isalnum()):
         start += 1
@@ -184,6 +218,8 @@ def _han_match(text: str, kind: str, start: int, end: int) -> Match | None:
         return None
     if kind != "PERSON":
         return Match(kind, start, end, 0.6) if len(value) >= 2 else None
-    if len(value) < 2 or len(value) > 24 or value in NOT_NAMES_ZH or any(c.isdigit() for c in value):
+    if len(value) < 2 and not (value in SURNAMES and _OFFICE_ZH.match(text, end)):
+        return None
+    if len(value) > 24 or _ONLY_TITLE_ZH.fullmatch(value) or value in NOT_NAMES_ZH or any(c.isdigit() for c in value):
         return None
     return Match("PERSON", start, end, 0.85)

@@ -39,7 +39,9 @@ _IN_A_ROLE = re.compile(
 _SURNAME = f"(?:{'|'.join(COMPOUND_SURNAMES)}|[{''.join(sorted(SURNAMES))}])"
 _HAN = r"[\u4e00-\u9fff]"
 _CLEAR = f"(?:{'|'.join(COMPOUND_SURNAMES)}|[{''.join(sorted(SURNAMES - AMBIGUOUS_SURNAMES))}])"
-_TITLED_ZH = re.compile(rf"(?P<value>(?:(?<!{_HAN}){_SURNAME}{_HAN}{{0,2}}?|(?<={_HAN}){_CLEAR})(?:{TITLES_ZH}))")
+# A family name with its title is one value; of a full name the title is no part.
+_TITLED_ZH = re.compile(rf"(?P<value>(?:(?<!{_HAN}){_SURNAME}|(?<={_HAN}){_CLEAR})(?:{TITLES_ZH}))")
+_FULL_TITLED_ZH = re.compile(rf"(?<!{_HAN})(?P<value>{_SURNAME}{_HAN}{{1,2}}?)(?:{TITLES_ZH})")
 _LABELLED_ZH = re.compile(
     rf"(?:{LABELS_ZH})(?:\([^)\n]{{1,12}}\))?[ ]{{0,2}}:[ ]{{0,3}}(?P<value>{_SURNAME}{_HAN}{{1,2}})"
     r"(?=[\s,.;、。!?()|/0-9A-Za-z]|$|先生|女士|(?:身份证|电话|手机|联系))"
@@ -78,7 +80,7 @@ class _Titles:
                     yield Match("PERSON", *found.span("value"), score)
         if not _ANY_HAN.search(text, start, stop):
             return
-        for pattern, score in ((_TITLED_ZH, 0.85), (_LABELLED_ZH, 0.85)):
+        for pattern, score in ((_TITLED_ZH, 0.85), (_FULL_TITLED_ZH, 0.8), (_LABELLED_ZH, 0.85)):
             for found in pattern.finditer(text, start, stop):
                 if found["value"] not in NOT_NAMES_ZH:
                     yield Match("PERSON", *found.span("value"), score)
