@@ -24,7 +24,7 @@ from studiolo.privacy.own import Own
 from studiolo.privacy.policy import LITERAL, Policy, Sight
 from studiolo.privacy.pseudonyms import PseudonymTable
 from studiolo.privacy.recognizers.base import Family, Match
-from studiolo.privacy.recognizers.secrets import key_before, secret_run
+from studiolo.privacy.recognizers.secrets import key_before, phrase_end, secret_run
 from studiolo.privacy.spans import SECRET, resolve
 from studiolo.privacy.tokens import MORE, OPENERS, WORDS, Token, may_begin, read_token, token_text
 from studiolo.privacy.units import HAN, LONGEST, WORD, unit_end
@@ -36,6 +36,7 @@ _BEFORE = 24  # of them, where a value may have begun whose first words looked o
 _KEY_ZONE = 48  # code points behind a word of a key in which a secret may begin
 _QUOTED = 122  # code points of a quoted secret, quotes included
 _QUOTES = {'"': '"', "\u201c": "\u201d", "\u300c": "\u300d", "\u300e": "\u300f"}
+_SECRETS = "secrets"  # the family
 _WHOLE_TEXT_ONLY = frozenset({"titles", "addresses"})  # families whose values span many units
 # Text that ends inside a word, behind a word's blank or inside a run that may be an address: more of it is needed.
 _OPEN = re.compile(rf"[{WORD}]{{1,{LONGEST // 2}}} ?\Z|(?<![\w.])[{HAN}]{{1,6}}\Z")
@@ -81,7 +82,10 @@ class StreamScreen:
         self._ordinary = ordinary(self._known.beginnings, addresses="EMAIL_ADDRESS" in hidden)
         self._windows: Windows | None = None
         if names is not None and policy.sight("PERSON", reader) is not Sight.SHOW:
-            spanning = [f for f in families if f.name in _WHOLE_TEXT_ONLY and not hidden.isdisjoint(f.types)]
+            # A sentence is held back for its names anyway: so the rules see it whole. Secrets go over many lines, and
+            # known values over a sentence's end: those are found by the unit, before.
+            spanning = [f for f in families if f.name != _SECRETS and not hidden.isdisjoint(f.types)]
+            self._families = [family for family in self._families if family.name == _SECRETS]
             self._windows = Windows(names, families=spanning, hidden=self._is_hidden, shown=self._mask)
         self._pending = ""  # not emitted yet, as the model wrote it
         self._inside_word = False  # nothing is pending but the beginning of a word
@@ -233,6 +237,9 @@ class StreamScreen:
 
     def _secret_end(self, text: str, at: int, *, final: bool) -> int | None:
         """The end of what may be a secret that a key announces; `at` where there is none; None while not known."""
+        phrase = phrase_end(text, at, final=final)
+        if phrase != at:
+            return phrase
         if not key_before(text, at):
             return at
         closer = _QUOTES.get(text[at])

@@ -1,7 +1,8 @@
 """Finding new names in an answer while it is written, a sentence at a time.
 
 A window is a sentence: it ends behind an end mark, at a line's end, or where it has grown too long, and so depends on
-the text alone, never on how the stream was cut. What goes in has been through the rules: their masks are left alone.
+the text alone, never on how the stream was cut. What goes in has been through the units (`stream.py`), which mask
+secrets and known values: what stands for those is left alone.
 The name finder comes as a callable over a batch of folded texts, so that this module needs no model's library; all
 windows that one piece completes are read together.
 
@@ -11,7 +12,8 @@ Not for several threads at once. Lets exceptions pass: the stream fails closed.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from studiolo.privacy.normalize import fold
 from studiolo.privacy.recognizers.base import Family, Match
@@ -24,14 +26,17 @@ LONGEST = 240  # code points of a window; longer sentences are cut at the last b
 _CONTEXT = 96  # code points of the windows before that the rules for titles and addresses may look at
 # A full stop ends a sentence where a blank follows and no title, initial or number stands before it.
 _ABBREVIATED = r"(?<!\bMr)(?<!\bMrs)(?<!\bMs)(?<!\bDr)(?<!\bProf)(?<!\bSt)(?<!\bNo)(?<!\b[A-Z])(?<!\b[0-9])"
-_END = re.compile(rf"\n+|[。！？!?]+[”’」』\"')）]*(?=[^”’」』\"')）。！？!?])|{_ABBREVIATED}\.[”’\"')]*(?=[ \n])")
+# A line's end is none inside a number that goes on in the next line.
+_LINE = r"\n{2,}|(?<![0-9A-Z\n])\n|\n(?![0-9A-Z\n])"
+_MARK = r"[。！？!?]+[”’」』\"')）]*(?=[^”’」』\"')）。！？!?])"
+_END = re.compile(rf"{_LINE}|{_MARK}|{_ABBREVIATED}\.[”’\"')]*(?=[ \n])")
 _BLANK = re.compile(r"[\s，、；,;]")
-_MASK = re.compile(r"<[A-Z][A-Z_]*>")
+_TOKEN = re.compile(r"<[A-Z][A-Z_0-9]*>")
 _LETTER = re.compile(r"[^\W\d_]")
 
 
 class Windows:
-    """The second half of an answer's stream."""
+    """The second half of an answer's stream, for readers who may not see new names."""
 
     def __init__(
         self,
@@ -76,12 +81,8 @@ class Windows:
         out: list[str] = []
         for number, (window, one) in enumerate(zip(windows, folded, strict=True)):
             matches = [*found.get(number, ()), *self._ruled(one.text)]
-            masks = [mask.span() for mask in _MASK.finditer(one.text)]
-            kept = [
-                match
-                for match in matches
-                if self._hidden(match.type) and not any(a < match.end and match.start < b for a, b in masks)
-            ]
+            tokens = [token.span() for token in _TOKEN.finditer(one.text)]
+            kept = [part for match in matches if self._hidden(match.type) for part in _beside(match, tokens, one.text)]
             last = 0
             for match in resolve(one.text, kept):
                 start, end = one.original(match.start, match.end)
@@ -101,6 +102,18 @@ class Windows:
             for match in family.find(whole, 0, len(whole))
             if match.end > base
         ]
+
+
+def _beside(match: Match, tokens: Sequence[tuple[int, int]], text: str) -> Iterator[Match]:
+    """The parts of a match outside of tokens that hold a letter or a digit."""
+    at = match.start
+    for start, end in [*tokens, (match.end, match.end)]:
+        if end < at or start > match.end:
+            continue
+        part = replace(match, start=at, end=min(start, match.end))
+        if any(character.isalnum() for character in text[part.start : part.end]):
+            yield part
+        at = max(at, end)
 
 
 def _window_end(text: str, start: int, *, final: bool) -> int | None:

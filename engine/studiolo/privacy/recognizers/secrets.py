@@ -146,6 +146,11 @@ _CODE_THERE = re.compile("[Cc][Oo][Dd][Ee]|[Cc][Vv][CcVv]|[Oo][Tt][Pp]|[Pp][Ii][
 _KEY_ZH_THERE = re.compile("[码碼钥鑰令号]")
 _LONG_RUN = re.compile(r"[A-Za-z0-9_\-.:/+=]{15}")
 
+_PHRASE_KEY = (
+    r"(?:(?i:(?<![A-Za-z])(?:recovery|seed|mnemonic|backup|secret)[ \-]?(?:phrase|words|seed)?)|助记词|恢复词)"
+    r"(?:[ ]?(?:[:=]|是|为|is))[ ]{0,2}[\"“]?"
+)
+
 SECRETS = RuleFamily(
     "secrets",
     [
@@ -194,8 +199,8 @@ SECRETS = RuleFamily(
             keyed=True,
             needs=re.compile("="),
         ),
-        Rule("SECRET", re.compile(r"(?<![A-Za-z])WIFI:[^\n]{0,80}?P:(?P<value>[^;\n]{4,64});"), 0.95,
-            needs=re.compile("WIFI:")),
+        Rule("SECRET", re.compile(r"(?<![A-Za-z])WIFI:[^\n]{0,80}?P:(?P<value>[^;\n]{4,64})(?:;|\Z)"), 0.95,
+            keyed=True, needs=re.compile("WIFI:")),
         Rule(
             "SECRET",
             re.compile(f"(?:{_KEYED_EN}|{_SAID_EN}|{_KEYED_ZH}){_QUOTED}"),
@@ -255,9 +260,7 @@ SECRETS = RuleFamily(
         Rule(
             "SECRET",
             re.compile(
-                r"(?:(?i:(?<![A-Za-z])(?:recovery|seed|mnemonic|backup|secret)[ \-]?(?:phrase|words|seed)?)|助记词|"
-                r"恢复词)"
-                r"(?:[ ]?(?:[:=]|是|为|is))[ ]{0,2}[\"“]?(?P<value>[a-z]{3,8}(?:[ ]{1,2}(?:[0-9]{1,2}\.[ ]?)?[a-z]{"
+                _PHRASE_KEY + r"(?P<value>[a-z]{3,8}(?:[ ]{1,2}(?:[0-9]{1,2}\.[ ]?)?[a-z]{"
                 r"3,8}){11,23})(?![a-z])"
             ),
             0.95,
@@ -281,6 +284,9 @@ SECRETS = RuleFamily(
     ],
 )  # fmt: skip
 
+_PHRASE_SEPARATORS = frozenset(' :="“是为s')
+_PHRASE_BEFORE = re.compile(f"(?:{_PHRASE_KEY})$")
+_PHRASE = re.compile(r"[a-z]{1,8}(?:[ ]{1,2}(?:[0-9]{1,2}\.?[ ]?)?[a-z]{0,8}){0,24}")
 _KEY_BEFORE = re.compile(rf"(?:{_KEYED_EN}|{_SAID_EN}|{_KEYED_ZH}|{_KEY_ZH}[ ]?|{_BEARER})[\"'`]?$")
 
 
@@ -289,6 +295,19 @@ def key_before(text: str, start: int) -> bool:
     if start == 0 or text[start - 1] not in _SEPARATORS:
         return False
     return _KEY_BEFORE.search(text[max(0, start - KEY_REACH) : start]) is not None
+
+
+def phrase_end(text: str, start: int, *, final: bool) -> int | None:
+    """The end of the words of a recovery phrase at `start`; `start` where there is none; None while it may go on."""
+    first = start + (text[start] in ":=")  # a unit may begin with the separator
+    if text[first - 1 : first] not in _PHRASE_SEPARATORS:
+        return start
+    if not _PHRASE_BEFORE.search(text[max(0, first - KEY_REACH) : first]):
+        return start
+    found = _PHRASE.match(text, first)
+    if found is None:
+        return start
+    return None if found.end() == len(text) and not final else found.end()
 
 
 def secret_run(text: str, start: int, *, final: bool) -> int | None:
