@@ -105,7 +105,7 @@ def test_an_answer_that_its_reader_left(house: House) -> None:
 def test_a_withheld_answer(house: House) -> None:
     stream = house.filter.stream(library_id=LIBRARY, reader=Reader.BLOCKED)
     with pytest.raises(PolicyBlock):
-        stream.feed("Call 13800138000 now, please. ")
+        stream.feed("Call 13800138000 now, please. Then wait for the next one. ")
     del stream
     gc.collect()
     (record,) = house.records()
