@@ -6,6 +6,7 @@ Fields that hold a person's text are left out of `repr`, because a repr ends up 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
@@ -49,6 +50,11 @@ class Redaction:
 
     type: str
     count: int
+
+    @classmethod
+    def of(cls, counts: Mapping[str, int]) -> tuple[Redaction, ...]:
+        """Counts by type, in the order of their names."""
+        return tuple(cls(kind, counts[kind]) for kind in sorted(counts))
 
 
 @dataclass(frozen=True, slots=True)

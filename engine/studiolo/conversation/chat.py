@@ -117,4 +117,4 @@ def _screened(message: Message, screener: Screener, reader: str) -> tuple[Templa
         content = plain(message.content, "question") if message.content or not calls else ""
         parts = ("\n".join([*([content] if content else []), *calls]),)
         role = message.role
-    return TemplateMessage(role, parts), tuple(Redaction(kind, counts[kind]) for kind in sorted(counts))
+    return TemplateMessage(role, parts), Redaction.of(counts)

@@ -355,7 +355,7 @@ def _sum(*groups: tuple[Redaction, ...]) -> tuple[Redaction, ...]:
     counts: dict[str, int] = {}
     for redaction in (item for group in groups for item in group):
         counts[redaction.type] = counts.get(redaction.type, 0) + redaction.count
-    return tuple(Redaction(name, counts[name]) for name in sorted(counts))
+    return Redaction.of(counts)
 
 
 def _raw_span(screened: Screened, start: int, end: int) -> tuple[int, int]:

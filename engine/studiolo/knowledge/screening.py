@@ -69,7 +69,7 @@ def rows_of(tools: Tools, library_id: str, numbers: Sequence[int], at_hand: Mapp
 def redactions(tools: Tools, record: Record, *, library: str) -> tuple[Redaction, ...]:
     """What stands in a document's passages, by type, as `library`'s policy sees it. Raises PolicyBlock."""
     counts = Counter(span.type for spans in _found(tools, record, library) for span in spans)
-    return tuple(Redaction(kind, counts[kind]) for kind in sorted(counts))
+    return Redaction.of(counts)
 
 
 def refused_in(tools: Tools, record: Record, *, library: str) -> tuple[Redaction, ...]:

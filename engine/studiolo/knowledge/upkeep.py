@@ -47,7 +47,7 @@ def statistics(tools: Tools, library: LibraryRow) -> Statistics:
         pages=sum(document.pages for document in documents),
         passages=languages.total(),
         languages=dict(languages),
-        redactions=tuple(Redaction(kind, found[kind]) for kind in sorted(found)),
+        redactions=Redaction.of(found),
         size_bytes=tools.store.size_bytes(library.id),
         embedder=library.embedder,
         changing_to=library.wanted_embedder,

@@ -60,7 +60,7 @@ class ToolArguments:
     @property
     def redactions(self) -> tuple[Redaction, ...]:
         """What was screened in all finished texts, by type."""
-        return tuple(Redaction(kind, self._counts[kind]) for kind in sorted(self._counts))
+        return Redaction.of(self._counts)
 
     def feed(self, chunk: str) -> str:
         """What of the JSON text may go on now. Raises PolicyBlock."""

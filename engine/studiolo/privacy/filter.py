@@ -304,12 +304,7 @@ class PrivacyFilter:
             if kind != LITERAL:
                 counts[kind] += 1
         pieces.append(text[at:])
-        return Screened("".join(pieces), tuple(edits), redactions(counts))
-
-
-def redactions(counts: Counter[str]) -> tuple[Redaction, ...]:
-    """Counts by type, in the order of their names."""
-    return tuple(Redaction(kind, counts[kind]) for kind in sorted(counts))
+        return Screened("".join(pieces), tuple(edits), Redaction.of(counts))
 
 
 def _values(folded: Folded, matches: Iterable[Match]) -> list[tuple[str, int, int]]:

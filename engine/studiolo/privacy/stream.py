@@ -98,7 +98,7 @@ class StreamScreen:
     @property
     def redactions(self) -> tuple[Redaction, ...]:
         """Tokens and values met so far, by type."""
-        return tuple(Redaction(kind, self._counts[kind]) for kind in sorted(self._counts))
+        return Redaction.of(self._counts)
 
     def feed(self, chunk: str) -> str:
         """Take the next piece; give what can be emitted now. Raises PolicyBlock."""

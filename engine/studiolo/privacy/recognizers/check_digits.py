@@ -57,53 +57,8 @@ def spanish(value: str) -> bool:
     return body.isdigit() and text[-1] == _DNI[int(body) % 23]
 
 
-_ODD = dict(
-    zip(
-        "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ",
-        map(
-            int,
-            [
-                "1",
-                "0",
-                "5",
-                "7",
-                "9",
-                "13",
-                "15",
-                "17",
-                "19",
-                "21",
-                "1",
-                "0",
-                "5",
-                "7",
-                "9",
-                "13",
-                "15",
-                "17",
-                "19",
-                "21",
-                "2",
-                "4",
-                "18",
-                "20",
-                "11",
-                "3",
-                "6",
-                "8",
-                "12",
-                "14",
-                "16",
-                "10",
-                "22",
-                "25",
-                "24",
-                "23",
-            ],
-        ),
-        strict=True,
-    )
-)
+_ODD_VALUES = "1 0 5 7 9 13 15 17 19 21 1 0 5 7 9 13 15 17 19 21 2 4 18 20 11 3 6 8 12 14 16 10 22 25 24 23"
+_ODD = dict(zip("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", map(int, _ODD_VALUES.split()), strict=True))
 
 
 def italian(value: str) -> bool:

@@ -6,7 +6,6 @@ Sources: GB 11643-1999 (resident identity number), GB 32100-2015 (unified social
 from __future__ import annotations
 
 import re
-from datetime import date
 
 from studiolo.privacy.recognizers.base import (
     NOT_AFTER_WORD,
@@ -18,6 +17,7 @@ from studiolo.privacy.recognizers.base import (
     RuleFamily,
     words,
 )
+from studiolo.privacy.recognizers.check_digits import a_date, compact
 
 _RESIDENT_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -39,50 +39,38 @@ PLATE_PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋�
 _BY = r"(?:[ ]{1,2}|[\-./_·\n])?"  # between two digits
 
 
-def _compact(value: str) -> str:
-    return re.sub(r"[^0-9A-Za-z]", "", value).upper()
-
-
 def _a_date(digits: str) -> bool:
-    try:
-        born = date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
-    except ValueError:
-        return False
-    return 1880 <= born.year <= 2100
+    return len(digits) == 8 and digits.isdigit() and a_date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
 
 
 def resident_id(value: str) -> bool:
     """Province, date of birth and check character of an 18-place resident number."""
-    compact = _compact(value)
-    if len(compact) != 18 or compact[:2] not in _PROVINCES or not _a_date(compact[6:14]):
+    text = compact(value)
+    if len(text) != 18 or text[:2] not in _PROVINCES or not _a_date(text[6:14]):
         return False
-    total = sum(int(c) * w for c, w in zip(compact[:17], _RESIDENT_WEIGHTS, strict=True))
-    return "10X98765432"[total % 11] == compact[17]
+    total = sum(int(c) * w for c, w in zip(text[:17], _RESIDENT_WEIGHTS, strict=True))
+    return "10X98765432"[total % 11] == text[17]
 
 
 def _resident_shape(value: str) -> bool:
-    compact = _compact(value)
-    return compact[:2] in _PROVINCES and _a_date(compact[6:14])
+    text = compact(value)
+    return text[:2] in _PROVINCES and _a_date(text[6:14])
 
 
 def _resident_15(value: str) -> bool:
-    compact = _compact(value)
-    return compact[:2] in _PROVINCES and _a_date("19" + compact[6:12])
+    text = compact(value)
+    return text[:2] in _PROVINCES and _a_date("19" + text[6:12])
 
 
 def social_credit_code(value: str) -> bool:
     """Check character of a unified social credit code (GB 32100-2015)."""
-    compact = _compact(value)
-    if (
-        len(compact) != 18
-        or any(c not in _USCC_ALPHABET for c in compact)
-        or compact[1] not in _USCC_KINDS.get(compact[0], "")
-    ):
+    text = compact(value)
+    if len(text) != 18 or any(c not in _USCC_ALPHABET for c in text) or text[1] not in _USCC_KINDS.get(text[0], ""):
         return False
-    if compact[2:4] != "10" and compact[2:4] not in _PROVINCES:
+    if text[2:4] != "10" and text[2:4] not in _PROVINCES:
         return False
-    total = sum(_USCC_ALPHABET.index(c) * pow(3, i, 31) for i, c in enumerate(compact[:17]))
-    return _USCC_ALPHABET[(31 - total % 31) % 31] == compact[17]
+    total = sum(_USCC_ALPHABET.index(c) * pow(3, i, 31) for i, c in enumerate(text[:17]))
+    return _USCC_ALPHABET[(31 - total % 31) % 31] == text[17]
 
 
 def hong_kong_id(value: str) -> bool:
