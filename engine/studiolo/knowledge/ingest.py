@@ -3,7 +3,8 @@
     read     a child process parses it, it is cut into pieces; an unchanged or moved file is recognised
     shelve   its passages are stored and can be found by their words (a changed file's wait for the last step)
     screen   personal data is looked for; the spans are stored with the passages (`screening.py`)
-    embed    each passage gets its vector; then the document is as it should be, in one transaction
+    embed    each passage gets its vector, while it is screened; with both done the document is as it should be, in one
+             transaction
 
 Each step starts from what the one before has stored, so that after a kill a file is gone on with where it was.
 """
@@ -16,7 +17,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from threading import RLock
+from threading import Event, RLock
 from typing import TYPE_CHECKING
 
 from studiolo.errors import Code, StudioloError, UserError
@@ -76,7 +77,15 @@ class Item:
     pieces: list[Piece] = field(default_factory=list, repr=False)
     rows: dict[int, Row] = field(default_factory=dict, repr=False)  # its passages, where they are still at hand
     refused: tuple[Redaction, ...] = ()  # why its library does not take it in
+    screened: Event = field(default_factory=Event)  # the filter has done with it, or has failed
+    fault: StudioloError | None = None  # how it has failed
+    embedding: bool = False
     result: AddResult | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether it is not to be gone on with."""
+        return self.batch.over or self.fault is not None
 
     @property
     def shown(self) -> str:
@@ -219,7 +228,7 @@ def embed(tools: Tools, items: Sequence[Item]) -> None:
         for start in range(0, len(owner), _COMMIT):
             some = list(owner)[start : start + _COMMIT]
             _embed_some(tools, library, {number: owner[number] for number in some}, before=start, of=len(owner))
-        if all(item.batch.over for item in owner.values()):
+        if all(item.over for item in owner.values()):
             return
         owner = {}
 
@@ -231,8 +240,9 @@ def _embed_some(tools: Tools, library: LibraryRow, owner: dict[int, Item], *, be
     wanted = list(owner)
 
     def one(start: int) -> tuple[list[int], NDArray[np.float32] | None]:
-        step = [number for number in wanted[start : start + _EMBED_STEP] if not owner[number].batch.over]
+        step = [number for number in wanted[start : start + _EMBED_STEP] if not owner[number].over]
         for item in {id(owner[number]): owner[number] for number in step}.values():
+            item.embedding = True
             item.batch.progress("embed", before + start, of, item=item.shown)
         at_hand = {n: owner[n].rows[n] for n in step if n in owner[n].rows}
         rows = rows_of(tools, library.id, step, at_hand)

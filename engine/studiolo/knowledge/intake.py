@@ -1,6 +1,7 @@
 """Takes files in, several at once: four steps (`ingest.py`) on threads of their own, each fed by a queue.
 
-    two threads read -> one shelves -> one screens -> one embeds
+    two threads read -> one shelves -> one screens
+                                    -> one embeds, and ends what has been screened too
 
 What waits is noted in SQLite before it is queued, and struck out when it has arrived: so a kill loses nothing, and
 `resume` goes on. The keyword index is ahead of the vectors, because shelving never waits for embedding. Steps take what
@@ -38,6 +39,7 @@ from studiolo.types import AddResult
 READERS = 2
 _SHELVE_MOST = 2_000  # passages of one commit
 _EMBED_MOST = 256  # the same; a document larger than that goes alone
+_POLL_S = 0.05  # how soon a cancel is noticed by what waits for the filter
 _KEPT_FILES = 500  # whose passages stay at hand until they are embedded; those of more are read back
 _Queue = queue.SimpleQueue["Item | None"]
 
@@ -54,7 +56,7 @@ class Intake:
         self._queues: dict[str, _Queue] = {name: queue.SimpleQueue() for name in ("read", "shelve", "screen", "embed")}
         self._in_hand: dict[tuple[str, bytes], deque[Item]] = {}  # files under way, and others that wait for the same
         self._numbers: set[int] = set()  # of the intake's notes that are under way
-        self._batches: set[Batch] = set()  # that somebody reads
+        self._batches: set[Batch] = set()  # under way
         self._clean: set[str] = set()  # libraries without stray vectors; the embedding thread's own
         self._closing = threading.Event()
 
@@ -98,7 +100,10 @@ class Intake:
         if items:
             self._start()
         for item in items:
-            self._put("screen" if item.waiting.shelved else "read", item)
+            if item.waiting.shelved:
+                self._shelved(item)
+            else:
+                self._put("read", item)
         return len(items)
 
     def _interrupted(self, waiting: Waiting) -> Item | None:
@@ -113,6 +118,7 @@ class Intake:
             shelf.arrived([waiting.id])
             return None
         batch = Batch(files=1, cancel=CancelToken(), heard=False)
+        self._batches.add(batch)
         known = shelf.with_id(library, record.document.id)
         fresh = known is not None and known.document.status in ingest.UNFINISHED
         item = self._item(waiting, batch, library, record, fresh=fresh)
@@ -134,10 +140,10 @@ class Intake:
             for _ in range(self._readers):
                 self._queues[name].put(None)
         self._parser.close()
-        for thread in threads:
-            thread.join()
         for batch in list(self._batches):
             batch.end(EnvironmentFault(Code.ENGINE_GONE))
+        for thread in threads:
+            thread.join()
 
     # queueing
 
@@ -246,7 +252,7 @@ class Intake:
         while (item := self._next("shelve")) is not None:
             items = self._together("shelve", item, most=_SHELVE_MOST)
             try:
-                behind = self._queues["screen"].qsize() + self._queues["embed"].qsize()
+                behind = self._queues["embed"].qsize()
                 failed = ingest.shelve(self._tools, items, keep=behind < _KEPT_FILES)
             except BaseException as error:  # noqa: BLE001 - the edge of this thread: each file must come to its end
                 failed = dict.fromkeys(range(len(items)), unexpected(error))
@@ -254,15 +260,23 @@ class Intake:
                 if place in failed:
                     self._failed(one, failed[place])
                 else:
-                    self._put("screen", one)
+                    self._shelved(one)
+
+    def _shelved(self, item: Item) -> None:
+        item.batch.progress("screen", 0, item.document.document.passages, item=item.shown)
+        self._put("screen", item)
+        self._put("embed", item)
 
     def _screen(self) -> None:
-        while (item := self._next("screen")) is not None:
-            self._attempt(item, lambda item=item: self._screen_one(item))  # type: ignore[misc]
-
-    def _screen_one(self, item: Item) -> None:
-        screen(self._tools, item)
-        self._put("embed", item)
+        """Beside the embedding, which waits for it: so this thread ends no file."""
+        while (item := self._queues["screen"].get()) is not None and not self._closing.is_set():
+            try:
+                screen(self._tools, item)
+            except Cancelled:
+                pass
+            except BaseException as error:  # noqa: BLE001 - as above
+                item.fault = unexpected(error)
+            item.screened.set()
 
     def _embed(self) -> None:
         while (item := self._next("embed")) is not None:
@@ -278,8 +292,13 @@ class Intake:
                 self._attempt(one, lambda one=one: self._finish_one(one))  # type: ignore[misc]
 
     def _finish_one(self, item: Item) -> None:
+        while not item.screened.wait(_POLL_S) and not item.batch.over:
+            if self._closing.is_set():
+                return  # the next start goes on with it
         if item.batch.over:
             raise Cancelled
+        if item.fault is not None:
+            raise item.fault
         self._arrived(item, ingest.finish(self._tools, item))
 
     def _drop_strays(self, library: LibraryRow) -> None:
@@ -302,6 +321,7 @@ class Intake:
         if item.batch.over:
             self._abandon(item)
             return
+        item.fault = error  # the filter need not go on with it either
         try:
             result = ingest.failed(self._tools, item, error)
         except StudioloError as second:  # a full disk takes no note of the failure either
@@ -324,6 +344,7 @@ class Intake:
                 last = len(self._numbers) == 1
             if last:
                 self._upkeep(item.batch, item.library)
+            self._batches.discard(item.batch)
         self._release(item)
         item.batch.done(result, seconds=time.monotonic() - item.began)
 

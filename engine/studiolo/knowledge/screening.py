@@ -35,9 +35,10 @@ def screen(tools: Tools, item: Item) -> None:
     record = item.document
     numbers = tools.places.unscreened(record.document.id, version=record.version)
     for start in range(0, len(numbers), _STEP):
-        if item.batch.over:
+        if item.over:
             raise Cancelled
-        item.batch.progress("screen", start, len(numbers), item=item.shown)
+        if start and not item.embedding:  # else that is what is told
+            item.batch.progress("screen", start, len(numbers), item=item.shown)
         rows = rows_of(tools, item.library.id, numbers[start : start + _STEP], item.rows)
         found = spans_of(tools, [row.text for row in rows.values()])
         tools.places.screened(dict(zip(rows, found, strict=True)))
