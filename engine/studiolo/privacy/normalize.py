@@ -113,6 +113,11 @@ def fold(text: str, *, expand: bool = True) -> Folded:
     return Folded(folded, len(text), offsets)
 
 
+def unfolded(text: str) -> bool:
+    """Whether folding, without expansion, leaves `text` as it is."""
+    return text.translate(_ONE_TO_ONE) == text
+
+
 def is_han(character: str) -> bool:
     """Whether a code point is a Chinese character (unified ideographs and their extensions)."""
     code = ord(character)

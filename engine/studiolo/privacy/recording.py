@@ -106,13 +106,19 @@ class AuditedStream:
 
     def feed(self, chunk: str) -> str:
         """Take the next piece; give what can be emitted now. Raises PolicyBlock."""
-        with self._refusals():
+        try:
             return self._screen.feed(chunk)
+        except PolicyBlock as error:
+            self._refused(error)
+            raise
 
     def finish(self) -> str:
         """The rest, at the end of the answer. Raises PolicyBlock."""
-        with self._refusals():
+        try:
             rest = self._screen.finish()
+        except PolicyBlock as error:
+            self._refused(error)
+            raise
         self._end("answer")
         return rest
 
@@ -120,15 +126,10 @@ class AuditedStream:
         with suppress(StudioloError):
             self._end("left")
 
-    @contextmanager
-    def _refusals(self) -> Iterator[None]:
-        try:
-            yield
-        except PolicyBlock as error:
-            if not self._ended:
-                self._ended = True
-                _refusal(self._log, error, scope=self._scope, direction="answer", reader=str(self._reader))
-            raise
+    def _refused(self, error: PolicyBlock) -> None:
+        if not self._ended:
+            self._ended = True
+            _refusal(self._log, error, scope=self._scope, direction="answer", reader=str(self._reader))
 
     def _end(self, event: str) -> None:
         if not self._ended:

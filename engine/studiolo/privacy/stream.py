@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 
 from studiolo.errors import Code, PolicyBlock, StudioloError
 from studiolo.privacy.known import KnownValues
-from studiolo.privacy.normalize import fold
+from studiolo.privacy.normalize import fold, unfolded
 from studiolo.privacy.ordinary import HOT, KEYISH, ordinary
 from studiolo.privacy.own import Own
 from studiolo.privacy.policy import LITERAL, Policy, Sight
@@ -94,6 +94,7 @@ class StreamScreen:
         self._withheld: list[str] = []  # for a reader from whom a whole answer may be withheld
         self._counts: Counter[str] = Counter()
         self._broken = False
+        self._plain = not (self._look_at_all or self._windows or self._withholds)
 
     @property
     def redactions(self) -> tuple[Redaction, ...]:
@@ -102,6 +103,8 @@ class StreamScreen:
 
     def feed(self, chunk: str) -> str:
         """Take the next piece; give what can be emitted now. Raises PolicyBlock."""
+        if self._plain and self._zone <= 0 and (out := self._glide(chunk)) is not None:
+            return out
         return self._advance(chunk, final=False)
 
     def finish(self) -> str:
@@ -114,12 +117,12 @@ class StreamScreen:
         try:
             out = self._scan(chunk, final=final)
             if self._windows is not None:
-                out = self._windows.feed(out) + (self._windows.finish() if final else "")
+                out = self._windows.feed(out, ahead=self._pending[:1]) + (self._windows.finish() if final else "")
         except StudioloError:
-            self._broken = True
+            self._break()
             raise
         except Exception:  # noqa: BLE001 - fails closed: what is pending is never emitted
-            self._broken = True
+            self._break()
             raise PolicyBlock(Code.FILTER_FAILED) from None
         if not self._withholds:
             return out
@@ -129,6 +132,32 @@ class StreamScreen:
         out = "".join(self._withheld)
         self._withheld.clear()
         return out
+
+    def _break(self) -> None:
+        self._broken, self._plain = True, False
+
+    def _glide(self, chunk: str) -> str | None:
+        """What `_scan` would give, for a piece that nothing but ordinary text comes with; None: not such a piece."""
+        pending = self._pending + chunk
+        if pending.isascii():
+            if "\t" in pending:
+                return None
+            if self._inside_word and len(pending) < LONGEST // 2 and _INSIDE_WORD(chunk):
+                self._pending = pending
+                return ""
+        elif not unfolded(pending):
+            return None
+        text = self._left + pending
+        at = len(self._left)
+        cold = self._ordinary.match(text, at)
+        end = at if cold is None else cold.end()
+        if end < len(text) and _OPEN.match(text, end) is None:
+            return None
+        if end > at:
+            self._left = text[max(0, end - _CONTEXT) : end]
+        self._pending = rest = text[end:]
+        self._inside_word = rest.isascii() and _INSIDE_WORD(rest) is not None
+        return text[at:end]
 
     def _scan(self, chunk: str, *, final: bool) -> str:
         self._pending += chunk

@@ -73,6 +73,11 @@ _MOST_LETTERS: Final = 2
 WORDS: Final = _KNOWN
 """The words that a token can begin with."""
 
+_INITIALS: Final = frozenset(word[0] for word in WORDS)
+_OPENING: Final = frozenset(_CLOSER) | {_OPEN_ENTITY[0], _OPEN_ESCAPED[0]}
+_LABEL_LONGEST: Final = max(map(len, WORDS))
+_BEGINNINGS: Final = frozenset(word[:n] for word in WORDS for n in range(len(word) + 1))
+
 MORE: Final = "more"
 """The text ends before it is clear whether a token stands here."""
 
@@ -111,6 +116,8 @@ def read_token(  # noqa: PLR0911, PLR0912 - a parser: one return a place where i
     text: str, start: int, *, final: bool
 ) -> Token | str | None:
     """The token that begins at text[start], MORE, or None. `text` is folded. `final`: nothing comes after `text`."""
+    if text[start] not in _OPENING and text[start].upper()[0] not in _INITIALS:
+        return None  # what stands at most places, told at once
     opening = _opening(text, start, final=final)
     if isinstance(opening, str):
         return opening
@@ -125,9 +132,7 @@ def read_token(  # noqa: PLR0911, PLR0912 - a parser: one return a place where i
 
     label = _label_at(text, at)
     if label is None:
-        rest = text[at:].upper()
-        viable = not final and any(known.startswith(rest) for known in _KNOWN)
-        return MORE if viable else None
+        return MORE if not final and text[at : at + _LABEL_LONGEST + 1].upper() in _BEGINNINGS else None
     written = text[at : at + len(label)]
     at += len(label)
 
@@ -212,6 +217,8 @@ def _close(text: str, at: int, closers: tuple[str, ...], name: str, *, final: bo
 
 def _label_at(text: str, at: int) -> str | None:
     upper = text[at : at + 12].upper()
+    if not upper.startswith(_KNOWN):
+        return None
     return next((known for known in _KNOWN if upper.startswith(known)), None)
 
 

@@ -27,6 +27,7 @@ _LOCAL_LONGEST = 6
 _GOES_ON = re.compile(r"(?:[0-9][^@]*|(?<![A-Za-z])[A-Z]{1,4})\)?$")  # how a word ends that another may be joined to
 _JOINS = re.compile(r"\(?\+?-?(?:[A-Za-z]{0,4}[0-9]|[A-Z]{1,4}(?![A-Za-z]))")
 _DIGIT = re.compile("[0-9]")
+_CAPITALS = re.compile("[A-Z]{1,3}")
 _FINE = re.compile(r"\.[0-9]{2}|[0-9]['°]")  # a number that a second coordinate may follow
 _LETTERS = re.compile(rf"[{LETTER}]+")
 _GAP = frozenset(" -./_·°′″'\"()\n")
@@ -175,7 +176,9 @@ def _number_end(text: str, start: int, end: int, *, final: bool) -> int | None:
         after = _word_end(text, at, final=final)
         if after is None:
             return None
-        if after == at or not _JOINS.match(text, at, after) or not _DIGIT.search(text, start, after):
+        if after == at or not _JOINS.match(text, at, after):
+            break
+        if not _DIGIT.search(text, start, after) and not _CAPITALS.fullmatch(text, at, after):
             break
         after = _address_end(text, at, after, final=final)
         if after is None:
@@ -209,7 +212,7 @@ def _next_group(text: str, first: int, end: int, *, final: bool) -> tuple[int, b
         if text[at] in "0123456789+" or (text[at] == "-" and at > gap):
             return (at, False) if at > end and joined else (reached, True)
         if not numeric:
-            return reached, True
+            return _second_capitals(text, at, end=end, final=final)
         zh = next((word for word in _BEHIND_ZH if text.startswith(word, at)), None)
         if zh is None and not final and any(word.startswith(text[at:]) for word in _BEHIND_ZH):
             return None
@@ -240,6 +243,19 @@ def _next_group(text: str, first: int, end: int, *, final: bool) -> tuple[int, b
         at = after
         fine = True  # behind a link word a comma joins: "May 12, 1980"
     return reached, True
+
+
+def _second_capitals(text: str, at: int, *, end: int, final: bool) -> tuple[int, bool] | None:
+    """As `_next_group`, behind capitals: a plate may have two groups of them before its digits, "ABC DE 1234"."""
+    found = _CAPITALS.match(text, at)
+    if found is None or at == end:
+        return end, True
+    behind = found.end()
+    if behind < len(text) and text[behind] in " -·":
+        behind += 1
+    if behind >= len(text):
+        return (end, True) if final else None
+    return (at, False) if "0" <= text[behind] <= "9" else (end, True)
 
 
 def _plate_end(text: str, start: int, *, final: bool) -> int | None:

@@ -54,20 +54,24 @@ class Windows:
         self._pending = ""
         self._left = ""  # folded
 
-    def feed(self, text: str) -> str:
-        """The windows that are complete with `text`."""
+    def feed(self, text: str, *, ahead: str = "") -> str:
+        """The windows that are complete with `text`.
+
+        `ahead`: the code point that comes next, where it is known already. What will stand for it, if it is masked,
+        ends a sentence too if it does.
+        """
         self._pending += text
-        return self._read(final=False)
+        return self._read(ahead, final=False)
 
     def finish(self) -> str:
         """The rest."""
-        return self._read(final=True)
+        return self._read("", final=True)
 
-    def _read(self, *, final: bool) -> str:
+    def _read(self, ahead: str, *, final: bool) -> str:
         windows: list[str] = []
         at = 0
         while at < len(self._pending):
-            end = _window_end(self._pending, at, final=final)
+            end = _window_end(self._pending, at, ahead=ahead, final=final)
             if end is None:
                 break
             windows.append(self._pending[at:end])
@@ -116,13 +120,15 @@ def _beside(match: Match, tokens: Sequence[tuple[int, int]], text: str) -> Itera
         at = max(at, end)
 
 
-def _window_end(text: str, start: int, *, final: bool) -> int | None:
-    """Where the window at `start` ends; None while that is not known."""
-    stop = min(len(text), start + LONGEST)
-    found = _END.search(text, start, stop)
+def _window_end(text: str, start: int, *, ahead: str = "", final: bool) -> int | None:
+    """Where the window at `start` ends; None while that is not known. `ahead`: what comes behind the text."""
+    more = text + ahead
+    stop = min(len(more), start + LONGEST)
+    found = _END.search(more, start, stop)
     # An end at the last code point could be different one code point later.
-    if found is not None and (found.end() < stop or stop == start + LONGEST):
+    if found is not None and found.end() <= len(text) and (found.end() < stop or stop == start + LONGEST):
         return found.end()
+    stop = min(len(text), start + LONGEST)
     if stop == start + LONGEST:
         return max((m.end() for m in _BLANK.finditer(text, start + LONGEST // 2, stop)), default=stop)
     return len(text) if final else None

@@ -9,6 +9,7 @@ import pytest
 
 from studiolo.privacy.normalize import fold
 from studiolo.privacy.recognizers import rule_families
+from studiolo.privacy.recognizers.cn_ids import social_credit_code
 from studiolo.privacy.spans import resolve
 
 FAMILIES = rule_families()
@@ -47,6 +48,8 @@ FOUND: list[tuple[str, str, str]] = [
     ("沪b12345追尾", "LICENSE_PLATE", "沪b12345"),
     ("车牌号B-MW 1234已登记", "LICENSE_PLATE", "B-MW 1234"),
     ("number plate: AB12 CDE", "LICENSE_PLATE", "AB12 CDE"),
+    ("车牌 ABC DE 1234 已登记", "LICENSE_PLATE", "ABC DE 1234"),
+    ("plate ZH 123456 was seen", "LICENSE_PLATE", "ZH 123456"),
     # telephones
     ("快递放(+86)13800138000那里", "PHONE_NUMBER", "(+86)13800138000"),
     ("打138  0013  8000找我", "PHONE_NUMBER", "138  0013  8000"),
@@ -146,6 +149,7 @@ LEFT_ALONE = [
     "It follows GB/T 24092-2043.",
     "Copyright 2004-2017, all rights",
     "a flat plate 24 in. long",
+    "it was 41111111. 13911112 came next",
     "the user died in the hospital at 10",
     "combined with the basic helix-loop-helix factor",
     "这桩发生于1995年3月的案件",
@@ -177,6 +181,12 @@ def test_found(text: str, kind: str, value: str) -> None:
 @pytest.mark.parametrize("text", LEFT_ALONE)
 def test_left_alone(text: str) -> None:
     assert found(text) == []
+
+
+def test_a_word_behind_a_number_closes_no_social_credit_code() -> None:
+    closed = "3442 6838 1807 880 the"
+    assert social_credit_code(closed.upper())
+    assert "CN_USCC" not in {kind for kind, _ in found(f"no. {closed} code")}
 
 
 @pytest.mark.parametrize(("text", "kind", "value"), FOUND)

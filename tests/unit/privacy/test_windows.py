@@ -66,6 +66,9 @@ def test_every_cut_gives_the_same_windows(text: str, cuts: list[int]) -> None:
     assert each == seen
     edges = [0, *sorted(min(cut, len(text)) for cut in cuts), len(text)]
     assert put([text[a:b] for a, b in itertools.pairwise(edges)]) == whole
+    made = windows()  # told what comes next
+    told = [made.feed(one, ahead=text[at + 1 : at + 2]) for at, one in enumerate(text)]
+    assert "".join([*told, made.finish()]) == whole
     assert "Okafor" not in whole
     assert "李雷" not in whole
 

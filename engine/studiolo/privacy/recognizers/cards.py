@@ -48,6 +48,8 @@ def card(value: str) -> bool:
     groups = re.findall("[0-9]+", value)
     if len(set(re.findall(r"[^0-9]+", value))) > 1 and any(len(group) != 4 for group in groups[:-1]):
         return False  # figures beside one another, not one number
+    if ". " in value:
+        return False  # a sentence's end
     if digits[:1] == "1" and len(groups) == 1:
         return False  # every serial number begins so
     return _ISSUED.fullmatch(digits) is not None and luhn(value)

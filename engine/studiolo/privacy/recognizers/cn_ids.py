@@ -64,6 +64,8 @@ def _resident_15(value: str) -> bool:
 
 def social_credit_code(value: str) -> bool:
     """Check character of a unified social credit code (GB 32100-2015)."""
+    if re.search(r"[ \-][a-z]+$", value):
+        return False  # the word that comes after some number
     text = compact(value)
     if len(text) != 18 or any(c not in _USCC_ALPHABET for c in text) or text[1] not in _USCC_KINDS.get(text[0], ""):
         return False
