@@ -19,6 +19,7 @@ from studiolo.local import LocalEngine
 from studiolo.models.catalog import load_catalogue
 from studiolo.models.store import ModelStore
 from studiolo.paths import Home
+from studiolo.privacy.analyzer import Analyzer
 from studiolo.settings import Settings, save_settings
 from studiolo.types import Sampling
 
@@ -92,8 +93,8 @@ def _link_or_copy(source: Path, target: Path) -> None:
         shutil.copy2(source, target)
 
 
-def open_study(home: Home, models_home: Home) -> Study:
-    """A study over `home`, answering with the small model."""
+def open_study(home: Home, models_home: Home, *, analyzer: Analyzer | None = None) -> Study:
+    """A study over `home`, answering with the small model. `analyzer`: in place of the engine's own."""
     prepare_home(home)
     if not home.models.exists():
         link_models(home, models_home)
@@ -107,7 +108,9 @@ def open_study(home: Home, models_home: Home) -> Study:
         runtimes.append(runtime)
         return runtime
 
-    engine = open_local(home, environ=os.environ, settings=settings, replacements=Replacements(load_runtime=load))
+    engine = open_local(
+        home, environ=os.environ, settings=settings, replacements=Replacements(load_runtime=load, analyzer=analyzer)
+    )
     return Study(engine, home, runtimes)
 
 

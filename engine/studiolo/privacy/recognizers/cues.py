@@ -35,7 +35,7 @@ _CALLED = re.compile(
 _INITIAL = re.compile(
     rf"{_NOT_IN_WORD}(?P<value>{CAPITALISED} (?:[B-HJ-Z]\.?|[AI]\.) {CAPITALISED}(?:-{CAPITALISED})?){_ENDS}"
 )
-_SPEAKER = re.compile(rf"(?m:^)[ >]{{0,3}}(?P<value>[{LETTER}]+(?: {CAPITALISED})?): ?[\"\u201c]")
+_SPEAKER = re.compile(rf"(?m:^)[ >]{{0,3}}(?P<value>{CAPITALISED}(?: {CAPITALISED})?): ?[\"\u201c]")
 _HEAD = re.compile(
     rf"(?m:^)(?P<quote>[ \t>|]{{0,6}})(?P<value>{CAPITALISED}(?: (?:[{UPPER}]\.?|{CAPITALISED})){{1,3}})[ ]*\n"
     rf"(?:(?P=quote)(?P<firm>[{UPPER}0-9][^\n:;@]{{1,50}})\n)?"
@@ -44,10 +44,14 @@ _HEAD = re.compile(
 _LIST = re.compile(rf"{_NOT_IN_WORD}{CAPITALISED}(?:, {CAPITALISED})+,? (?:and|&|or) {CAPITALISED}{_ENDS}")
 _ONE = re.compile(CAPITALISED)
 _PAIR = re.compile(rf"{_NOT_IN_WORD}(?P<one>{CAPITALISED}) and (?P<other>{CAPITALISED}){_ENDS}")
-_KIN = re.compile(
-    rf"{_NOT_IN_WORD}(?P<value>{CAPITALISED})['\u2019]s (?:daughter|son|wife|husband|mother|father|sister|"
-    rf"brother|mom|dad|mum|boyfriend|"
-    rf"girlfriend|birthday|desk|salary|phone|house|wedding|friend|boss|assistant|lawyer|doctor){_ENDS}"
+_RELATIVE = (
+    r"(?:grand|step)?-?(?:daughter|son|mother|father)(?:-in-law)?|(?:sister|brother)(?:-in-law)?|wife|husband|mom|dad|mum|"
+    r"girlfriend|boyfriend|fiancée?|aunt|uncle|niece|nephew|cousin"
+)
+_KIN = re.compile(rf"{_NOT_IN_WORD}(?P<value>{CAPITALISED})['\u2019]s (?:{_RELATIVE}){_ENDS}")
+_MY_KIN = re.compile(
+    rf"{_NOT_IN_WORD}(?:[Mm]y|[Hh]is|[Hh]er|[Oo]ur|[Tt]heir|[Yy]our) (?:[a-z]+ )?(?:{_RELATIVE}|kid|child|baby),? "
+    rf"(?P<value>{_PARTS}){_ENDS}"
 )
 
 _SUFFIX = (
@@ -83,12 +87,13 @@ _BUSINESS = re.compile(
     r"employees?|shareholders?|"
     rf"store|branch|Club|Association|Council|Committee)){_ENDS}"
 )
+_A_DAY = rf"(?i:{'|'.join(sorted(MONTHS_AND_DAYS))})(?![{LETTER}])"  # "to Quillham on Monday"
 _PLACED = re.compile(
     rf"{_NOT_IN_WORD}(?:(?i:in|near|from|around|outside|across|throughout|(?:move[ds]?|moving|travel(?:s|"
     rf"led|ling|ed|ing)?|fl(?:y|ies|ew|ying)|drove|"
     rf"drive|go(?:es|ing)?|went|back|trip|come|came|return(?:s|ed)?|welcome|relocat(?:e|ed|ing)) to|"
     rf"visit(?:s|ed|ing)?|city|town of|village of)) "
-    rf"(?P<value>{CAPITALISED}(?: (?:(?:de|del|do|da|di|la|le|upon|am|an der|on|sur|nad|"
+    rf"(?P<value>{CAPITALISED}(?: (?:(?:de|del|do|da|di|la|le|upon|am|an der|on(?! {_A_DAY})|sur|nad|"
     rf"of) )?{CAPITALISED}){{0,3}}){_ENDS}"
 )
 
@@ -102,10 +107,11 @@ class _Cues:
     def find(self, text: str, start: int = 0, end: int | None = None) -> Iterator[Match]:
         """Values in text[start:end]."""
         stop = len(text) if end is None else end
-        for pattern, score in ((_CALLED, 0.7), (_INITIAL, 0.65), (_KIN, 0.65), (_SPEAKER, 0.6)):
+        for pattern, score in ((_CALLED, 0.7), (_INITIAL, 0.65), (_KIN, 0.65), (_MY_KIN, 0.65), (_SPEAKER, 0.6)):
             for found in pattern.finditer(text, start, stop):
                 weak = pattern is _CALLED and found["weak"] and " " not in found["value"]  # "I am Happy to help"
-                if _can_be_a_name(found["value"]) and (not weak or _given(found["value"])):
+                weak = weak or pattern is _SPEAKER  # 'Motto: "..."'
+                if _can_be_a_name(found["value"]) and (not weak or _given(found["value"].partition(" ")[0])):
                     yield Match("PERSON", *found.span("value"), score)
         for found in _TITLE.finditer(text, start, stop):
             yield Match("TITLE", *found.span(), 0.6)
@@ -132,9 +138,9 @@ def _can_be_a_name(value: str) -> bool:
     parts = [part.strip(".").casefold() for part in value.split()]
     if value.casefold() in PLACES_AND_PEOPLES or (value.isupper() and " " not in value):
         return False
-    return not any(part in COMMON or part in MONTHS_AND_DAYS or part in ORG_WORDS for part in parts) and (
-        parts[-1] not in PLACE_WORDS
-    )
+    words = [part for part in parts if len(part) > 1]  # an initial is no word
+    common = any(part in COMMON or part in MONTHS_AND_DAYS or part in ORG_WORDS for part in words)
+    return bool(words) and not common and parts[-1] not in PLACE_WORDS  # "A B C" heads a table
 
 
 def _can_be_a_street(line: str) -> bool:

@@ -49,6 +49,9 @@ class Decisions:
         """For each tokenised text (label, start, end) of its entities, in code points. No text may be empty."""
         np = self._numpy
         step = self._model.predict(documents)
+        # thinc ties every model to itself there (`Model.__init__`): what the network has worked out, 25 MB for 8000
+        # code points, would stay until Python looks for cycles, and the process would grow by several of them.
+        step.init = None
         columns = [document.to_array(["IS_SPACE", "IDX", "LENGTH"]).astype(np.int64) for document in documents]
         space, start, length = np.concatenate(columns).T
         edges = np.cumsum([0, *map(len, documents)])

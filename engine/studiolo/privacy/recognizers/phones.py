@@ -47,6 +47,32 @@ _PHONE_WORDS = words(
 
 _NUMERAL = "[零〇一幺二两三四五六七八九]"
 
+
+def _said(value: str) -> bool:
+    """As long as a telephone number, and neither a date nor an amount."""
+    number = re.split(r"(?i)ext|x|#|转|分机", value)[0].strip()
+    if not 7 <= sum(c.isalnum() for c in number) <= 16 or _DATE.fullmatch(value):
+        return False
+    # Undivided, only a trunk or country prefix makes a number longer than ten digits.
+    return not number.isalnum() or len(number) <= 10 or number[:2] in _PREFIXES
+
+
+_DATE = re.compile(
+    r"(?:19|20)[0-9]{2}[\-/.][0-9]{1,2}[\-/.][0-9]{1,2}|[0-9]{1,2}[\-/.][0-9]{1,2}[\-/.](?:19|20)[0-9]{2}"
+)
+
+_PREFIXES = frozenset(
+    ["00", "86", "44", "91", *(f"0{i}" for i in range(1, 10)), *(f"1{i}" for i in range(2, 10)), "88", "89", "84"]
+)
+
+
+def _of_a_kind(value: str) -> bool:
+    """As `_said`, and neither years (2015-2019) nor an amount with points."""
+    return _said(value) and not _YEARS_OR_AMOUNT.fullmatch(value)
+
+
+_YEARS_OR_AMOUNT = re.compile(r"(?:(?:19|20)[0-9]{2}[ \-./]?)+|[0-9]{1,3}(?:\.[0-9]{3})+")
+
 PHONES = RuleFamily(
     "phones",
     [
@@ -232,6 +258,19 @@ PHONES = RuleFamily(
             0.65,
             needs=SEVEN_DIGITS,
         ),
+        # On a line of its own, or an item of a list, before what kind of number it is: "71 33 52 22 office".
+        Rule(
+            "PHONE_NUMBER",
+            re.compile(
+                r"(?<![^\n,;|/])[ \t>]{0,8}(?P<value>(?:\([0-9]{2,5}\)|\+?[0-9]{2,5})(?:[ \-.()]{1,2}[0-9]{2,5}){1,4}|"
+                r"\+?[0-9]{7,12})[ ]?[\-–(]?[ ]?"
+                r"(?:(?i:office|fax|mobile|cell|home|work|landline|direct)|办公室|办公|单位|传真|手机|住宅|家里|辦公室|傳真|手機)"
+                r"\)?(?=[ ]*(?:\n|$|[,;|/\\]))"
+            ),
+            0.6,
+            accept=_of_a_kind,
+            needs=SEVEN_DIGITS,
+        ),
         # Seven digits in an American way, said to be a telephone.
         Rule(
             "PHONE_NUMBER",
@@ -249,23 +288,6 @@ _SAID = re.compile(
     r"(?:[ ,]{0,2}(?:ext\.?|extension|x|#|转|轉|分机|分機)[ :.]{0,2}[0-9]{1,6}(?![0-9]))?"
 )
 
-
-def _said(value: str) -> bool:
-    """As long as a telephone number, and neither a date nor an amount."""
-    number = re.split(r"(?i)ext|x|#|转|分机", value)[0].strip()
-    if not 7 <= sum(c.isalnum() for c in number) <= 16 or _DATE.fullmatch(value):
-        return False
-    # Undivided, only a trunk or country prefix makes a number longer than ten digits.
-    return not number.isalnum() or len(number) <= 10 or number[:2] in _PREFIXES
-
-
-_DATE = re.compile(
-    r"(?:19|20)[0-9]{2}[\-/.][0-9]{1,2}[\-/.][0-9]{1,2}|[0-9]{1,2}[\-/.][0-9]{1,2}[\-/.](?:19|20)[0-9]{2}"
-)
-
-_PREFIXES = frozenset(
-    ["00", "86", "44", "91", *(f"0{i}" for i in range(1, 10)), *(f"1{i}" for i in range(2, 10)), "88", "89", "84"]
-)
 
 SAID_PHONES = KeyedFamily(
     "said_phones",

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from studiolo.privacy.recognizers.base import Match
+from studiolo.privacy.recognizers.letters import LETTER, LOWER, UPPER
 from studiolo.privacy.recognizers.lexicon import (
     AMBIGUOUS_SURNAMES,
     COMMON,
@@ -18,7 +19,7 @@ from studiolo.privacy.recognizers.lexicon import (
     TITLES_ZH,
 )
 
-_WORD = r"[A-ZÀ-Þ](?:[a-zà-ÿ]+(?:[A-Z][a-zà-ÿ]+)?|\.)?(?:['\u2019\-][A-ZÀ-Þa-z][a-zà-ÿ]+)?"
+_WORD = rf"[{UPPER}](?:[{LOWER}]+(?:[{UPPER}][{LOWER}]+)?|\.)?(?:['\u2019\-][{LETTER}][{LOWER}]+)?"
 _NAME = rf"{_WORD}(?: (?:(?:de|van|von|der|den|da|di|del|bin|al|la|le) ){{0,2}}{_WORD}){{0,3}}"
 _TITLED = re.compile(rf"(?<![A-Za-z])(?:{TITLES_EN})(?:\. ?| )(?P<value>{_NAME})")
 _LABELLED = re.compile(
