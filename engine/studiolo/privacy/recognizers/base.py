@@ -75,6 +75,7 @@ class Rule:
     keyed: bool = False  # the pattern begins with a key word, which may stand left of the text that is looked at
     trim: re.Pattern[str] | None = None  # what it matches at the value's beginning is not part of the value
     needs: re.Pattern[str] | None = None  # cheap to look for, and there in every text that holds a match
+    also: re.Pattern[str] | None = None  # another such, looked for where the first is there
 
     def begin(self, start: int) -> int:
         """Where the pattern is looked for from, if values from `start` on are asked for."""
@@ -125,13 +126,17 @@ class RuleFamily:
         stop = len(text) if end is None else end
         met: dict[tuple[re.Pattern[str], int], bool] = {}
         for rule in self._rules:
-            if rule.needs is not None:
-                asked = rule.needs, rule.begin(start)
-                if asked not in met:
-                    met[asked] = rule.needs.search(text, asked[1], stop) is not None
-                if not met[asked]:
+            begin = rule.begin(start)
+            for sign in (rule.needs, rule.also):
+                if sign is None:
                     continue
-            yield from rule.find(text, start, stop)
+                asked = sign, begin
+                if asked not in met:
+                    met[asked] = sign.search(text, begin, stop) is not None
+                if not met[asked]:
+                    break
+            else:
+                yield from rule.find(text, start, stop)
 
 
 def words(*spellings: str) -> re.Pattern[str]:

@@ -143,6 +143,8 @@ _SET_THERE = re.compile(r"""[:=>是为][ ]{0,4}["'`“「『]?[^\s"'`,;<>“”�
 _NO_LETTER = r"[^A-Za-z\s\u3000-\u303f\u4e00-\u9fff]"
 _STRONG_THERE = re.compile(rf"[A-Za-z]{_NO_LETTER}|{_NO_LETTER}[A-Za-z]")
 _CODE_THERE = re.compile("[Cc][Oo][Dd][Ee]|[Cc][Vv][CcVv]|[Oo][Tt][Pp]|[Pp][Ii][Nn]|[Pp][Aa][Ss][Ss]")
+_KEY_EN_THERE = re.compile("pass|pw|psw|secret|key|token|code|auth|pin|cv[cv]|otp|credential|session", re.IGNORECASE)
+_KEY_THERE = re.compile(f"{_KEY_EN_THERE.pattern}|[码碼钥鑰令号]", re.IGNORECASE)
 _KEY_ZH_THERE = re.compile("[码碼钥鑰令号]")
 _LONG_RUN = re.compile(r"[A-Za-z0-9_\-.:/+=]{15}")
 
@@ -208,6 +210,7 @@ SECRETS = RuleFamily(
             accept=_a_secret,
             keyed=True,
             needs=_QUOTE_THERE,
+            also=_KEY_THERE,
         ),
         Rule(
             "SECRET",
@@ -216,6 +219,7 @@ SECRETS = RuleFamily(
             accept=_a_secret,
             keyed=True,
             needs=_SET_THERE,
+            also=_KEY_EN_THERE,
         ),
         Rule(
             "SECRET",
@@ -223,7 +227,8 @@ SECRETS = RuleFamily(
             0.75,
             accept=_a_sure_secret,
             keyed=True,
-            needs=re.compile(" (?:is|was|to|now) |['’]s ", re.IGNORECASE),
+            needs=_KEY_EN_THERE,
+            also=re.compile(" (?:is|was|to|now) |['’]s ", re.IGNORECASE),
         ),
         # A key word and a value side by side, or an option of a command.
         Rule(
@@ -232,7 +237,8 @@ SECRETS = RuleFamily(
             0.7,
             accept=_a_strong_secret,
             keyed=True,
-            needs=_STRONG_THERE,
+            needs=_KEY_EN_THERE,
+            also=_STRONG_THERE,
         ),
         Rule(
             "SECRET",
@@ -256,6 +262,7 @@ SECRETS = RuleFamily(
             0.93,
             keyed=True,
             needs=re.compile("/"),
+            also=_KEY_THERE,
         ),
         Rule(
             "SECRET",
@@ -279,7 +286,7 @@ SECRETS = RuleFamily(
         ),
         Rule(
             "SECRET", re.compile(rf"{_BEARER}(?P<value>[A-Za-z0-9._\-+/=]{{16,600}})(?![A-Za-z0-9])"), 0.9,
-            accept=_a_strong_secret, keyed=True
+            accept=_a_strong_secret, keyed=True, needs=_LONG_RUN
         ),
     ],
 )  # fmt: skip
