@@ -10,10 +10,12 @@ Knows nothing of policy. An onnxruntime session may be run from any thread.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from studiolo.cpu import worker_threads
 from studiolo.errors import Code, EnvironmentFault, UserError
 from studiolo.privacy.recognizers.chinese import refined
 
@@ -63,6 +65,7 @@ class Lac:
         except ImportError:
             raise EnvironmentFault(Code.MISSING_PACKAGE, package="onnxruntime") from None
         self._numpy = np
+        self._pool = ThreadPoolExecutor(worker_threads(), thread_name_prefix="lac")
         base = _folder_with(folder, _FILES[0])
         try:
             words = {word: int(number) for number, word in _table(base / "word.dic").items()}
@@ -126,11 +129,16 @@ class Lac:
         known: dict[str, list[tuple[str, int, int]]] = {}
         for start in range(0, len(in_order), _AT_ONCE):
             some = in_order[start : start + _AT_ONCE]
-            scores = [one for _, alike in groupby(some, key=len) for one in self._scores(list(alike))]
+            alike = [list(group) for _, group in groupby(some, key=len)]
+            scores = [one for group in self._each(alike) for one in group]
             paths = best_paths(scores, transitions=self._transitions)
             for sentence, path, score in zip(some, paths, scores, strict=True):
                 known[sentence] = self._refined(sentence, path, score) if refine else list(self._joined(path, 0))
         return known
+
+    def _each(self, groups: Sequence[list[str]]) -> Iterator[NDArray[np.float32]]:
+        """The scores of each group, worked out beside one another: a text alone need not wait for one core."""
+        return map(self._scores, groups) if len(groups) < 2 else self._pool.map(self._scores, groups)
 
     def _scores(self, sentences: Sequence[str]) -> NDArray[np.float32]:
         """(sentences, code points, tags) for sentences of one length."""
