@@ -214,6 +214,12 @@ class StreamScreen:
         end = unit_end(text, at, final=final)
         while end is not None and end < secret:  # what begins inside a secret's run may reach further
             end = unit_end(text, end, final=final)
+        if end is not None and end < len(text) and SECRET in self._hidden and _sets_a_key(text, at, end):
+            run = secret_run(text, end, final=final)  # a bracket ends a word, and no secret
+            if run is None:
+                return None
+            while end is not None and end < run:
+                end = unit_end(text, end, final=final)
         inside = None if end is None else self._inside(text, at, end, final=final)
         if inside is None:
             return None
@@ -309,3 +315,9 @@ class StreamScreen:
 
     def _is_hidden(self, kind: str) -> bool:
         return self._policy.sight(kind, self._reader) is not Sight.SHOW
+
+
+def _sets_a_key(text: str, start: int, end: int) -> bool:
+    """Whether text[start:end] is like `api_key=...`, key and secret in one."""
+    signs = (text.find(sign, start, end) for sign in "=:")
+    return max(signs) >= 0 and KEYISH.search(text, start, end) is not None

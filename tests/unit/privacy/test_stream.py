@@ -183,6 +183,7 @@ def test_bytes_cut_inside_a_character(rules: PrivacyFilter, text: str, cuts: lis
         ("to:5524 1046 5384 5807.", "to:5524 1046 5384 5807."),  # no card: its check digit is wrong
         ("to:4111 1111 1111 1111.", "to:**** 1111."),
         ("mail anna @ example.com now", "mail <EMAIL_ADDRESS> now"),
+        ("x api_key=Wj2EpwqqSiF0NhiC）$1，x", "x api_key=<SECRET>，x"),  # no bracket ends a secret
         ("a:-----BEGIN PRIVATE KEY-----\nAB\n-----END PRIVATE KEY----- b", "a:<SECRET> b"),
     ],
 )
