@@ -234,6 +234,10 @@ NOTICES: dict[str, tuple[str, str]] = {
     "watch_watching": ("watching", "监视中"),
     "watch_unreachable": ("cannot be reached; its documents stay", "无法访问；其文档保留"),
     "watch_paused": ("paused: nobody watches now", "已暂停：当前无人监视"),
+    "loses_twice": (
+        "{model} was made small before: quality is lost a second time. Start from a wider file where you can.",
+        "{model} 此前已经量化过：质量会再次损失。如有可能，请从精度更高的文件开始。",
+    ),
     "installed": ("The model {model} is ready.", "模型 {model} 已就绪。"),
     "chat_help": (
         "Ask a question. /new starts over, /sources shows the passages of the last answer, /quit ends.",
