@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from studiolo.cli.main import run
+from studiolo.cli.terminal import Terminal
 from studiolo.errors import Code, StudioloError
 from studiolo.events import Finished, Progress
 from studiolo.inference.quantize import quantize
@@ -107,3 +109,16 @@ def test_a_full_disk_is_said_before_anything_is_written(store: ModelStore, monke
         list(quantize(SMALL, "q4_0", store=store, cancel=CancelToken()))
     assert raised.value.code is Code.DISK_FULL
     assert not left_over(store)
+
+
+def test_the_command_says_what_was_lost_and_gained(
+    store: ModelStore, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("STUDIOLO_HOME", str(store.home.root))
+    assert run(["models", "quantize", SMALL, "--to", "Q8_0", "--name", "小模型"], terminal=Terminal()) == 0
+    said = capsys.readouterr().err
+    assert "second time" in said
+    assert "no smaller" in said
+    assert store.get("小模型").installed
+    assert run(["models", "quantize", SMALL, "--to", "q9"], terminal=Terminal()) == 1
+    assert "q4_k_m" in capsys.readouterr().err

@@ -32,6 +32,7 @@ TARGETS = ("q8_0", "q6_k", "q5_k_m", "q5_k_s", "q5_1", "q5_0", "q4_k_m", "q4_k_s
 NEAR_LOSSLESS = (0, 1, 7, 32)  # general.file_type of F32, F16, Q8_0, BF16: llama.h, enum llama_ftype
 BUFFER_BYTES = 256 << 20  # rows held in memory at once; llama.cpp's own default is 8 GiB
 POLL_S = 0.2
+PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 
 
 def loses_twice(model_id: str, store: ModelStore) -> bool:
@@ -77,9 +78,14 @@ def quantize(
 
 
 def _run(path: Path, result: Path, target: str, cancel: CancelToken, *, model_id: str, new_id: str) -> Iterator[Event]:
-    command = [sys.executable, "-m", "studiolo.inference.quantize", str(path), str(result), target]
+    command = [sys.executable, "-P", "-m", "studiolo.inference.quantize", str(path), str(result), target]
+    paths = [str(PACKAGE_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
     ) as process:
         try:
             ended = None
