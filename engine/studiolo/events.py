@@ -72,7 +72,7 @@ class Cited:
 class Progress:
     """How far a stage is. `total` 0 = not known. `item` is what is being worked on (a path), for the owner's eyes."""
 
-    stage: str  # "load", "read", "parse", "screen", "embed", "write", "pull", "prepare"
+    stage: str  # "load", "read", "parse", "screen", "embed", "write", "pull", "prepare", "quantize"
     done: int
     total: int
     item: str = field(default="", repr=False)

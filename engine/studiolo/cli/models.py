@@ -20,7 +20,7 @@ from studiolo.types import Model
 
 @click.group()
 def models() -> None:
-    """List, pull, import, remove or show models."""
+    """List, pull, import, quantize, remove or show models."""
 
 
 @models.command("list")
@@ -99,6 +99,34 @@ def import_model(terminal: Terminal, file: str, as_json: bool) -> int:
         terminal.json(wire.plain(model))
     else:
         terminal.text(model.id)
+    return DONE
+
+
+@models.command("quantize")
+@click.argument("model")
+@click.option("--to", "target", required=True, help="The layout: q8_0, q4_k_m, q4_0 ...")
+@click.option("--name", default=None, help="Id of the new model (default: MODEL-LAYOUT).")
+@click.pass_obj
+def quantize_model(terminal: Terminal, model: str, target: str, name: str | None) -> int:
+    """Make a smaller model of an installed one."""
+    from studiolo.inference.quantize import loses_twice, quantize
+    from studiolo.models.catalog import load_catalogue
+    from studiolo.models.store import ModelStore
+
+    store = ModelStore(terminal.home, load_catalogue())
+    made = ""
+    with progress_bar(as_bytes=True) as bar, cancel_on_interrupt() as cancel:
+        for event in quantize(model, target.lower(), store=store, cancel=cancel, name=name):
+            if isinstance(event, Progress):
+                made = event.item
+                bar.show(event)
+            elif isinstance(event, Finished) and event.reason == "cancelled":
+                raise KeyboardInterrupt
+    if loses_twice(model, store):
+        terminal.say("loses_twice", model=model)
+    if store.get(made).size_bytes >= store.path(model).stat().st_size:
+        terminal.say("not_smaller", model=made)
+    terminal.say("installed", model=made)
     return DONE
 
 

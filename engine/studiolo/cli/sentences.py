@@ -234,6 +234,14 @@ NOTICES: dict[str, tuple[str, str]] = {
     "watch_watching": ("watching", "监视中"),
     "watch_unreachable": ("cannot be reached; its documents stay", "无法访问；其文档保留"),
     "watch_paused": ("paused: nobody watches now", "已暂停：当前无人监视"),
+    "loses_twice": (
+        "{model} had been made small before: quality was lost a second time. Start from a wider file where you can.",
+        "{model} 此前已经量化过：质量会再次损失。如有可能，请从精度更高的文件开始。",
+    ),
+    "not_smaller": (
+        "{model} is no smaller than what it was made from; `studiolo models remove {model}` removes it.",
+        "{model} 并不比原模型小；可用 `studiolo models remove {model}` 删除。",
+    ),
     "installed": ("The model {model} is ready.", "模型 {model} 已就绪。"),
     "chat_help": (
         "Ask a question. /new starts over, /sources shows the passages of the last answer, /quit ends.",

@@ -24,7 +24,7 @@ from filelock import FileLock
 
 from studiolo.errors import Code, EnvironmentFault, UserError
 from studiolo.models.catalog import Catalogue, CatalogueModel, ModelFile, PackageSource
-from studiolo.models.files import check_digest, copy_stream, flush_to_disk, require_space, writing_into
+from studiolo.models.files import check_digest, copy_stream, flush_to_disk, require_space, sha256_of, writing_into
 from studiolo.models.gguf import GGUF_MAGIC, GgufInfo, estimate_memory_bytes, read_gguf
 from studiolo.models.prepare import is_prepared, prepare, prepared_folder
 from studiolo.paths import Home
@@ -122,6 +122,40 @@ class ModelStore:
             return self._take_in(path, scratch, model_id, on_chunk, size_bytes=size_bytes, is_gguf=head == GGUF_MAGIC)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
+
+    def free_id(self, wanted: str | None, *, otherwise: str) -> str:
+        """The id a new model gets: `wanted`, or the first free one like `otherwise`. Raises UserError(model_exists)."""
+        chosen = _slug(wanted or otherwise)
+        if wanted and (self.catalogue.find(chosen) or self.folder(chosen).exists()):
+            raise UserError(Code.MODEL_EXISTS, model=chosen)
+        base, number = chosen, 2
+        while self.catalogue.find(chosen) or self.folder(chosen).exists():
+            chosen, number = f"{base}-{number}", number + 1
+        return chosen
+
+    def add_made(self, partial: Path, *, model_id: str, source: Model, layout: str) -> Model:
+        """Take in a file made here from `source`, whose licence and languages it keeps; `partial` is moved.
+
+        Raises UserError: damaged_model, model_exists; EnvironmentFault: disk_full, no_permission.
+        """
+        info = read_gguf(partial)
+        with writing_into(self.home.models), partial.open("rb+") as file:
+            flush_to_disk(file)
+        size_bytes = partial.stat().st_size
+        model = Model(
+            id=self.free_id(model_id, otherwise=model_id),
+            kind=source.kind,
+            title=f"{source.title} ({layout})",
+            size_bytes=size_bytes,
+            memory_bytes=estimate_memory_bytes(info, size_bytes, DEFAULT_CONTEXT_TOKENS),
+            licence=source.licence,
+            languages=source.languages,
+            sha256=sha256_of(partial),
+            installed=True,
+            note=f"made from {source.id}, {layout}",
+        )
+        self._write_import(model, partial, info)
+        return model
 
     def remove(self, model_id: str) -> None:
         """Remove a model's files and what an unfinished pull left.
@@ -265,12 +299,7 @@ class ModelStore:
         for model, _ in self._imported():
             if model.sha256 == sha256 and model_id in (None, model.id):
                 return model
-        chosen = _slug(model_id or Path(name).stem)
-        if model_id and (self.catalogue.find(chosen) or self.folder(chosen).exists()):
-            raise UserError(Code.MODEL_EXISTS, model=chosen)
-        base, number = chosen, 2
-        while self.catalogue.find(chosen) or self.folder(chosen).exists():
-            chosen, number = f"{base}-{number}", number + 1
+        chosen = self.free_id(model_id, otherwise=Path(name).stem)
         size_bytes = partial.stat().st_size
         model = Model(
             id=chosen,
