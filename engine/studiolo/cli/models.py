@@ -114,6 +114,8 @@ def quantize_model(terminal: Terminal, model: str, target: str, name: str | None
     from studiolo.models.store import ModelStore
 
     store = ModelStore(terminal.home, load_catalogue())
+    if loses_twice(model, store):
+        terminal.say("loses_twice", model=model)
     made = ""
     with progress_bar(as_bytes=True) as bar, cancel_on_interrupt() as cancel:
         for event in quantize(model, target.lower(), store=store, cancel=cancel, name=name):
@@ -122,8 +124,6 @@ def quantize_model(terminal: Terminal, model: str, target: str, name: str | None
                 bar.show(event)
             elif isinstance(event, Finished) and event.reason == "cancelled":
                 raise KeyboardInterrupt
-    if loses_twice(model, store):
-        terminal.say("loses_twice", model=model)
     if store.get(made).size_bytes >= store.path(model).stat().st_size:
         terminal.say("not_smaller", model=made)
     terminal.say("installed", model=made)

@@ -235,7 +235,7 @@ NOTICES: dict[str, tuple[str, str]] = {
     "watch_unreachable": ("cannot be reached; its documents stay", "无法访问；其文档保留"),
     "watch_paused": ("paused: nobody watches now", "已暂停：当前无人监视"),
     "loses_twice": (
-        "{model} had been made small before: quality was lost a second time. Start from a wider file where you can.",
+        "{model} was made small before: quality is lost a second time. Start from a wider file where you can.",
         "{model} 此前已经量化过：质量会再次损失。如有可能，请从精度更高的文件开始。",
     ),
     "not_smaller": (
