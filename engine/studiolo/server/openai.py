@@ -29,6 +29,18 @@ from studiolo.shapes import Answer, citation_shape
 from studiolo.types import Chat, Message, Question, Reader, Sampling, ToolCall, Usage
 
 OWNER = "studiolo"
+_AS_SENT = (  # fields of a request that the engine knows by the same name and in the same range
+    "temperature",
+    "top_p",
+    "min_p",
+    "top_k",
+    "repeat_penalty",
+    "presence_penalty",
+    "frequency_penalty",
+    "dry_multiplier",
+    "dry_base",
+    "dry_allowed_length",
+)
 StreamName = Header(default=None, alias=wire.STREAM_HEADER, max_length=64)
 
 
@@ -90,7 +102,14 @@ class CompletionBody(_Body):
     temperature: float | None = Field(None, ge=0, le=2)
     top_p: float | None = Field(None, gt=0, le=1)
     min_p: float | None = Field(None, ge=0, le=1)
+    top_k: int | None = Field(None, ge=0, le=2**31 - 1)
     seed: int | None = None
+    presence_penalty: float | None = Field(None, ge=-2, le=2)
+    frequency_penalty: float | None = Field(None, ge=-2, le=2)
+    repeat_penalty: float | None = Field(None, gt=0, le=10)
+    dry_multiplier: float | None = Field(None, ge=0, le=10)
+    dry_base: float | None = Field(None, ge=1, le=10)
+    dry_allowed_length: int | None = Field(None, ge=1, le=1000)
     max_tokens: int | None = Field(None, ge=1, le=131_072)
     max_completion_tokens: int | None = Field(None, ge=1, le=131_072)
     stop: str | Annotated[list[str], Field(max_length=16)] | None = None
@@ -113,16 +132,13 @@ class CompletionBody(_Body):
 
     def sampling(self) -> Sampling:
         """As the engine takes it; what is absent takes the engine's default."""
-        default = Sampling()
+        given = {name: value for name in _AS_SENT if (value := getattr(self, name)) is not None}
+        if self.seed is not None:
+            given["seed"] = self.seed % 2**32
+        if most := self.max_completion_tokens or self.max_tokens:
+            given["max_tokens"] = most
         stop = (self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ())
-        return Sampling(
-            temperature=default.temperature if self.temperature is None else self.temperature,
-            top_p=default.top_p if self.top_p is None else self.top_p,
-            min_p=default.min_p if self.min_p is None else self.min_p,
-            seed=default.seed if self.seed is None else self.seed % 2**32,
-            max_tokens=self.max_completion_tokens or self.max_tokens or default.max_tokens,
-            stop=stop,
-        )
+        return Sampling(**given, stop=stop)
 
     def target(self) -> tuple[str | None, str | None]:
         """Model (None = the default) and library (None = no documents)."""

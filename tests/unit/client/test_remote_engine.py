@@ -180,7 +180,7 @@ def test_an_answer_is_the_same_events(remote: RemoteEngine, engine: ScriptedEngi
         model="tiny",
         conversation_id="c1",
         reader=Reader.MASKED,
-        sampling=Sampling(0.5, 0.8, 0.1, 3, 64, ("。", "\n")),
+        sampling=Sampling(0.5, 0.8, 0.1, 3, 64, ("。", "\n"), 40, 1.1, -0.5, 0.25, 0.8, 1.5, 3),
         limit=7,
     )
     assert tuple(remote.ask(question)) == ANSWER_EVENTS

@@ -63,6 +63,38 @@ def test_a_completion(client: openai.OpenAI, engine: ScriptedEngine) -> None:
     assert chat.sampling == Sampling(temperature=0.5, top_p=0.9, seed=7, max_tokens=50, stop=("\n\n",))
 
 
+def test_every_way_to_choose_tokens_reaches_the_engine(client: openai.OpenAI, engine: ScriptedEngine) -> None:
+    given: dict[str, Any] = {
+        "top_k": 40, "min_p": 0.1, "repeat_penalty": 1.1,
+        "dry_multiplier": 0.8, "dry_base": 1.5, "dry_allowed_length": 3,
+    }  # fmt: skip
+    client.chat.completions.create(
+        model="tiny", messages=ASKED, presence_penalty=-0.5, frequency_penalty=0.25, seed=-1, extra_body=given
+    )
+    assert engine.calls[-1][1].sampling == Sampling(
+        **given, presence_penalty=-0.5, frequency_penalty=0.25, seed=2**32 - 1
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "limit"),
+    [
+        ("temperature", 2.1, "2"), ("top_p", 0, "0"), ("presence_penalty", -2.5, "-2"), ("frequency_penalty", 3, "2"),
+        ("top_k", -1, "0"), ("min_p", 1.5, "1"), ("repeat_penalty", 0, "0"), ("dry_multiplier", -1, "0"),
+        ("dry_base", 0.5, "1"), ("dry_allowed_length", 0, "1"), ("max_tokens", 0, "1"),
+    ],
+)  # fmt: skip
+def test_a_value_out_of_range_is_refused_with_the_limit(
+    client: openai.OpenAI, engine: ScriptedEngine, name: str, value: float, limit: str
+) -> None:
+    with pytest.raises(openai.BadRequestError) as caught:
+        client.chat.completions.create(model="tiny", messages=ASKED, extra_body={name: value})
+    assert (caught.value.param, caught.value.type) == (name, "invalid_request_error")
+    problem = str(caught.value.body["values"]["problem"])  # type: ignore[index]
+    assert problem.rsplit(maxsplit=1)[-1].removesuffix(".0") == limit
+    assert engine.calls == []
+
+
 def test_a_stream(client: openai.OpenAI) -> None:
     stream = client.chat.completions.create(
         model="tiny", messages=ASKED, stream=True, stream_options={"include_usage": True}
@@ -156,7 +188,7 @@ def test_calls_of_tools_and_what_they_gave_back_are_taken_along(client: openai.O
 
 
 def test_a_malformed_request_echoes_nothing(client: openai.OpenAI) -> None:
-    with pytest.raises(openai.UnprocessableEntityError) as caught:
+    with pytest.raises(openai.BadRequestError) as caught:
         client.chat.completions.create(model="tiny", messages="Ada Lovelace")  # type: ignore[arg-type]
     assert "Ada" not in str(caught.value)
 
