@@ -230,6 +230,7 @@ class Sampling:
     dry_multiplier: float = 0.0  # DRY: against repeated runs, by multiplier * base ** (length - allowed)
     dry_base: float = 1.75
     dry_allowed_length: int = 2  # tokens of a run that may repeat
+    json_schema: str = field(default="", repr=False)  # JSON text; the answer of a chat is then JSON that fits it
 
 
 @dataclass(frozen=True, slots=True)

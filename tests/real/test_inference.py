@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -101,6 +103,43 @@ def test_a_seed_gives_the_same_text_in_every_run(models_home: Home) -> None:
         scheduler.close()
     assert [len(found) for found in texts.values()] == [1, 1]
     assert texts[7] != texts[2**32 - 1]
+
+
+PERSON: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "姓名": {"type": "string", "minLength": 1, "maxLength": 20},
+        "age": {"type": "integer"},
+        "colour": {"enum": ["红", "green"]},
+        "tags": {"type": "array", "items": {"type": "string", "maxLength": 12}, "minItems": 1, "maxItems": 2},
+        "note": {"type": ["string", "null"], "maxLength": 30},
+    },
+    "required": ["姓名", "age", "colour", "tags", "note"],
+}
+
+
+@pytest.mark.parametrize(
+    ("asked", "more"),
+    [
+        ("用 JSON 描述一个人\uff0c名字用中文\u3002", {"repeat_penalty": 1.3}),
+        ('Say "\n\\', {"temperature": 1.8, "min_p": 0.0, "top_p": 1.0, "seed": 3}),
+    ],
+)
+def test_an_answer_fits_its_schema(lease: Lease, asked: str, more: dict[str, Any]) -> None:
+    sampling = Sampling(json_schema=json.dumps(PERSON), max_tokens=400, **more)
+    said = json.loads(_text(lease, [TemplateMessage("user", (asked,))], sampling))
+    assert list(said) == PERSON["required"]
+    assert 1 <= len(said["姓名"]) <= 20
+    assert type(said["age"]) is int
+    assert said["colour"] in ("红", "green")
+    assert 1 <= len(said["tags"]) <= 2
+    assert all(isinstance(tag, str) and len(tag) <= 12 for tag in said["tags"])
+    assert said["note"] is None or len(said["note"]) <= 30
+
+
+def test_an_answer_may_be_forced_to_chinese(lease: Lease) -> None:
+    sampling = Sampling(json_schema=json.dumps({"enum": ["租期为十二个月。"]}), max_tokens=100)
+    assert json.loads(_text(lease, [TemplateMessage("user", ("Name a colour.",))], sampling)) == "租期为十二个月。"
 
 
 def test_top_k_of_one_is_greedy(lease: Lease) -> None:

@@ -130,6 +130,7 @@ class SamplingBody(_Body):
     dry_multiplier: float = Field(Sampling().dry_multiplier, ge=0, le=10, description="0 = off")
     dry_base: float = Field(Sampling().dry_base, ge=1, le=10)
     dry_allowed_length: int = Field(Sampling().dry_allowed_length, ge=1, le=1000)
+    json_schema: str = Field("", max_length=100_000, description="JSON text; only in a chat")
 
     def sampling(self) -> Sampling:
         """As the engine takes it."""

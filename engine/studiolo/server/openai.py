@@ -8,6 +8,7 @@ change the answer and is not supported is refused, not ignored. Threads: corouti
 from __future__ import annotations
 
 import base64
+import json
 import struct
 import time
 import uuid
@@ -29,6 +30,7 @@ from studiolo.shapes import Answer, citation_shape
 from studiolo.types import Chat, Message, Question, Reader, Sampling, ToolCall, Usage
 
 OWNER = "studiolo"
+ANY_OBJECT = '{"type": "object"}'
 _AS_SENT = (  # fields of a request that the engine knows by the same name and in the same range
     "temperature",
     "top_p",
@@ -118,6 +120,7 @@ class CompletionBody(_Body):
     tools: list[Any] | None = None
     functions: list[Any] | None = None
     response_format: dict[str, Any] | None = None
+    grammar: Any = None
 
     def check(self) -> None:
         """Refuse what would silently be something else. Raises UserError(bad_request)."""
@@ -127,8 +130,22 @@ class CompletionBody(_Body):
             raise _unsupported("logprobs", "not supported")
         if self.tools or self.functions:
             raise _unsupported("tools", "not supported")
-        if self.response_format and self.response_format.get("type", "text") != "text":
-            raise _unsupported("response_format", "only text is supported")
+        if self.grammar is not None:
+            raise _unsupported("grammar", "not supported")
+        if self.schema_text() and self.target()[1] is not None:
+            raise _unsupported("response_format", "only text is supported where a library answers")
+
+    def schema_text(self) -> str:
+        """The JSON schema that the answer must fit, "" for text. Raises UserError(bad_request)."""
+        match self.response_format or {"type": "text"}:
+            case {"type": "text"}:
+                return ""
+            case {"type": "json_object"}:
+                return ANY_OBJECT
+            case {"type": "json_schema", "json_schema": {"schema": dict(schema)}}:
+                return json.dumps(schema)
+            case _:
+                raise _unsupported("response_format", "text, json_object or json_schema with its schema is needed")
 
     def sampling(self) -> Sampling:
         """As the engine takes it; what is absent takes the engine's default."""
@@ -138,7 +155,7 @@ class CompletionBody(_Body):
         if most := self.max_completion_tokens or self.max_tokens:
             given["max_tokens"] = most
         stop = (self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ())
-        return Sampling(**given, stop=stop)
+        return Sampling(**given, stop=stop, json_schema=self.schema_text())
 
     def target(self) -> tuple[str | None, str | None]:
         """Model (None = the default) and library (None = no documents)."""

@@ -193,7 +193,12 @@ def test_a_question_without_a_library(remote: RemoteEngine, engine: ScriptedEngi
 
 
 def test_a_chat_is_the_same_events(remote: RemoteEngine, engine: ScriptedEngine) -> None:
-    chat = Chat((Message("system", "s"), Message("user", "问")), model="tiny", reader=Reader.MASKED)
+    chat = Chat(
+        (Message("system", "s"), Message("user", "问")),
+        model="tiny",
+        reader=Reader.MASKED,
+        sampling=Sampling(json_schema="{}"),
+    )
     assert tuple(remote.chat(chat)) == ANSWER_EVENTS
     assert engine.calls == [("chat", chat)]
 

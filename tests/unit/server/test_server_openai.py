@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -153,13 +154,58 @@ def test_an_unknown_library(client: openai.OpenAI, stream: bool) -> None:
         {"n": 2},
         {"logprobs": True},
         {"tools": [{"type": "function", "function": {"name": "f"}}]},
-        {"response_format": {"type": "json_object"}},
+        {"response_format": {"type": "xml"}},
+        {"response_format": {"type": "json_schema"}},
     ],
 )
 def test_what_is_not_supported_is_refused(client: openai.OpenAI, engine: ScriptedEngine, more: dict[str, Any]) -> None:
     with pytest.raises(openai.BadRequestError) as caught:
         client.chat.completions.create(model="tiny", messages=ASKED, **more)
     assert caught.value.param == next(iter(more))
+    assert engine.calls == []
+
+
+@pytest.mark.parametrize(
+    ("form", "schema"),
+    [
+        ({"type": "text"}, ""),
+        ({"type": "json_object"}, '{"type": "object"}'),
+        ({"type": "json_schema", "json_schema": {"name": "名", "schema": {"enum": ["红"]}, "strict": True}},
+         json.dumps({"enum": ["红"]})),
+    ],
+)  # fmt: skip
+def test_the_form_of_an_answer(
+    client: openai.OpenAI, engine: ScriptedEngine, form: dict[str, Any], schema: str
+) -> None:
+    more: dict[str, Any] = {"response_format": form}
+    client.chat.completions.create(model="tiny", messages=ASKED, **more)
+    assert engine.calls[-1][1].sampling == Sampling(json_schema=schema)
+    if schema:
+        with pytest.raises(openai.BadRequestError) as caught:
+            client.chat.completions.create(model="tiny@contracts", messages=ASKED, **more)
+        assert caught.value.param == "response_format"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_schema_that_cannot_be_kept_is_a_bad_request(home: Home, stream: bool) -> None:
+    values: dict[str, str | int | float] = {"field": "response_format", "problem": "JSON schema: minimum"}
+    refusing = ScriptedEngine(answer=(Failed("bad_request", values),))
+    with (
+        served(refusing, home) as site,
+        openai.OpenAI(base_url=f"{site.url}/v1", api_key=TOKEN, max_retries=0) as client,
+        pytest.raises(openai.BadRequestError) as caught,
+    ):
+        client.chat.completions.create(
+            model="m", messages=ASKED, stream=stream, response_format={"type": "json_object"}
+        )
+    assert caught.value.param == "response_format"
+    assert "minimum" in caught.value.message
+
+
+def test_a_grammar_is_refused(client: openai.OpenAI, engine: ScriptedEngine) -> None:
+    with pytest.raises(openai.BadRequestError) as caught:
+        client.chat.completions.create(model="tiny", messages=ASKED, extra_body={"grammar": 'root ::= "a"'})
+    assert caught.value.param == "grammar"
     assert engine.calls == []
 
 
