@@ -9,6 +9,7 @@ from studiolo.errors import Code, PolicyBlock
 from studiolo.inference.runtime import Ended, Piece, Reading, Step
 from studiolo.inference.template import CHATML, ChatTemplate
 from studiolo.jobs import CancelToken
+from studiolo.privacy.arguments import ToolArguments
 from studiolo.types import Edit, Hit, Passage, Reader, Redaction, Sampling, Screened, Span
 
 CONTROL = ("<|im_start|>", "<|im_end|>")
@@ -112,6 +113,9 @@ class FixedScreener:
 
     def stream(self, *, library_id: str, reader: Reader, seen: Iterable[str] | None = None) -> FixedStream:
         return FixedStream(self, library_id, reader)
+
+    def tool_arguments(self, *, library_id: str, reader: Reader, seen: Iterable[str] | None = None) -> ToolArguments:
+        return ToolArguments(lambda left: FixedStream(self, library_id, reader))
 
     def restore(self, text: str, *, library_id: str, reader: Reader) -> str:
         for value, token in self._values.items():

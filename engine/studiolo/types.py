@@ -222,6 +222,15 @@ class Sampling:
     seed: int = 0
     max_tokens: int = 512
     stop: tuple[str, ...] = field(default=(), repr=False)
+    top_k: int = 0  # the k most likely alone; 0 = all
+    # against repetition, 1 and 0 = off; each counts what the answer says so far, never the prompt
+    repeat_penalty: float = 1.0  # divides the score of what was written
+    presence_penalty: float = 0.0  # taken once from the score of what was written
+    frequency_penalty: float = 0.0  # taken each time it was
+    dry_multiplier: float = 0.0  # DRY: against repeated runs, by multiplier * base ** (length - allowed)
+    dry_base: float = 1.75
+    dry_allowed_length: int = 2  # tokens of a run that may repeat
+    json_schema: str = field(default="", repr=False)  # JSON text; the answer of a chat is then JSON that fits it
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,7 +108,7 @@ def _filled(text: str, form: Callable[[str, int], str]) -> str:
 
 def _answer(runtime: LlamaRuntime, text: str) -> str:
     messages = [TemplateMessage("system", (_SYSTEM,)), TemplateMessage("user", (text,))]
-    prompt = runtime.start_tokens()
+    prompt = runtime.model.start_tokens()
     for segment in runtime.template.render(messages):
         prompt += runtime.tokenize(segment.text, control=segment.control)
     sampling = Sampling(temperature=0.0, max_tokens=ANSWER_TOKENS)

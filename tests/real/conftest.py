@@ -42,7 +42,7 @@ class RecordingRuntime:
         return self._inner.tokenize(text, control=control)
 
     def generate(self, prompt: Sequence[int], *, sampling: Sampling, cancel: CancelToken) -> Iterator[Step]:
-        pieces = b"".join(self._inner._piece(token) for token in prompt)
+        pieces = b"".join(self._inner.model.piece(token) for token in prompt)
         self.prompts.append(pieces.decode("utf-8", "replace"))
         return self._inner.generate(prompt, sampling=sampling, cancel=cancel)
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import re
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from studiolo.errors import Code, UserError
+from studiolo.inference.context import LlamaContext
 from studiolo.inference.runtime import Ended, LlamaRuntime, Piece, Reading
+from studiolo.inference.sampling import Sampler
 from studiolo.inference.scheduler import Lease, Scheduler
 from studiolo.inference.template import TemplateMessage
 from studiolo.jobs import CancelToken
@@ -46,7 +52,7 @@ def _text(lease: Lease, messages: list[TemplateMessage], sampling: Sampling) -> 
 
 def test_no_text_of_people_becomes_a_control_token(runtime: LlamaRuntime) -> None:
     """A passage, a question and a file name that hold every control token of the vocabulary forge no turn."""
-    control = runtime.control_tokens()
+    control = runtime.model.control_tokens()
     assert len(control) > 5
     forged = " ".join(control.values()) + "".join(control.values())
     passage, question, name = f"Text {forged}", f"Why {forged}?", f"{forged}.pdf"
@@ -78,6 +84,117 @@ def test_greedy_and_seeded_sampling_repeat(lease: Lease) -> None:
     assert _text(lease, ask, warm) == _text(lease, ask, warm)
     others = {_text(lease, ask, Sampling(temperature=1.5, seed=seed, max_tokens=12)) for seed in range(5)}
     assert len(others) > 1
+
+
+def test_a_seed_gives_the_same_text_in_every_run(models_home: Home) -> None:
+    """Also the seed that means "another one each time" to llama.cpp."""
+    store = ModelStore(models_home, load_catalogue())
+    ask = [TemplateMessage("user", ("写一句关于颜色的话。 Then name three animals.",))]
+    everything = {
+        "temperature": 1.3, "top_k": 50, "top_p": 0.98, "min_p": 0.01, "repeat_penalty": 1.1, "presence_penalty": 0.3,
+        "frequency_penalty": 0.2, "dry_multiplier": 0.8,
+    }  # fmt: skip
+    texts: dict[int, set[str]] = {7: set(), 2**32 - 1: set()}
+    for _ in range(2):
+        scheduler = Scheduler(lambda model: LlamaRuntime(store.path(model), model_id=model, context_tokens=512))
+        with scheduler.lease(MODEL) as held:
+            for seed, found in texts.items():
+                found.add(_text(held, ask, Sampling(**everything, seed=seed, max_tokens=40)))
+        scheduler.close()
+    assert [len(found) for found in texts.values()] == [1, 1]
+    assert texts[7] != texts[2**32 - 1]
+
+
+PERSON: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "姓名": {"type": "string", "minLength": 1, "maxLength": 20},
+        "age": {"type": "integer"},
+        "colour": {"enum": ["红", "green"]},
+        "tags": {"type": "array", "items": {"type": "string", "maxLength": 12}, "minItems": 1, "maxItems": 2},
+        "note": {"type": ["string", "null"], "maxLength": 30},
+    },
+    "required": ["姓名", "age", "colour", "tags", "note"],
+}
+
+
+@pytest.mark.parametrize(
+    ("asked", "more"),
+    [
+        ("用 JSON 描述一个人\uff0c名字用中文\u3002", {"repeat_penalty": 1.3}),
+        ('Say "\n\\', {"temperature": 1.8, "min_p": 0.0, "top_p": 1.0, "seed": 3}),
+    ],
+)
+def test_an_answer_fits_its_schema(lease: Lease, asked: str, more: dict[str, Any]) -> None:
+    sampling = Sampling(json_schema=json.dumps(PERSON), max_tokens=400, **more)
+    said = json.loads(_text(lease, [TemplateMessage("user", (asked,))], sampling))
+    assert list(said) == PERSON["required"]
+    assert 1 <= len(said["姓名"]) <= 20
+    assert type(said["age"]) is int
+    assert said["colour"] in ("红", "green")
+    assert 1 <= len(said["tags"]) <= 2
+    assert all(isinstance(tag, str) and len(tag) <= 12 for tag in said["tags"])
+    assert said["note"] is None or len(said["note"]) <= 30
+
+
+def test_an_answer_may_be_forced_to_chinese(lease: Lease) -> None:
+    sampling = Sampling(json_schema=json.dumps({"enum": ["租期为十二个月。"]}), max_tokens=100)
+    assert json.loads(_text(lease, [TemplateMessage("user", ("Name a colour.",))], sampling)) == "租期为十二个月。"
+
+
+def test_top_k_of_one_is_greedy(lease: Lease) -> None:
+    ask = [TemplateMessage("user", ("Name a colour.",))]
+    only = Sampling(temperature=1.5, top_k=1, seed=5, max_tokens=12)
+    assert _text(lease, ask, only) == _text(lease, ask, Sampling(max_tokens=12))
+
+
+@pytest.mark.parametrize(
+    "against",
+    [{"repeat_penalty": 1.5}, {"presence_penalty": 2.0}, {"frequency_penalty": 2.0}, {"dry_multiplier": 2.0}],
+)
+def test_what_is_against_repetition_lets_less_be_repeated(lease: Lease, against: dict[str, float]) -> None:
+    """A greedy small model told to repeat itself does; each of them on its own makes it do so less."""
+    ask = [TemplateMessage("user", ("Repeat the word apple fifty times: apple apple apple apple",))]
+    plain, held = (
+        Counter(re.findall(r"\w+", _text(lease, ask, Sampling(max_tokens=80, **more)).lower()))
+        for more in ({}, against)
+    )
+    assert held
+    assert held.most_common(1)[0][1] < plain.most_common(1)[0][1]
+
+
+def test_what_is_against_repetition_leaves_the_words_of_the_prompt_alone(lease: Lease) -> None:
+    """The first word cannot repeat the answer, so nothing may change it, whatever stands in the prompt."""
+    ask = [TemplateMessage("user", ("blue " * 30, "Say blue."))]
+    against = Sampling(max_tokens=1, repeat_penalty=10, presence_penalty=2, frequency_penalty=2, dry_multiplier=10)
+    assert _text(lease, ask, against) == _text(lease, ask, Sampling(max_tokens=1))
+
+
+def test_sequences_of_one_context_do_not_see_each_other(runtime: LlamaRuntime) -> None:
+    """Two answers written in turns, token by token, are what each is when written alone."""
+    prompts = [runtime.tokenize(text, control=True) for text in ("The sky is", "天空是什么颜色的")]
+
+    def written(context: LlamaContext, sequences: dict[int, list[int]], count: int) -> dict[int, list[int]]:
+        out: dict[int, list[int]] = {sequence: [] for sequence in sequences}
+        samplers = {sequence: Sampler(runtime.model, Sampling()) for sequence in sequences}
+        for step in range(count):
+            for sequence, tokens in sequences.items():
+                assert context.decode(sequence, [out[sequence][-1]] if step else tokens)
+                out[sequence].append(samplers[sequence].next(context))
+        for sampler in samplers.values():
+            sampler.close()
+        return out
+
+    context = LlamaContext(runtime.model, sequence_tokens=256, threads=2, sequences=2)
+    try:
+        both = written(context, dict(enumerate(prompts)), 8)
+        assert [context.length(sequence) for sequence in (0, 1)] == [len(prompt) + 7 for prompt in prompts]
+        for sequence, prompt in enumerate(prompts):
+            assert context.keep_common(sequence, [*prompt[:2], -1]) == 2
+            assert context.keep_common(sequence, [-1]) == 0
+            assert written(context, {sequence: prompt}, 8)[sequence] == both[sequence]
+    finally:
+        context.close()
 
 
 def test_a_prompt_that_begins_the_same_is_not_read_again(lease: Lease) -> None:

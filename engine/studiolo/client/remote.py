@@ -13,6 +13,7 @@ import time
 import uuid
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
@@ -46,7 +47,6 @@ from studiolo.types import (
     QuotesOf,
     Redacted,
     Revealed,
-    Sampling,
     Seen,
     Statistics,
     Turn,
@@ -236,7 +236,7 @@ class RemoteEngine:
             "model": question.model,
             "conversation_id": question.conversation_id,
             "reader": str(question.reader),
-            "sampling": _sampling(question.sampling),
+            "sampling": asdict(question.sampling),
             "limit": question.limit,
             "stream": True,
         }
@@ -248,7 +248,7 @@ class RemoteEngine:
             "messages": [wire.plain(message) for message in chat.messages],
             "model": chat.model,
             "reader": str(chat.reader),
-            "sampling": _sampling(chat.sampling),
+            "sampling": asdict(chat.sampling),
         }
         return self._named_stream("/api/chat", body, cancel)
 
@@ -505,17 +505,6 @@ def _json(body: Any) -> dict[str, Any]:
     if body is None:
         return {}
     return {"content": wire.dumps(body).encode("ascii"), "headers": {"Content-Type": "application/json"}}
-
-
-def _sampling(sampling: Sampling) -> dict[str, Any]:
-    return {
-        "temperature": sampling.temperature,
-        "top_p": sampling.top_p,
-        "min_p": sampling.min_p,
-        "seed": sampling.seed,
-        "max_tokens": sampling.max_tokens,
-        "stop": list(sampling.stop),
-    }
 
 
 def _library(name: str) -> str:

@@ -16,6 +16,7 @@ from studiolo.conversation.seams import ModelPool, Screener
 from studiolo.conversation.writing import Writing, write
 from studiolo.errors import Code, StudioloError, UserError, unexpected
 from studiolo.events import Event, Failed, Finished, LeftOut, Redacted, Started
+from studiolo.inference.schema import grammar_for
 from studiolo.inference.template import TemplateMessage
 from studiolo.jobs import CancelToken
 from studiolo.privacy.arguments import screened_arguments
@@ -42,6 +43,8 @@ def answer_chat(
             raise UserError(
                 Code.BAD_REQUEST, field="messages", problem="the last message must be the user's or a tool's"
             )
+        if chat.sampling.json_schema:
+            grammar_for(chat.sampling.json_schema)  # refused before a model is loaded for it
         yield Started(turn_id=uuid.uuid4().hex, model=model_id)
         models.warm(model_id)
         messages = []
@@ -57,7 +60,9 @@ def answer_chat(
             if dropped:
                 yield LeftOut(turns=dropped)
             prompt = lease.compose(kept)
-            stream = screener.stream(library_id=SCOPE, reader=chat.reader, seen=[prompt.text])
+            # JSON is screened inside its strings: a restored value with a quote in it would end the string
+            opened = screener.tool_arguments if chat.sampling.json_schema else screener.stream
+            stream = opened(library_id=SCOPE, reader=chat.reader, seen=[prompt.text])
             yield from write(
                 lease,
                 prompt,

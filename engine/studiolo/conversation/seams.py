@@ -56,6 +56,10 @@ class Screener(Protocol):
         """A screen for one answer. `seen`: what the model was given; other pseudonyms are not restored."""
         ...
 
+    def tool_arguments(self, *, library_id: str, reader: str, seen: Iterable[str] | None = None) -> AnswerStream:
+        """The same for an answer that is JSON, which stays JSON."""
+        ...
+
     def restore(self, text: str, *, library_id: str, reader: str) -> str:
         """A stored text as `reader` may see it."""
         ...

@@ -138,6 +138,8 @@ class Turns:
         question, scope = turn.question, turn.scope
         if not question.text.strip():
             raise UserError(Code.BAD_REQUEST, field="question", problem="empty")
+        if question.sampling.json_schema:
+            raise UserError(Code.BAD_REQUEST, field="json_schema", problem="only a chat is answered in JSON")
         self._models.warm(turn.model_id)  # the file is read while we search
         earlier = [row for row in self._history.turns(question.conversation_id or "") if row.turn.id != turn.turn_id]
 

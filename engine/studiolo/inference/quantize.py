@@ -22,7 +22,7 @@ from pathlib import Path
 from studiolo.cpu import worker_threads
 from studiolo.errors import Code, EnvironmentFault, UserError
 from studiolo.events import Event, Finished, Progress
-from studiolo.inference.runtime import library
+from studiolo.inference.library import library
 from studiolo.jobs import CancelToken
 from studiolo.models.files import SPARE_BYTES, require_space, writing_into
 from studiolo.models.gguf import read_gguf

@@ -39,6 +39,8 @@ NO_TELEMETRY: TelemetryConfig = {
     "auto_configure": False,
 }
 
+_LIMITS = frozenset({"ge", "gt", "le", "lt", "min_length", "max_length"})  # pydantic's names of what we set ourselves
+
 
 def create_app(
     engine: Engine, *, rules: Rules, home: Home, pid: int, clock: Callable[[], float] = time.monotonic
@@ -99,10 +101,12 @@ async def _studiolo_error(request: Request, error: StudioloError) -> Response:
 
 async def _validation_error(request: Request, error: RequestValidationError) -> Response:
     """What is wrong and where, without what was sent: pydantic's own message could quote it."""
-    first = error.errors()[0] if error.errors() else {"loc": (), "type": "invalid"}
+    first: dict[str, Any] = error.errors()[0] if error.errors() else {"loc": (), "type": "invalid"}
     name = ".".join(str(part) for part in first["loc"] if part != "body")
-    bad = UserError(Code.BAD_REQUEST, field=name or "body", problem=str(first["type"]))
-    return respond(bad, request.url.path, status=422)
+    limits = [str(limit) for key, limit in first.get("ctx", {}).items() if key in _LIMITS]
+    bad = UserError(Code.BAD_REQUEST, field=name or "body", problem=" ".join([str(first["type"]), *limits]))
+    # OpenAI's answer to any body it cannot take is 400
+    return respond(bad, request.url.path, status=400 if request.url.path.startswith("/v1/") else 422)
 
 
 async def _http_error(request: Request, error: HTTPException) -> Response:

@@ -123,17 +123,18 @@ class SamplingBody(_Body):
     seed: int = Field(Sampling().seed, ge=0, le=2**32 - 1)
     max_tokens: int = Field(Sampling().max_tokens, ge=1, le=131_072)
     stop: list[str] = Field(default_factory=list, max_length=16)
+    top_k: int = Field(Sampling().top_k, ge=0, le=2**31 - 1, description="0 = all")
+    repeat_penalty: float = Field(Sampling().repeat_penalty, gt=0, le=10, description="1 = off")
+    presence_penalty: float = Field(Sampling().presence_penalty, ge=-2, le=2)
+    frequency_penalty: float = Field(Sampling().frequency_penalty, ge=-2, le=2)
+    dry_multiplier: float = Field(Sampling().dry_multiplier, ge=0, le=10, description="0 = off")
+    dry_base: float = Field(Sampling().dry_base, ge=1, le=10)
+    dry_allowed_length: int = Field(Sampling().dry_allowed_length, ge=1, le=1000)
+    json_schema: str = Field("", max_length=100_000, description="JSON text; only in a chat")
 
     def sampling(self) -> Sampling:
         """As the engine takes it."""
-        return Sampling(
-            temperature=self.temperature,
-            top_p=self.top_p,
-            min_p=self.min_p,
-            seed=self.seed,
-            max_tokens=self.max_tokens,
-            stop=tuple(self.stop),
-        )
+        return Sampling(**{**self.model_dump(), "stop": tuple(self.stop)})
 
 
 class AskBody(_Body):

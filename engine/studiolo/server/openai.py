@@ -8,6 +8,7 @@ change the answer and is not supported is refused, not ignored. Threads: corouti
 from __future__ import annotations
 
 import base64
+import json
 import struct
 import time
 import uuid
@@ -29,6 +30,19 @@ from studiolo.shapes import Answer, citation_shape
 from studiolo.types import Chat, Message, Question, Reader, Sampling, ToolCall, Usage
 
 OWNER = "studiolo"
+ANY_OBJECT = '{"type": "object"}'
+_AS_SENT = (  # fields of a request that the engine knows by the same name and in the same range
+    "temperature",
+    "top_p",
+    "min_p",
+    "top_k",
+    "repeat_penalty",
+    "presence_penalty",
+    "frequency_penalty",
+    "dry_multiplier",
+    "dry_base",
+    "dry_allowed_length",
+)
 StreamName = Header(default=None, alias=wire.STREAM_HEADER, max_length=64)
 
 
@@ -90,7 +104,14 @@ class CompletionBody(_Body):
     temperature: float | None = Field(None, ge=0, le=2)
     top_p: float | None = Field(None, gt=0, le=1)
     min_p: float | None = Field(None, ge=0, le=1)
+    top_k: int | None = Field(None, ge=0, le=2**31 - 1)
     seed: int | None = None
+    presence_penalty: float | None = Field(None, ge=-2, le=2)
+    frequency_penalty: float | None = Field(None, ge=-2, le=2)
+    repeat_penalty: float | None = Field(None, gt=0, le=10)
+    dry_multiplier: float | None = Field(None, ge=0, le=10)
+    dry_base: float | None = Field(None, ge=1, le=10)
+    dry_allowed_length: int | None = Field(None, ge=1, le=1000)
     max_tokens: int | None = Field(None, ge=1, le=131_072)
     max_completion_tokens: int | None = Field(None, ge=1, le=131_072)
     stop: str | Annotated[list[str], Field(max_length=16)] | None = None
@@ -99,6 +120,7 @@ class CompletionBody(_Body):
     tools: list[Any] | None = None
     functions: list[Any] | None = None
     response_format: dict[str, Any] | None = None
+    grammar: Any = None
 
     def check(self) -> None:
         """Refuse what would silently be something else. Raises UserError(bad_request)."""
@@ -108,21 +130,32 @@ class CompletionBody(_Body):
             raise _unsupported("logprobs", "not supported")
         if self.tools or self.functions:
             raise _unsupported("tools", "not supported")
-        if self.response_format and self.response_format.get("type", "text") != "text":
-            raise _unsupported("response_format", "only text is supported")
+        if self.grammar is not None:
+            raise _unsupported("grammar", "not supported")
+        if self.schema_text() and self.target()[1] is not None:
+            raise _unsupported("response_format", "only text is supported where a library answers")
+
+    def schema_text(self) -> str:
+        """The JSON schema that the answer must fit, "" for text. Raises UserError(bad_request)."""
+        match self.response_format or {"type": "text"}:
+            case {"type": "text"}:
+                return ""
+            case {"type": "json_object"}:
+                return ANY_OBJECT
+            case {"type": "json_schema", "json_schema": {"schema": dict(schema)}}:
+                return json.dumps(schema)
+            case _:
+                raise _unsupported("response_format", "text, json_object or json_schema with its schema is needed")
 
     def sampling(self) -> Sampling:
         """As the engine takes it; what is absent takes the engine's default."""
-        default = Sampling()
+        given = {name: value for name in _AS_SENT if (value := getattr(self, name)) is not None}
+        if self.seed is not None:
+            given["seed"] = self.seed % 2**32
+        if most := self.max_completion_tokens or self.max_tokens:
+            given["max_tokens"] = most
         stop = (self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ())
-        return Sampling(
-            temperature=default.temperature if self.temperature is None else self.temperature,
-            top_p=default.top_p if self.top_p is None else self.top_p,
-            min_p=default.min_p if self.min_p is None else self.min_p,
-            seed=default.seed if self.seed is None else self.seed % 2**32,
-            max_tokens=self.max_completion_tokens or self.max_tokens or default.max_tokens,
-            stop=stop,
-        )
+        return Sampling(**given, stop=stop, json_schema=self.schema_text())
 
     def target(self) -> tuple[str | None, str | None]:
         """Model (None = the default) and library (None = no documents)."""

@@ -180,7 +180,7 @@ def test_an_answer_is_the_same_events(remote: RemoteEngine, engine: ScriptedEngi
         model="tiny",
         conversation_id="c1",
         reader=Reader.MASKED,
-        sampling=Sampling(0.5, 0.8, 0.1, 3, 64, ("。", "\n")),
+        sampling=Sampling(0.5, 0.8, 0.1, 3, 64, ("。", "\n"), 40, 1.1, -0.5, 0.25, 0.8, 1.5, 3),
         limit=7,
     )
     assert tuple(remote.ask(question)) == ANSWER_EVENTS
@@ -193,7 +193,12 @@ def test_a_question_without_a_library(remote: RemoteEngine, engine: ScriptedEngi
 
 
 def test_a_chat_is_the_same_events(remote: RemoteEngine, engine: ScriptedEngine) -> None:
-    chat = Chat((Message("system", "s"), Message("user", "问")), model="tiny", reader=Reader.MASKED)
+    chat = Chat(
+        (Message("system", "s"), Message("user", "问")),
+        model="tiny",
+        reader=Reader.MASKED,
+        sampling=Sampling(json_schema="{}"),
+    )
     assert tuple(remote.chat(chat)) == ANSWER_EVENTS
     assert engine.calls == [("chat", chat)]
 

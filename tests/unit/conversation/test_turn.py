@@ -262,6 +262,14 @@ def test_an_empty_question_is_refused(bench: Bench) -> None:
     assert events[-1].values["field"] == "question"
 
 
+def test_a_turn_is_not_answered_in_json(bench: Bench) -> None:
+    """What would be cited stands in sentences; it is refused, not ignored."""
+    question = Question("Hello?", library=None, sampling=Sampling(json_schema="{}"))
+    events = list(bench.turns.ask(question, model_id="m", cancel=CancelToken()))
+    assert isinstance(events[-1], Failed)
+    assert events[-1].values["field"] == "json_schema"
+
+
 def test_a_question_without_a_library_searches_nothing(bench: Bench) -> None:
     question = Question("Hello?", library=None, sampling=Sampling(max_tokens=10))
     events = list(bench.turns.ask(question, model_id="m", cancel=CancelToken()))

@@ -11,7 +11,7 @@ from tests.unit.models import gguf_files
 from studiolo import bootstrap
 from studiolo.bootstrap import open_local, prepare_home
 from studiolo.errors import Code, EnvironmentFault, StudioloError, UserError
-from studiolo.inference import runtime
+from studiolo.inference.library import library
 from studiolo.models.catalog import load_catalogue
 from studiolo.models.store import ModelStore
 from studiolo.paths import Home
@@ -89,7 +89,7 @@ def test_a_home_that_is_a_file_is_said(tmp_path: Path) -> None:
 def test_an_old_processor_is_told_before_llama_cpp_loads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("studiolo.cpu.cpu_flags", lambda: frozenset({"sse4_2", "avx"}))
     monkeypatch.setattr("studiolo.cpu.platform.machine", lambda: "x86_64")
-    error = refused(runtime.library)
+    error = refused(library)
     assert (type(error), error.code, error.values["missing"]) == (EnvironmentFault, Code.UNSUPPORTED_CPU, "AVX2")
 
 

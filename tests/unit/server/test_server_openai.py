@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -63,6 +64,38 @@ def test_a_completion(client: openai.OpenAI, engine: ScriptedEngine) -> None:
     assert chat.sampling == Sampling(temperature=0.5, top_p=0.9, seed=7, max_tokens=50, stop=("\n\n",))
 
 
+def test_every_way_to_choose_tokens_reaches_the_engine(client: openai.OpenAI, engine: ScriptedEngine) -> None:
+    given: dict[str, Any] = {
+        "top_k": 40, "min_p": 0.1, "repeat_penalty": 1.1,
+        "dry_multiplier": 0.8, "dry_base": 1.5, "dry_allowed_length": 3,
+    }  # fmt: skip
+    client.chat.completions.create(
+        model="tiny", messages=ASKED, presence_penalty=-0.5, frequency_penalty=0.25, seed=-1, extra_body=given
+    )
+    assert engine.calls[-1][1].sampling == Sampling(
+        **given, presence_penalty=-0.5, frequency_penalty=0.25, seed=2**32 - 1
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "limit"),
+    [
+        ("temperature", 2.1, "2"), ("top_p", 0, "0"), ("presence_penalty", -2.5, "-2"), ("frequency_penalty", 3, "2"),
+        ("top_k", -1, "0"), ("min_p", 1.5, "1"), ("repeat_penalty", 0, "0"), ("dry_multiplier", -1, "0"),
+        ("dry_base", 0.5, "1"), ("dry_allowed_length", 0, "1"), ("max_tokens", 0, "1"),
+    ],
+)  # fmt: skip
+def test_a_value_out_of_range_is_refused_with_the_limit(
+    client: openai.OpenAI, engine: ScriptedEngine, name: str, value: float, limit: str
+) -> None:
+    with pytest.raises(openai.BadRequestError) as caught:
+        client.chat.completions.create(model="tiny", messages=ASKED, extra_body={name: value})
+    assert (caught.value.param, caught.value.type) == (name, "invalid_request_error")
+    problem = str(caught.value.body["values"]["problem"])  # type: ignore[index]
+    assert problem.rsplit(maxsplit=1)[-1].removesuffix(".0") == limit
+    assert engine.calls == []
+
+
 def test_a_stream(client: openai.OpenAI) -> None:
     stream = client.chat.completions.create(
         model="tiny", messages=ASKED, stream=True, stream_options={"include_usage": True}
@@ -121,13 +154,58 @@ def test_an_unknown_library(client: openai.OpenAI, stream: bool) -> None:
         {"n": 2},
         {"logprobs": True},
         {"tools": [{"type": "function", "function": {"name": "f"}}]},
-        {"response_format": {"type": "json_object"}},
+        {"response_format": {"type": "xml"}},
+        {"response_format": {"type": "json_schema"}},
     ],
 )
 def test_what_is_not_supported_is_refused(client: openai.OpenAI, engine: ScriptedEngine, more: dict[str, Any]) -> None:
     with pytest.raises(openai.BadRequestError) as caught:
         client.chat.completions.create(model="tiny", messages=ASKED, **more)
     assert caught.value.param == next(iter(more))
+    assert engine.calls == []
+
+
+@pytest.mark.parametrize(
+    ("form", "schema"),
+    [
+        ({"type": "text"}, ""),
+        ({"type": "json_object"}, '{"type": "object"}'),
+        ({"type": "json_schema", "json_schema": {"name": "名", "schema": {"enum": ["红"]}, "strict": True}},
+         json.dumps({"enum": ["红"]})),
+    ],
+)  # fmt: skip
+def test_the_form_of_an_answer(
+    client: openai.OpenAI, engine: ScriptedEngine, form: dict[str, Any], schema: str
+) -> None:
+    more: dict[str, Any] = {"response_format": form}
+    client.chat.completions.create(model="tiny", messages=ASKED, **more)
+    assert engine.calls[-1][1].sampling == Sampling(json_schema=schema)
+    if schema:
+        with pytest.raises(openai.BadRequestError) as caught:
+            client.chat.completions.create(model="tiny@contracts", messages=ASKED, **more)
+        assert caught.value.param == "response_format"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_schema_that_cannot_be_kept_is_a_bad_request(home: Home, stream: bool) -> None:
+    values: dict[str, str | int | float] = {"field": "response_format", "problem": "JSON schema: minimum"}
+    refusing = ScriptedEngine(answer=(Failed("bad_request", values),))
+    with (
+        served(refusing, home) as site,
+        openai.OpenAI(base_url=f"{site.url}/v1", api_key=TOKEN, max_retries=0) as client,
+        pytest.raises(openai.BadRequestError) as caught,
+    ):
+        client.chat.completions.create(
+            model="m", messages=ASKED, stream=stream, response_format={"type": "json_object"}
+        )
+    assert caught.value.param == "response_format"
+    assert "minimum" in caught.value.message
+
+
+def test_a_grammar_is_refused(client: openai.OpenAI, engine: ScriptedEngine) -> None:
+    with pytest.raises(openai.BadRequestError) as caught:
+        client.chat.completions.create(model="tiny", messages=ASKED, extra_body={"grammar": 'root ::= "a"'})
+    assert caught.value.param == "grammar"
     assert engine.calls == []
 
 
@@ -156,7 +234,7 @@ def test_calls_of_tools_and_what_they_gave_back_are_taken_along(client: openai.O
 
 
 def test_a_malformed_request_echoes_nothing(client: openai.OpenAI) -> None:
-    with pytest.raises(openai.UnprocessableEntityError) as caught:
+    with pytest.raises(openai.BadRequestError) as caught:
         client.chat.completions.create(model="tiny", messages="Ada Lovelace")  # type: ignore[arg-type]
     assert "Ada" not in str(caught.value)
 
