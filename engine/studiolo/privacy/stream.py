@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 
 from studiolo.errors import Code, PolicyBlock, StudioloError
 from studiolo.privacy.known import KnownValues
-from studiolo.privacy.normalize import fold, unfolded
+from studiolo.privacy.normalize import fold, is_han, unfolded
 from studiolo.privacy.ordinary import HOT, KEYISH, ordinary
 from studiolo.privacy.own import Own
 from studiolo.privacy.policy import LITERAL, Policy, Sight
@@ -117,7 +117,7 @@ class StreamScreen:
         try:
             out = self._scan(chunk, final=final)
             if self._windows is not None:
-                out = self._windows.feed(out, ahead=self._pending[:1]) + (self._windows.finish() if final else "")
+                out = self._windows.feed(out, ahead=self._ahead()) + (self._windows.finish() if final else "")
         except StudioloError:
             self._break()
             raise
@@ -132,6 +132,10 @@ class StreamScreen:
         out = "".join(self._withheld)
         self._withheld.clear()
         return out
+
+    def _ahead(self) -> str:
+        """What comes next, where that ends a sentence whatever will be shown for it: a token may become anything."""
+        return self._pending[:1] if is_han(self._pending[:1] or " ") else ""
 
     def _break(self) -> None:
         self._broken, self._plain = True, False

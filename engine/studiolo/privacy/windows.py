@@ -57,8 +57,8 @@ class Windows:
     def feed(self, text: str, *, ahead: str = "") -> str:
         """The windows that are complete with `text`.
 
-        `ahead`: the code point that comes next, where it is known already. What will stand for it, if it is masked,
-        ends a sentence too if it does.
+        `ahead`: the code point that comes next, where it is known already and ends a sentence just as what will stand
+        for it does, if it is masked.
         """
         self._pending += text
         return self._read(ahead, final=False)

@@ -142,3 +142,12 @@ def test_a_failing_model_lets_nothing_through(tmp_path: Path) -> None:
     with pytest.raises(PolicyBlock):
         stream.finish()
     screener.close()
+
+
+@pytest.mark.parametrize(("text", "ahead"), [("Yes.\n<PHONE", ""), ("Yes.\nPHONE_", ""), ("来了。张", "张")])
+def test_no_sentence_ends_before_what_may_become_something_else(tmp_path: Path, text: str, ahead: str) -> None:
+    """A token may be shown as a number, and no sentence ends between two of a number's lines."""
+    stream = make_filter(tmp_path).stream(library_id=LIBRARY, reader=Reader.MASKED)
+    assert stream.feed(text) in ("Yes.", "来了。")
+    screen = getattr(stream, "_screen", stream)
+    assert screen._ahead() == ahead
