@@ -163,7 +163,7 @@ def _checksums(state: bytes) -> None:
 
 
 def _codecs(state: bytes) -> None:
-    """Sizes, and the time until the bytes are back; shuffled: first the low bytes of all numbers, then the high ones."""
+    """Sizes, and the time until the bytes are back; shuffled: the low bytes of all numbers, then the high ones."""
     even = state[: len(state) // 2 * 2]
     shuffled = np.frombuffer(even, dtype=np.uint8).reshape(-1, 2).T.tobytes()
     sizes, times = [], []

@@ -10,8 +10,8 @@ belongs to stands in its header. Opening reads no file.
 
 Every `get` looks at every byte of the file before it is mapped: a disk may fail at any time, and beside reading the
 tokens with the model it costs next to nothing. What a disk changes after that, in pages that the system let go of and
-fetches again while they are being loaded, is not seen. Nothing is compressed: what brings a fifth of the size back takes
-ten times as long to load (`make bench SUITE=readings`).
+fetches again while they are being loaded, is not seen. Nothing is compressed: the best that can be had takes a sixth
+off, and makes loading several times as long (`make bench SUITE=readings`).
 
 A reading that is dropped while somebody holds it stays readable for them: POSIX keeps an unlinked file until it is let
 go of. Windows refuses to remove it: then it is not found any more, an empty `<digest>.gone` says so to the next start,
@@ -131,6 +131,7 @@ class ReadingStore:
     ) -> bool:
         """Keep `data` (any C-contiguous buffer), in place of what was there under `key`; False where it is not kept.
 
+        It takes the time of writing to the disk, which may be long: not for a thread that somebody waits for.
         `groups` name what it was made of (a document, its library), for `forget`; only their digests are stored. Raises
         ValueError for more than 4,096 of them.
         """
@@ -212,7 +213,7 @@ class ReadingStore:
     def statistics(self) -> ReadingStatistics:
         """What is kept, in bytes of files, and what was dropped."""
         with self._lock:
-            size = sum(entry.size for entry in self._entries.values())
+            size = self._used - self._writing()
             return ReadingStatistics(len(self._entries), size, self._budget, self._damaged, self._evicted)
 
     # --- what follows needs the lock, or is called before there are other threads, unless it says otherwise
@@ -263,7 +264,7 @@ class ReadingStore:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # somebody may empty caches by hand
             if name in self._held:
                 self._remove(name)
-            writing = sum(one.size for one in self._writes.values())
+            writing = self._writing()
             free = shutil.disk_usage(self._folder).free
             room = min(self._budget, self._used - writing + free - self._keep_free)
             if write.size + writing > room:
@@ -285,12 +286,16 @@ class ReadingStore:
             os.replace(partial, self._path(name))  # noqa: PTH105
             if name in self._held:  # whatever was there is gone now, and the mark would take the new one with it
                 self._held.discard(name)
-                self._mark(name).unlink(missing_ok=True)
+                with suppress(OSError):
+                    self._mark(name).unlink(missing_ok=True)
             old = self._entries.pop(name, None)
             self._used -= old.size if old else 0
             self._entries[name] = _Entry(write.size, write.groups)
             del self._writes[number]
             return True
+
+    def _writing(self) -> int:
+        return sum(one.size for one in self._writes.values())
 
     def _evict(self, most: int) -> None:
         """Drop the least recently used until no more than `most` bytes are used."""

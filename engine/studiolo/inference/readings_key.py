@@ -64,7 +64,12 @@ def _encoded(version: int, key: ReadingKey) -> Iterator[bytes]:
     for one in fields(key):
         value = getattr(key, one.name)
         yield _value(one.name)
-        yield _token_ids(value) if one.name in ("prefix", "part") else _value(value)
+        if one.name in ("prefix", "part"):
+            yield _token_ids(value)
+        elif one.name == "adapters":
+            yield _value(tuple((digest, float(scale)) for digest, scale in value))
+        else:
+            yield _value(value)
 
 
 def _value(value: object) -> bytes:
@@ -80,7 +85,7 @@ def _value(value: object) -> bytes:
     elif isinstance(value, tuple):
         kind, content = b"t", b"".join(_value(one) for one in value)
     elif isinstance(value, RopeSettings):
-        return _value(tuple((one.name, getattr(value, one.name)) for one in fields(value)))
+        return _value(tuple((one.name, type(one.default)(getattr(value, one.name))) for one in fields(value)))
     else:
         raise TypeError(type(value).__name__)
     return kind + struct.pack("<Q", len(content)) + content
