@@ -85,7 +85,8 @@ def _value(value: object) -> bytes:
     elif isinstance(value, tuple):
         kind, content = b"t", b"".join(_value(one) for one in value)
     elif isinstance(value, RopeSettings):
-        return _value(tuple((one.name, type(one.default)(getattr(value, one.name))) for one in fields(value)))
+        numbers = ((one, getattr(value, one.name)) for one in fields(value))
+        return _value(tuple((one.name, float(n) if isinstance(one.default, float) else n) for one, n in numbers))
     else:
         raise TypeError(type(value).__name__)
     return kind + struct.pack("<Q", len(content)) + content
