@@ -59,8 +59,9 @@ def _library_prompt(lease: Lease) -> Prompt:
 
 
 def _document_prompt(lease: Lease, question: str = ASKED) -> Prompt:
-    user = TemplateMessage("user", ("".join(PASSAGES) * 4, question))
-    return lease.compose([TemplateMessage("system", (SYSTEM,)), user], exact=2)
+    document = "".join(PASSAGES) * 4
+    user = TemplateMessage("user", (document, question))
+    return lease.compose([TemplateMessage("system", (SYSTEM,)), user], exact=document)
 
 
 def _run(lease: Lease, prompt: Prompt, **more) -> tuple[Reading, str]:
@@ -153,6 +154,7 @@ def test_a_document_read_once_is_not_read_again_and_the_answer_is_the_same(
     with leased(models_home, folder) as (lease, store):
         assert store.statistics().entries == 1
         prompt = _document_prompt(lease, other)
+        assert lease.stored(prompt)
         reading, text = _run(lease, prompt)
         assert reading.loaded == sum(map(len, prompt.parts[: prompt.exact]))
         assert text == full
