@@ -23,7 +23,7 @@ MAX_ARRAY_DEPTH = 4
 MAX_ITEMS = 4_000_000  # of all arrays; the largest vocabularies have 262,144 tokens, thrice
 MAX_ALIGNMENT = 1 << 20
 COMPUTE_BATCH = 512
-_STRING, _ARRAY, _BOOL = 8, 9, 7
+_STRING, _ARRAY, _BOOL, _FLOAT = 8, 9, 7, 6
 _SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 
 # ggml type -> (weights a block, bytes a block): ggml-org/ggml, include/ggml.h and src/ggml-common.h
@@ -61,6 +61,7 @@ BLOCKS: dict[int, tuple[int, int]] = {
     35: (256, 66),  # TQ2_0
     39: (32, 17),  # MXFP4
 }
+LORA_TYPES = frozenset({0, 1, 8, 30})  # F32, F16, Q8_0, BF16: what llama.cpp's convert_lora_to_gguf.py writes
 
 Value = int | float | bool | str
 
@@ -86,6 +87,7 @@ class GgufInfo:
     file_type: int
     tensors: int
     size_bytes: int
+    adapter_type: str = ""  # of an adapter: "lora"; its `architecture` is that of the models it fits
 
 
 def read_gguf(path: Path) -> GgufInfo:
@@ -166,14 +168,16 @@ def _read(reader: _Reader) -> GgufInfo:
         raise ValueError("counts")
     values: dict[str, Value] = {}
     lengths: dict[str, int] = {}
+    types: dict[str, int] = {}
     for _ in range(keys):
         name = reader.text()
-        value_type = reader.u32()
+        types[name] = value_type = reader.u32()
         if value_type == _ARRAY:
             lengths[name] = _read_array(reader, values, name)
         else:
             values[name] = _read_value(reader, value_type)
-    end = max(_tensor_end(reader) for _ in range(tensors))
+    laid_out = [_read_tensor(reader) for _ in range(tensors)]
+    end = max(end for _, end in laid_out)
     alignment = _integer(values, "general.alignment") or DEFAULT_ALIGNMENT
     if not 0 < alignment <= MAX_ALIGNMENT or _integer(values, "split.count") > 1:  # a shard is not a model
         raise ValueError("alignment or split")
@@ -183,6 +187,8 @@ def _read(reader: _Reader) -> GgufInfo:
     architecture = str(values.get("general.architecture", ""))
     if not architecture:
         raise ValueError("architecture")
+    if values.get("general.type") == "adapter":
+        _check_adapter(types, {tensor_type for tensor_type, _ in laid_out})
 
     def own(key: str) -> int:
         return _integer(values, f"{architecture}.{key}")
@@ -204,7 +210,17 @@ def _read(reader: _Reader) -> GgufInfo:
         file_type=_integer(values, "general.file_type"),
         tensors=tensors,
         size_bytes=needed,
+        adapter_type=str(values.get("adapter.type", "")),
     )
+
+
+def _check_adapter(types: dict[str, int], tensor_types: set[int]) -> None:
+    """llama.cpp ends the process on an adapter's key of another type, and on a tensor that cannot be multiplied."""
+    texts = ("general.type", "general.architecture", "adapter.type")
+    if any(types.get(name, _STRING) != _STRING for name in texts):
+        raise ValueError("adapter")
+    if types.get("adapter.lora.alpha", _FLOAT) != _FLOAT or tensor_types - LORA_TYPES:
+        raise ValueError("adapter")
 
 
 def _integer(values: dict[str, Value], key: str) -> int:
@@ -245,8 +261,8 @@ def _read_array(reader: _Reader, values: dict[str, Value], name: str, depth: int
     return length
 
 
-def _tensor_end(reader: _Reader) -> int:
-    """Where the next tensor ends, from the start of the data."""
+def _read_tensor(reader: _Reader) -> tuple[int, int]:
+    """The next tensor's type, and where it ends, from the start of the data."""
     reader.skip(reader.u64())  # its name
     dimensions = reader.u32()
     if not 0 < dimensions <= MAX_DIMENSIONS:
@@ -256,4 +272,4 @@ def _tensor_end(reader: _Reader) -> int:
         weights *= reader.u64()
     tensor_type, offset = reader.u32(), reader.u64()
     per_block, block_bytes = BLOCKS.get(tensor_type, (1, 0))  # an unknown, newer type is left to llama.cpp to judge
-    return offset + -(-weights // per_block) * block_bytes
+    return tensor_type, offset + -(-weights // per_block) * block_bytes
