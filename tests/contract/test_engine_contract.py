@@ -206,6 +206,19 @@ def test_statistics(house: House, engine: Engine) -> None:
     assert failure(lambda: engine.statistics("none")).code is Code.UNKNOWN_LIBRARY
 
 
+def test_what_cannot_be_quantized_or_compared(engine: Engine) -> None:
+    """The tiny model of this house is a header without layers: what is real stands in tests/real."""
+    (tiny,) = (model.id for model in engine.models() if model.architecture == "llama")
+    assert failure(lambda: engine.quantize_model("none", "q4_0")).code is Code.UNKNOWN_MODEL
+    assert failure(lambda: engine.quantize_model("lac", "q4_0")).code is Code.MODEL_KIND
+    assert failure(lambda: engine.quantize_model(tiny, "q9")).code is Code.BAD_REQUEST
+    assert failure(lambda: engine.quantize_model(tiny, "Q4_0", name="小")).code is Code.DAMAGED_MODEL
+    assert failure(lambda: engine.compare_models(tiny, "none")).code is Code.UNKNOWN_MODEL
+    assert failure(lambda: engine.compare_models("lac", tiny)).code is Code.MODEL_KIND
+    assert failure(lambda: engine.compare_models(tiny, tiny)).code is Code.DAMAGED_MODEL
+    assert failure(lambda: engine.compare_models(tiny, tiny, text=Path("none.txt"))).code is Code.FILE_MISSING
+
+
 def test_another_embedder(house: House, engine: Engine) -> None:
     made = engine.create_library("changing", embedder="all-minilm-l6-v2")
     assert made.embedder == "all-minilm-l6-v2"

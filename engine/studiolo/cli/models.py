@@ -124,7 +124,7 @@ def quantize_model(terminal: Terminal, model: str, target: str, name: str | None
         terminal.say("loses_twice", model=model)
     made = ""
     with progress_bar(as_bytes=True) as bar, cancel_on_interrupt() as cancel:
-        for event in quantize(source, target.lower(), store=store, cancel=cancel, name=name):
+        for event in quantize(source, target, store=store, cancel=cancel, name=name):
             if isinstance(event, Progress):
                 made = event.item
                 bar.show(event)

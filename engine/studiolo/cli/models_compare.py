@@ -11,7 +11,7 @@ from studiolo import wire
 from studiolo.cli.interrupt import cancel_on_interrupt
 from studiolo.cli.progress import progress_bar
 from studiolo.cli.terminal import DONE, Terminal, existing
-from studiolo.errors import Code, EngineBug, UserError
+from studiolo.errors import Code, EngineBug
 from studiolo.events import Compared, Finished, Progress
 from studiolo.types import COMPARED_TOKENS, Comparison, ModelQuality
 
@@ -53,14 +53,14 @@ def measured(
     from studiolo.inference.quantize import source_of
     from studiolo.models.catalog import load_catalogue
     from studiolo.models.store import ModelStore
+    from studiolo.settings import load_settings
 
     store = ModelStore(terminal.home, load_catalogue())
-    for named in (model, other):
-        source_of(named, store)  # before documents are read
-    texts = _texts(file)
+    pair = (source_of(model, store), source_of(other, store))
+    threads = load_settings(terminal.home.settings_file).threads
     found: Comparison | None = None
     with progress_bar() as bar, cancel_on_interrupt() as cancel:
-        for event in compare(model, other, texts, store=store, cancel=cancel, tokens=tokens):
+        for event in compare(pair, lambda: _texts(file), cancel=cancel, tokens=tokens, threads=threads):
             match event:
                 case Progress():
                     bar.show(event)
@@ -84,12 +84,9 @@ def _texts(file: str | None) -> Sequence[tuple[str, str]]:
     try:
         if file is not None:
             return (("", pool.parse(existing(file)).text),)
-        texts = sample_texts(lambda path: pool.parse(path).text)
+        return sample_texts(lambda path: pool.parse(path).text)
     finally:
         pool.close()
-    if not texts:
-        raise UserError(Code.BAD_REQUEST, field="--text", problem="no_samples")
-    return texts
 
 
 def show(terminal: Terminal, comparison: Comparison) -> None:

@@ -20,10 +20,9 @@ from studiolo.cpu import available_memory_bytes, worker_threads
 from studiolo.errors import Code, EnvironmentFault, StudioloError, UserError, error_for, unexpected
 from studiolo.events import Compared, Event, Failed, Finished, Progress
 from studiolo.inference import process
-from studiolo.inference.quantize import Source, source_of
+from studiolo.inference.quantize import Source
 from studiolo.jobs import CancelToken
 from studiolo.models.gguf import estimate_memory_bytes
-from studiolo.models.store import ModelStore
 from studiolo.types import COMPARED_TOKENS
 
 CONTEXT_TOKENS = 4096  # what is measured in: see quality.py
@@ -33,35 +32,35 @@ CHARACTERS = 64  # a token, at the most: what lies beyond is not even tokenised
 
 
 def compare(
-    model_id: str,
-    other_id: str,
-    texts: Sequence[tuple[str, str]],
+    pair: tuple[Source, Source],
+    texts: Callable[[], Sequence[tuple[str, str]]],
     *,
-    store: ModelStore,
     cancel: CancelToken,
     tokens: int = COMPARED_TOKENS,
     threads: int = 0,
 ) -> Iterator[Event]:
-    """Measure what `other_id` loses and gains against `model_id`: Progress("compare", tokens), Compared, Finished.
+    """Measure what the second model loses and gains against the first: Progress("compare", tokens), Compared, Finished.
 
-    `texts`: (name, text), each of which is read up to `tokens` tokens.
+    `texts` gives (name, text), each of which is read up to `tokens` tokens; it may take its time.
 
-    Raises UserError: bad_request, unknown_model, model_kind, model_missing, damaged_model; EnvironmentFault:
-    not_enough_memory, with the numbers where they are known before.
+    Raises what `texts` does, and UserError: bad_request, damaged_model; EnvironmentFault: not_enough_memory, with the
+    numbers where they are known before.
     """
-    pair = [source_of(model_id, store), source_of(other_id, store)]
-    if tokens < 1:
-        raise UserError(Code.BAD_REQUEST, field="tokens", problem="below_1")
-    if not any(text.strip() for _, text in texts):
-        raise UserError(Code.BAD_REQUEST, field="text", problem="empty")
     _require_memory(pair)
-    request = {
-        "models": [{"id": one.model.id, "path": str(one.path)} for one in pair],
-        "texts": [(name, text[: tokens * CHARACTERS]) for name, text in texts],
-        "tokens": tokens,
-        "threads": threads,
-    }
+    other_id = pair[1].model.id
     yield Progress(stage="compare", done=0, total=0, item=other_id)
+    cut = [(name, text[: tokens * CHARACTERS]) for name, text in texts()]
+    if not cut:
+        raise UserError(Code.BAD_REQUEST, field="text", problem="no_samples")
+    if cancel.cancelled:
+        yield Finished(reason="cancelled")
+        return
+    models = [{"id": one.model.id, "path": str(one.path)} for one in pair]
+    request = {"models": models, "texts": cut, "tokens": tokens, "threads": threads}
+    yield from _run(request, cancel, other_id)
+
+
+def _run(request: dict[str, Any], cancel: CancelToken, other_id: str) -> Iterator[Event]:
     with process.start("studiolo.inference.compare", output=True) as running:
         assert running.stdin is not None
         assert running.stdout is not None

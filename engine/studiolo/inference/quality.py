@@ -26,7 +26,7 @@ STRIDE_TOKENS = 256
 SCORED_BATCH = 128  # 128 rows of a vocabulary of 150,000 are 77 MB
 ROWS = 16  # worked on at once
 MEMORY_TOKENS = 4096  # of context, for the memory measured: the engine's default
-READ_TOKENS, WRITTEN_TOKENS, ROUNDS = 512, 32, 3
+READ_TOKENS, WRITTEN_TOKENS, ROUNDS = 256, 16, 3
 
 
 @dataclass(slots=True)

@@ -74,19 +74,25 @@ def quantize(
     Raises UserError: bad_request, model_exists, damaged_model; EnvironmentFault: disk_full, no_permission,
     not_enough_memory. Leaves nothing half-written.
     """
+    target = target.lower()
     if target not in TARGETS:
         raise UserError(Code.BAD_REQUEST, field="to", problem=f"not one of {', '.join(TARGETS)}")
-    model_id = source.model.id
-    new_id = store.free_id(name, otherwise=f"{model_id}-{target}")
+    new_id = store.free_id(name, otherwise=f"{source.model.id}-{target}")
     # an 8-bit file of a 4-bit one is about twice as large; from anything wider the result is no larger
     needed = source.path.stat().st_size * (2 if source.loses_twice else 1)
+    return _made(source, target, new_id, needed, store=store, cancel=cancel)
+
+
+def _made(
+    source: Source, target: str, new_id: str, needed: int, *, store: ModelStore, cancel: CancelToken
+) -> Iterator[Event]:
     scratch = store.scratch(f"quantize-{uuid.uuid4().hex}")
     try:
         with writing_into(store.home.models):
             scratch.mkdir(parents=True)
             require_space(scratch, needed)
         result = scratch / "file"
-        yield from _run(source.path, result, target, cancel, model_id=model_id, new_id=new_id)
+        yield from _run(source.path, result, target, cancel, model_id=source.model.id, new_id=new_id)
         if cancel.cancelled:
             yield Finished(reason="cancelled")
             return

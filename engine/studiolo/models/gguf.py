@@ -187,7 +187,7 @@ def _read(reader: _Reader) -> GgufInfo:
     architecture = str(values.get("general.architecture", ""))
     if not architecture:
         raise ValueError("architecture")
-    if values.get("general.type") == "adapter":
+    if values.get("general.type") == "adapter" and values.get("adapter.type") == "lora":
         _check_adapter(types, {tensor_type for tensor_type, _ in laid_out})
 
     def own(key: str) -> int:
@@ -216,8 +216,7 @@ def _read(reader: _Reader) -> GgufInfo:
 
 def _check_adapter(types: dict[str, int], tensor_types: set[int]) -> None:
     """llama.cpp ends the process on an adapter's key of another type, and on a tensor that cannot be multiplied."""
-    texts = ("general.type", "general.architecture", "adapter.type")
-    if any(types.get(name, _STRING) != _STRING for name in texts):
+    if types.get("general.architecture") != _STRING:
         raise ValueError("adapter")
     if types.get("adapter.lora.alpha", _FLOAT) != _FLOAT or tensor_types - LORA_TYPES:
         raise ValueError("adapter")

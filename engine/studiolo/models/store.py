@@ -311,8 +311,8 @@ class ModelStore:
             raise UserError(Code.DAMAGED_MODEL, model=name) from None
         adapter = info.type == "adapter"
         if info.architecture in NOT_CHAT or info.type in NOT_CHAT or (adapter and info.adapter_type != "lora"):
-            kind = info.adapter_type if adapter else info.type
-            raise UserError(Code.MODEL_KIND, model=name, kind=kind or info.architecture, needed="chat")
+            kind = info.adapter_type or info.type or info.architecture
+            raise UserError(Code.MODEL_KIND, model=name, kind=kind, needed="chat")
         for model, _ in self._imported():
             if model.sha256 == sha256 and model_id in (None, model.id):
                 return model
