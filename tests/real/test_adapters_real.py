@@ -94,9 +94,10 @@ def test_its_model_may_go_first(models_home: Home, tmp_path: Path) -> None:
         ({"keys": {"adapter.type": "dora"}}, Code.MODEL_KIND),
         ({"shapes": {"blk.0.attn_q.weight": (WIDTH, WIDTH - 32)}}, Code.MODEL_KIND),
         ({"shapes": {"blk.99.attn_q.weight": (WIDTH, WIDTH)}}, Code.MODEL_KIND),
+        ({"keys": {"adapter.alora.invocation_tokens": [1, 2]}}, Code.MODEL_KIND),
         ({"keys": {"adapter.lora.alpha": 2}}, Code.DAMAGED_MODEL),
     ],
-    ids=["architecture", "a model", "another kind", "shape", "tensor", "alpha"],
+    ids=["architecture", "a model", "another kind", "shape", "tensor", "activated", "alpha"],
 )
 def test_what_does_not_fit_is_said(model: LlamaModel, tmp_path: Path, options: dict, code: Code) -> None:
     with pytest.raises(StudioloError) as raised:

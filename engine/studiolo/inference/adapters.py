@@ -43,6 +43,9 @@ class LlamaAdapter:
                 kind=f"adapter ({info.architecture})",
                 needed=f"adapter ({model.id})",
             )
+        if model.lib.llama_adapter_get_alora_n_invocation_tokens(self.handle):  # to be put in from a certain token on
+            self.close()
+            raise UserError(Code.MODEL_KIND, model=adapter_id, kind="aLoRA", needed="adapter (LoRA)")
 
     def close(self) -> None:
         """Free it: before its model, and when no context uses it any more."""

@@ -190,7 +190,9 @@ class Measuring:
                                 candidate.model, tokens=tokens, batch_tokens=READ_TOKENS, threads=self._threads
                             )
                         )
-                    reading, writing = read_and_write(contexts[index], self._texts[0].tokens[index])
+                    reading, writing = read_and_write(
+                        contexts[index], self._texts[0].tokens[index], read=READ_TOKENS, written=WRITTEN_TOKENS
+                    )
                     if number == 0:
                         candidate.memory_bytes += resident_bytes() - before
                     else:
@@ -218,16 +220,16 @@ def scored_rows(context: ScoringContext, tokens: Sequence[int], plan: Sequence[W
             yield at + first + shift + 1, context.read(batch, start=at, first=first)
 
 
-def read_and_write(context: ScoringContext, text: Sequence[int]) -> tuple[float, float]:
-    """Tokens a second, reading READ_TOKENS of a text (again from its start where it is shorter) and writing on."""
-    tokens = (list(text) * (READ_TOKENS // len(text) + 1))[:READ_TOKENS]
+def read_and_write(context: ScoringContext, text: Sequence[int], *, read: int, written: int) -> tuple[float, float]:
+    """Tokens a second, reading `read` tokens of a text (again from its start where it is shorter) and writing on."""
+    tokens = (list(text) * (read // len(text) + 1))[:read]
     context.clear()
     began = time.perf_counter()
-    rows = context.read(tokens, start=0, first=READ_TOKENS - 1)
-    read = time.perf_counter()
-    for number in range(WRITTEN_TOKENS):
-        rows = context.step([int(rows[0].argmax())], position=READ_TOKENS + number)
-    return READ_TOKENS / (read - began), WRITTEN_TOKENS / (time.perf_counter() - read)
+    rows = context.read(tokens, start=0, first=read - 1)
+    reading_s = time.perf_counter() - began
+    for number in range(written):
+        rows = context.step([int(rows[0].argmax())], position=read + number)
+    return read / reading_s, written / (time.perf_counter() - began - reading_s)
 
 
 def same_vocabulary(model: LlamaModel, other: LlamaModel) -> bool:

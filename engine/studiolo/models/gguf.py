@@ -6,6 +6,7 @@ count and length is checked against the file's size before anything of that size
 
 from __future__ import annotations
 
+import math
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -177,7 +178,7 @@ def _read(reader: _Reader) -> GgufInfo:
         else:
             values[name] = _read_value(reader, value_type)
     laid_out = [_read_tensor(reader) for _ in range(tensors)]
-    end = max(end for _, end in laid_out)
+    end = max(tensor.end for tensor in laid_out)
     alignment = _integer(values, "general.alignment") or DEFAULT_ALIGNMENT
     if not 0 < alignment <= MAX_ALIGNMENT or _integer(values, "split.count") > 1:  # a shard is not a model
         raise ValueError("alignment or split")
@@ -188,7 +189,7 @@ def _read(reader: _Reader) -> GgufInfo:
     if not architecture:
         raise ValueError("architecture")
     if values.get("general.type") == "adapter" and values.get("adapter.type") == "lora":
-        _check_adapter(types, {tensor_type for tensor_type, _ in laid_out})
+        _check_adapter(types, laid_out)
 
     def own(key: str) -> int:
         return _integer(values, f"{architecture}.{key}")
@@ -214,12 +215,24 @@ def _read(reader: _Reader) -> GgufInfo:
     )
 
 
-def _check_adapter(types: dict[str, int], tensor_types: set[int]) -> None:
-    """llama.cpp ends the process on an adapter's key of another type, and on a tensor that cannot be multiplied."""
-    if types.get("general.architecture") != _STRING:
+def _check_adapter(types: dict[str, int], tensors: list[_Tensor]) -> None:
+    """llama.cpp ends the process on an adapter's key of another type, and on tensors that cannot be multiplied.
+
+    It compares the shapes with the model's itself. Tensors of several experts at once are not taken.
+    """
+    if types.get("general.architecture") != _STRING or types.get("adapter.lora.alpha", _FLOAT) != _FLOAT:
         raise ValueError("adapter")
-    if types.get("adapter.lora.alpha", _FLOAT) != _FLOAT or tensor_types - LORA_TYPES:
-        raise ValueError("adapter")
+    shapes = {tensor.name: tensor.shape for tensor in tensors}
+    for tensor in tensors:
+        if tensor.type not in LORA_TYPES or len(tensor.shape) > 2 or min(tensor.shape) < 1:
+            raise ValueError("adapter tensor")
+        base, _, part = tensor.name.rpartition(".")
+        if part != "lora_a":
+            continue
+        rank = shapes.get(f"{base}.lora_b", (0,))[0]
+        # the embedding's A is looked up by rows and stands the other way round
+        if rank != tensor.shape[0 if base.endswith("token_embd.weight") else -1]:
+            raise ValueError("adapter rank")
 
 
 def _integer(values: dict[str, Value], key: str) -> int:
@@ -260,15 +273,23 @@ def _read_array(reader: _Reader, values: dict[str, Value], name: str, depth: int
     return length
 
 
-def _read_tensor(reader: _Reader) -> tuple[int, int]:
-    """The next tensor's type, and where it ends, from the start of the data."""
-    reader.skip(reader.u64())  # its name
+@dataclass(frozen=True, slots=True)
+class _Tensor:
+    """One entry of the table. `end`: where it ends, from the start of the data."""
+
+    name: str
+    shape: tuple[int, ...]
+    type: int
+    end: int
+
+
+def _read_tensor(reader: _Reader) -> _Tensor:
+    name = reader.text()
     dimensions = reader.u32()
     if not 0 < dimensions <= MAX_DIMENSIONS:
         raise ValueError("dimensions")
-    weights = 1
-    for _ in range(dimensions):
-        weights *= reader.u64()
+    shape = tuple(reader.u64() for _ in range(dimensions))
+    weights = math.prod(shape)
     tensor_type, offset = reader.u32(), reader.u64()
     per_block, block_bytes = BLOCKS.get(tensor_type, (1, 0))  # an unknown, newer type is left to llama.cpp to judge
-    return tensor_type, offset + -(-weights // per_block) * block_bytes
+    return _Tensor(name, shape, tensor_type, offset + -(-weights // per_block) * block_bytes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,40 @@ def test_what_would_end_the_process_is_damaged(tmp_path: Path, keys: dict, kind:
     file = tmp_path / "a.gguf"
     file.write_bytes(gguf_files.lora(SHAPES, keys=keys, kind=kind))
     assert refused(lambda: read_gguf(file)).code is Code.DAMAGED_MODEL
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (struct.pack("<IQQ", 2, 64, 2), struct.pack("<IQQ", 2, 64, 3)),  # A of rank 3, B of rank 2
+        (
+            struct.pack("<IQQ", 2, 64, 2),
+            struct.pack("<IQQ", 3, 64, 2),
+        ),  # three dimensions, the third of the type's bytes
+        (struct.pack("<IQQ", 2, 64, 2), struct.pack("<IQQ", 2, 64, 0)),
+        (b".lora_b", b".lora_c"),
+    ],
+    ids=["ranks", "dimensions", "nothing", "half a pair"],
+)
+def test_tensors_that_cannot_be_multiplied_are_damaged(tmp_path: Path, old: bytes, new: bytes) -> None:
+    whole = gguf_files.lora(SHAPES)
+    assert whole.count(old) == 1
+    file = tmp_path / "a.gguf"
+    file.write_bytes(whole.replace(old, new))
+    assert refused(lambda: read_gguf(file)).code is Code.DAMAGED_MODEL
+
+
+def test_an_adapter_of_the_embedding_stands_the_other_way_round(tmp_path: Path) -> None:
+    file = tmp_path / "a.gguf"
+    for first, code in ((2, None), (3, Code.DAMAGED_MODEL)):
+        data = gguf_files.lora({"token_embd.weight": (2, 64)}, rank=2)
+        a = gguf_files.text("token_embd.weight.lora_a") + struct.pack("<IQQ", 2, 2, 2)
+        assert data.count(a) == 1
+        file.write_bytes(data.replace(a, a[:-16] + struct.pack("<QQ", first, 1)))
+        if code is None:
+            assert read_gguf(file).adapter_type == "lora"
+        else:
+            assert refused(lambda: read_gguf(file)).code is code
 
 
 def test_an_adapter_is_kept_beside_the_models(store: ModelStore, tmp_path: Path) -> None:
