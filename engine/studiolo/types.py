@@ -383,8 +383,9 @@ class ModelQuality:
     id: str
     size_bytes: int
     memory_bytes: int  # measured: weights, keys and values of `Comparison.memory_tokens`, and buffers
-    read_tokens_per_s: float
+    read_tokens_per_s: float  # median of the rounds
     write_tokens_per_s: float
+    spread: float  # fastest round / slowest one, the worse of reading and writing: well above 1, the machine was busy
     tokens: int
     perplexity: float
     bits_per_byte: float

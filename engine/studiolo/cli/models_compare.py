@@ -15,6 +15,8 @@ from studiolo.errors import Code, EngineBug
 from studiolo.events import Compared, Finished, Progress
 from studiolo.types import COMPARED_TOKENS, Comparison, ModelQuality
 
+UNSTEADY = 1.3  # fastest round / slowest one
+
 
 @click.command("compare")
 @click.argument("model")
@@ -114,9 +116,11 @@ def table(comparison: Comparison, word: Callable[..., str]) -> list[str]:
         bits = (f"{one.bits_per_byte:.4f}" for one in (model, other))
         rows.append((word("cmp_bits"), *bits, _ratio(other.bits_per_byte, model.bits_per_byte)))
         rows += _by_text(comparison, word, "cmp_bits", lambda text: text.bits_per_byte)
-    lines = _aligned(rows)
-    lines += ["", word("cmp_method", **_method(comparison))]
-    return lines if comparison.same_vocabulary else [*lines, word("cmp_vocabularies")]
+    lines = [*_aligned(rows), "", word("cmp_method", **_method(comparison))]
+    if not comparison.same_vocabulary:
+        lines.append(word("cmp_vocabularies"))
+    spread = max(model.spread, other.spread)
+    return lines if spread < UNSTEADY else [*lines, word("cmp_busy", times=f"{spread:.1f}")]
 
 
 _COSTS: tuple[tuple[str, Callable[[ModelQuality], float]], ...] = (

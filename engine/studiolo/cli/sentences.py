@@ -269,6 +269,10 @@ NOTICES: dict[str, tuple[str, str]] = {
             "除文本的第一个窗口外，前面至少有 {before} 个词元。内存按 {memory} 个词元的上下文测得。"
         ),
     ),
+    "cmp_busy": (
+        "The machine was busy: the fastest round was {times} times the slowest. Measure speeds again when it is quiet.",
+        "测量时机器繁忙：最快一轮是最慢一轮的 {times} 倍。请在空闲时重新测量速度。",
+    ),
     "cmp_vocabularies": (
         "The two have different vocabularies: only bits per byte can be compared, not what each token came to.",
         "两个模型的词表不同：只能比较每字节比特数，无法逐个词元比较。",

@@ -27,6 +27,7 @@ SCORED_BATCH = 128  # 128 rows of a vocabulary of 150,000 are 77 MB
 ROWS = 16  # worked on at once
 MEMORY_TOKENS = 4096  # of context, for the memory measured: the engine's default
 READ_TOKENS, WRITTEN_TOKENS, ROUNDS = 256, 16, 3
+WRITING_S = 5.0  # of a round: on a busy machine two threads that wait for one another write a token a second
 
 
 @dataclass(slots=True)
@@ -68,6 +69,7 @@ class Candidate:
             memory_bytes=self.memory_bytes,
             read_tokens_per_s=statistics.median(self.reading),
             write_tokens_per_s=statistics.median(self.writing),
+            spread=max(max(rates) / min(rates) for rates in (self.reading, self.writing)),
             tokens=self.whole.tokens,
             perplexity=self.whole.perplexity,
             bits_per_byte=self.whole.bits_per_byte,
@@ -221,15 +223,20 @@ def scored_rows(context: ScoringContext, tokens: Sequence[int], plan: Sequence[W
 
 
 def read_and_write(context: ScoringContext, text: Sequence[int], *, read: int, written: int) -> tuple[float, float]:
-    """Tokens a second, reading `read` tokens of a text (again from its start where it is shorter) and writing on."""
+    """Tokens a second, reading `read` tokens of a text (again from its start where it is shorter) and writing on.
+
+    Writing ends after `written` tokens or WRITING_S.
+    """
     tokens = (list(text) * (read // len(text) + 1))[:read]
     context.clear()
     began = time.perf_counter()
     rows = context.read(tokens, start=0, first=read - 1)
     reading_s = time.perf_counter() - began
-    for number in range(written):
+    writing_s, number = 0.0, 0
+    while number < written and writing_s < WRITING_S:
         rows = context.step([int(rows[0].argmax())], position=read + number)
-    return read / reading_s, written / (time.perf_counter() - began - reading_s)
+        writing_s, number = time.perf_counter() - began - reading_s, number + 1
+    return read / reading_s, number / writing_s
 
 
 def same_vocabulary(model: LlamaModel, other: LlamaModel) -> bool:

@@ -100,6 +100,13 @@ def test_with_two_vocabularies_only_bytes_are_compared(chinese: bool) -> None:
     assert words(chinese=chinese)("cmp_agreement") not in text
 
 
+@pytest.mark.parametrize("chinese", [False, True])
+def test_a_busy_machine_is_said(chinese: bool) -> None:
+    busy = replace(COMPARISON, other=replace(COMPARISON.other, spread=4.25))
+    said = table(busy, words(chinese=chinese))[-1]
+    assert said == words(chinese=chinese)("cmp_busy", times="4.2")
+
+
 @pytest.fixture
 def installed(home: Home, tmp_path: Path) -> list[str]:
     """Two imported models and an adapter."""
