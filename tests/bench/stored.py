@@ -196,13 +196,13 @@ def _kept(path: Path) -> dict[str, dict[str, object]]:
 
 def _cells(rows: list) -> str:
     ratio = statistics.median(row["first"][0] / row["first"][1] for row in rows)
+    firsts = [statistics.median(row["first"][at] for row in rows) for at in range(2)]
     means = [statistics.mean(row["f1"][at] for row in rows) for at in range(3)]
     return " | ".join(
         [
             f"{statistics.median(row['tokens'] for row in rows):.0f}",
             f"{statistics.median(row['read'] for row in rows):.0f}",
-            f"{statistics.median(row['first'][0] for row in rows):.2f} / "
-            f"{statistics.median(row['first'][1] for row in rows):.2f} s, {ratio:.1f}x",
+            f"{firsts[0]:.2f} / {firsts[1]:.2f} s, {ratio:.1f}x",
             *(f"{mean:.3f}" for mean in means),
             *(_interval([row["f1"][2] - row["f1"][at] for row in rows]) for at in (0, 1)),
         ]

@@ -80,14 +80,14 @@ def test_many_at_once_are_all_answered_and_none_gets_the_words_of_another(lease:
 
 def test_a_person_goes_before_scripts_that_are_at_it_and_they_go_on_afterwards(lease: Lease) -> None:
     """The scripts hold every cell there is: one of them gives its place away, and loses no word of its answer."""
-    alone = Asker(lease, "script 0 " * 60, tokens=150, service=Service.SCRIPT, temperature=1.0, seed=3)
+    alone = Asker(lease, "script 0 " * 60, tokens=50, service=Service.SCRIPT, temperature=1.0, seed=3)
     alone.join()
     scripts = [
-        Asker(lease, f"script {n} " * 60, tokens=150, service=Service.SCRIPT, temperature=1.0, seed=3) for n in range(4)
+        Asker(lease, f"script {n} " * 60, tokens=50, service=Service.SCRIPT, temperature=1.0, seed=3) for n in range(4)
     ]
     while not any(isinstance(step, Piece) for _, step in scripts[0].came):
         time.sleep(0.005)
-    person = Asker(lease, "A person asks: " + "what is the colour of the sky? " * 60, tokens=60)
+    person = Asker(lease, "A person asks: " + "what is the colour of the sky? " * 60, tokens=20)
     person.join()
     ended = person.came[-1][0]
     assert isinstance(person.last, Ended)
@@ -97,7 +97,7 @@ def test_a_person_goes_before_scripts_that_are_at_it_and_they_go_on_afterwards(l
         assert script.came[-1][0] > ended
         assert not [at for at, step in script.came if isinstance(step, Piece) and person.first < at < ended]
         pieces = sum(step.tokens for _, step in script.came if isinstance(step, Piece))
-        assert pieces == 150 or script.last == Ended("stop")
+        assert pieces == 50 or script.last == Ended("stop")
 
 
 def test_reading_ahead_is_broken_off_for_a_person_and_ends_afterwards(lease: Lease) -> None:
@@ -108,15 +108,15 @@ def test_reading_ahead_is_broken_off_for_a_person_and_ends_afterwards(lease: Lea
     person.join()
     idle.join()
     assert isinstance(person.last, Ended)
-    assert idle.last == Ended("length")
+    assert idle.last in (Ended("length"), Ended("stop"))
     assert person.came[-1][0] < idle.came[-1][0]
 
 
 def test_places_are_given_in_order_of_arrival(lease: Lease) -> None:
     """Each needs more than half of the cells, so one is served after another."""
     askers = []
-    for number in range(4):
-        askers.append(Asker(lease, f"order {number} " * 150, tokens=4))
+    for number in range(3):
+        askers.append(Asker(lease, f"order {number} " * 190, tokens=2))
         time.sleep(0.02)
     for asker in askers:
         asker.join()
@@ -168,7 +168,7 @@ def test_requests_that_come_and_go_at_random_leave_the_next_one_right(lease: Lea
         askers = [
             Asker(
                 lease,
-                f"number {dice.random()} " * dice.randint(1, 60),
+                f"number {dice.random():.6f} " * dice.randint(1, 40),
                 tokens=dice.randint(1, 60),
                 service=dice.choice(list(Service)),
             )
