@@ -124,7 +124,14 @@ class LocalEngine:
 
     def doctor(self) -> list[Check]:
         """What works on this machine and what does not."""
-        return examine(self._parts.home, models=self.models(), protection=self._parts.screener.protection)
+        parts = self._parts
+        return examine(
+            parts.home,
+            store=parts.store,
+            settings=parts.settings,
+            protection=parts.screener.protection,
+            loaded=parts.scheduler.loaded,
+        )
 
     def warm_up(self) -> None:
         """Load the chat model, the embedder and the filter at the same time, and wait for them.

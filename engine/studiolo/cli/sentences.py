@@ -41,7 +41,7 @@ ENGLISH: dict[Code, str] = {
     Code.FORBIDDEN_ORIGIN: "The engine refuses requests from this host or origin. Use the address it printed.",
     Code.NOT_ENOUGH_MEMORY: (
         "The model {model} needs {needed_bytes} of memory and {available_bytes} are free. "
-        "Close other programs or choose a smaller model. {smaller}"
+        "Close other programs or choose a smaller model. {smaller} {context_tokens}"
     ),
     Code.DISK_FULL: "The disk that holds {path} is full. Make room and try again; nothing half-written was left.",
     Code.NO_PERMISSION: "{path} cannot be written. Check its permissions, or set STUDIOLO_HOME to another folder.",
@@ -104,7 +104,8 @@ CHINESE: dict[Code, str] = {
     Code.UNAUTHORISED: "引擎不接受此令牌。请停止正在运行的引擎并重新启动。",
     Code.FORBIDDEN_ORIGIN: "引擎拒绝来自此主机或来源的请求。请使用它给出的地址。",
     Code.NOT_ENOUGH_MEMORY: (
-        "模型 {model} 需要 {needed_bytes} 内存，可用 {available_bytes}。请关闭其他程序或选择更小的模型。{smaller}"
+        "模型 {model} 需要 {needed_bytes} 内存，可用 {available_bytes}。请关闭其他程序或选择更小的模型。"
+        "{smaller}{context_tokens}"
     ),
     Code.DISK_FULL: "{path} 所在的磁盘已满。请腾出空间后重试；没有留下写了一半的文件。",
     Code.NO_PERMISSION: "无法写入 {path}。请检查权限，或将 STUDIOLO_HOME 设为其他文件夹。",
@@ -243,6 +244,37 @@ NOTICES: dict[str, tuple[str, str]] = {
         "{model} 并不比原模型小；可用 `studiolo models remove {model}` 删除。",
     ),
     "installed": ("The model {model} is ready.", "模型 {model} 已就绪。"),
+    "on": ("on", "开"),
+    "off": ("off", "关"),
+    "instructions_unknown": ("instructions not readable", "无法读取指令集"),
+    "cpu_smt": ("two threads a core", "每核两个线程"),
+    "cpu_kinds": ("{performance_cores} of the faster kind", "其中 {performance_cores} 个为性能核"),
+    "cpu_numa": ("{numa_nodes} memory nodes", "{numa_nodes} 个内存节点"),
+    "cpu_quota": ("limited to {quota} processors", "限用 {quota} 个处理器"),
+    "would_fit": ("{model} would fit.", "{model} 可以装入。"),
+    "none_would_fit": ("No smaller model would fit.", "没有更小的模型可以装入。"),
+    "calibrating": (
+        "Measuring how {model} runs fastest; half a minute to two. Ctrl+C stops.",
+        "正在测量 {model} 的最快设置，约半分钟至两分钟。按 Ctrl+C 停止。",
+    ),
+    "trial": (
+        (
+            "{read} tokens/s read, {write} written: {threads_read} and {threads_write} threads, {batch} at once, "
+            "flash attention {flash}, {kv_type}"
+        ),
+        (
+            "每秒读取 {read}、写出 {write} 个词元：{threads_read} 和 {threads_write} 线程，每批 {batch}，"
+            "flash attention {flash}，{kv_type}"
+        ),
+    ),
+    "disturbed": (
+        (
+            "Other programs used {percent} % of the processor meanwhile, so the result was not kept. "
+            "Close them and try again."
+        ),
+        "测量期间其他程序占用了 {percent}% 的处理器，因此未保存结果。请关闭它们后重试。",
+    ),
+    "calibrated": ("Kept; the next load of {model} uses it.", "已保存；下次加载 {model} 时生效。"),
     "chat_help": (
         "Ask a question. /new starts over, /sources shows the passages of the last answer, /quit ends.",
         "请输入问题。/new 重新开始，/sources 显示上一个回答所用的段落，/quit 结束。",
@@ -360,10 +392,14 @@ def sentence_of(code: Code, values: Mapping[str, str | float], *, chinese: bool)
         return DAMAGED_SETTINGS[int(chinese)]
     if code is Code.BAD_REQUEST and values.get("problem") in PROBLEMS:
         values = {**values, "problem": PROBLEMS[str(values["problem"])][int(chinese)]}
-    if code is Code.BAD_POLICY and values.get("problem") in POLICY_PROBLEMS:
-        values = {**values, "problem": POLICY_PROBLEMS[str(values["problem"])][int(chinese)]}
+    if code is Code.BAD_POLICY:
+        values = {**values, "problem": policy_problem(str(values.get("problem", "?")), chinese=chinese)}
     if code is Code.NOT_ENOUGH_MEMORY:
-        values = {**values, "smaller": _smaller(str(values.get("smaller", "")), chinese=chinese)}
+        values = {
+            **values,
+            "smaller": _smaller(str(values.get("smaller", "")), chinese=chinese),
+            "context_tokens": _shorter(values.get("context_tokens"), chinese=chinese),
+        }
     return _filled(table[code], values)
 
 
@@ -372,12 +408,18 @@ def notice(name: str, values: Mapping[str, str | float] | None = None, *, chines
     return NOTICES[name][int(chinese)].format_map(dict(values or {}))
 
 
+def policy_problem(problem: str, *, chinese: bool) -> str:
+    """What a bad_policy's `problem` stands for, as words."""
+    return POLICY_PROBLEMS[problem][int(chinese)] if problem in POLICY_PROBLEMS else problem
+
+
 def _filled(template: str, values: Mapping[str, str | float]) -> str:
-    shown = _Values({key: _shown(key, value) for key, value in values.items()})
+    shown = _Values({key: shown_value(key, value) for key, value in values.items()})
     return " ".join(template.format_map(shown).split())
 
 
-def _shown(key: str, value: str | float) -> str:
+def shown_value(key: str, value: str | float) -> str:
+    """A value as a person reads it: bytes as GiB or MiB, all else as it is."""
     if key.endswith("_bytes") and isinstance(value, int | float):
         return f"{value / 2**30:.1f} GiB" if value >= 2**29 else f"{value / 2**20:.0f} MiB"
     return str(value)
@@ -387,3 +429,11 @@ def _smaller(model: str, *, chinese: bool) -> str:
     if not model:
         return ""
     return f"例如 {model}。" if chinese else f"{model} would fit."
+
+
+def _shorter(context_tokens: str | float | None, *, chinese: bool) -> str:
+    if not context_tokens or not isinstance(context_tokens, int | float):
+        return ""
+    if chinese:
+        return f"或在 settings.json 中将 context_tokens 设为 {context_tokens}，即可装入。"
+    return f"It would fit with context_tokens of {context_tokens} in settings.json."

@@ -22,7 +22,6 @@ MAX_DIMENSIONS = 8
 MAX_ARRAY_DEPTH = 4
 MAX_ITEMS = 4_000_000  # of all arrays; the largest vocabularies have 262,144 tokens, thrice
 MAX_ALIGNMENT = 1 << 20
-COMPUTE_BATCH = 512
 _STRING, _ARRAY, _BOOL = 8, 9, 7
 _SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 
@@ -99,22 +98,6 @@ def read_gguf(path: Path) -> GgufInfo:
         raise UserError(Code.DAMAGED_MODEL, model=path.name) from None
     except OSError:
         raise UserError(Code.FILE_UNREADABLE, path=str(path)) from None
-
-
-def estimate_memory_bytes(info: GgufInfo, file_size: int, context_tokens: int) -> int:
-    """Memory a model needs to run: weights, keys and values of `context_tokens` at f16, and compute buffers.
-
-    The buffers are the logits and the widest activations of one batch, at f32; an estimate, on the safe side.
-    """
-    tokens = min(context_tokens, info.context_tokens) if info.context_tokens else context_tokens
-    head_length = info.embedding_length // max(info.heads, 1)
-    kv_heads = info.kv_heads or info.heads
-    key_length, value_length = info.key_length or head_length, info.value_length or head_length
-    cache = tokens * info.layers * kv_heads * (key_length + value_length) * 2
-    batch = min(COMPUTE_BATCH, tokens)
-    scores = batch * tokens * max(info.heads, 1) * 4
-    buffers = batch * (info.vocabulary + 16 * info.embedding_length) * 4 + scores
-    return file_size + cache + buffers
 
 
 class _Reader:
