@@ -48,8 +48,8 @@ class Code(StrEnum):
     UNAUTHORISED = "unauthorised"
     FORBIDDEN_ORIGIN = "forbidden_origin"
     # EnvironmentFault
-    # model, needed_bytes (0: not known), available_bytes, smaller (id or ""), context_tokens that would fit (0: none)
-    NOT_ENOUGH_MEMORY = "not_enough_memory"
+    # and context_tokens with which it would fit (0: none)
+    NOT_ENOUGH_MEMORY = "not_enough_memory"  # model, needed_bytes (0: not known), available_bytes, smaller (id or "")
     DISK_FULL = "disk_full"  # path
     NO_PERMISSION = "no_permission"  # path
     PORT_BUSY = "port_busy"  # host, port

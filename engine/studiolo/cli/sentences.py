@@ -41,7 +41,7 @@ ENGLISH: dict[Code, str] = {
     Code.FORBIDDEN_ORIGIN: "The engine refuses requests from this host or origin. Use the address it printed.",
     Code.NOT_ENOUGH_MEMORY: (
         "The model {model} needs {needed_bytes} of memory and {available_bytes} are free. "
-        "Close other programs or choose a smaller model. {smaller} {context_tokens}"
+        "Close other programs or choose a smaller model. {smaller}"
     ),
     Code.DISK_FULL: "The disk that holds {path} is full. Make room and try again; nothing half-written was left.",
     Code.NO_PERMISSION: "{path} cannot be written. Check its permissions, or set STUDIOLO_HOME to another folder.",
@@ -104,8 +104,7 @@ CHINESE: dict[Code, str] = {
     Code.UNAUTHORISED: "引擎不接受此令牌。请停止正在运行的引擎并重新启动。",
     Code.FORBIDDEN_ORIGIN: "引擎拒绝来自此主机或来源的请求。请使用它给出的地址。",
     Code.NOT_ENOUGH_MEMORY: (
-        "模型 {model} 需要 {needed_bytes} 内存，可用 {available_bytes}。请关闭其他程序或选择更小的模型。"
-        "{smaller}{context_tokens}"
+        "模型 {model} 需要 {needed_bytes} 内存，可用 {available_bytes}。请关闭其他程序或选择更小的模型。{smaller}"
     ),
     Code.DISK_FULL: "{path} 所在的磁盘已满。请腾出空间后重试；没有留下写了一半的文件。",
     Code.NO_PERMISSION: "无法写入 {path}。请检查权限，或将 STUDIOLO_HOME 设为其他文件夹。",
@@ -395,11 +394,8 @@ def sentence_of(code: Code, values: Mapping[str, str | float], *, chinese: bool)
     if code is Code.BAD_POLICY:
         values = {**values, "problem": policy_problem(str(values.get("problem", "?")), chinese=chinese)}
     if code is Code.NOT_ENOUGH_MEMORY:
-        values = {
-            **values,
-            "smaller": _smaller(str(values.get("smaller", "")), chinese=chinese),
-            "context_tokens": _shorter(values.get("context_tokens"), chinese=chinese),
-        }
+        instead = (_smaller(str(values.get("smaller", "")), chinese=chinese), _shorter(values, chinese=chinese))
+        values = {**values, "smaller": ("" if chinese else " ").join(instead)}
     return _filled(table[code], values)
 
 
@@ -431,9 +427,10 @@ def _smaller(model: str, *, chinese: bool) -> str:
     return f"例如 {model}。" if chinese else f"{model} would fit."
 
 
-def _shorter(context_tokens: str | float | None, *, chinese: bool) -> str:
-    if not context_tokens or not isinstance(context_tokens, int | float):
+def _shorter(values: Mapping[str, str | float], *, chinese: bool) -> str:
+    model, tokens = values.get("model", "?"), values.get("context_tokens")
+    if not tokens:
         return ""
     if chinese:
-        return f"或在 settings.json 中将 context_tokens 设为 {context_tokens}，即可装入。"
-    return f"It would fit with context_tokens of {context_tokens} in settings.json."
+        return f"或在 settings.json 中将 context_tokens 设为 {tokens}，{model} 也可装入。"
+    return f"{model} itself would fit with context_tokens set to {tokens} in settings.json."

@@ -24,9 +24,16 @@ def memory() -> Memory:
     """The machine's figures, or a control group's where they are less."""
     import psutil
 
-    machine = int(psutil.virtual_memory().total)
-    total = min([machine, *(one.limit_bytes for one in memory_limits())])
-    return Memory(total, available_memory_bytes(), int(psutil.swap_memory().total), total < machine)
+    total = total_memory_bytes()
+    limited = total < int(psutil.virtual_memory().total)
+    return Memory(total, available_memory_bytes(), int(psutil.swap_memory().total), limited)
+
+
+def total_memory_bytes() -> int:
+    """What the machine has, or what a control group allows, if less."""
+    import psutil
+
+    return min([int(psutil.virtual_memory().total), *(one.limit_bytes for one in memory_limits())])
 
 
 def available_memory_bytes() -> int:

@@ -23,7 +23,7 @@ from typing import Any
 from filelock import FileLock
 
 from studiolo.errors import Code, EnvironmentFault, UserError
-from studiolo.hardware.memory import memory
+from studiolo.hardware.memory import total_memory_bytes
 from studiolo.models.catalog import Catalogue, CatalogueModel, ModelFile, PackageSource
 from studiolo.models.files import check_digest, copy_stream, flush_to_disk, require_space, sha256_of, writing_into
 from studiolo.models.gguf import GGUF_MAGIC, GgufInfo, read_gguf
@@ -82,7 +82,7 @@ class ModelStore:
 
         Raises UserError(model_missing), with the catalogue's model for a first start, where none is installed.
         """
-        total = memory().total
+        total = total_memory_bytes()
         chat = [model for model in self.list() if model.kind == "chat" and model.installed]
         if not chat:
             raise UserError(Code.MODEL_MISSING, model=self.catalogue.flagged("first_start").id)

@@ -34,7 +34,12 @@ def test_ctrl_c_cancels_cleanly(studiolo: Command, engine: ScriptedEngine, argum
 
 
 def test_doctor(studiolo: Command, engine: ScriptedEngine) -> None:
-    assert studiolo("doctor", "--json").json["checks"][0] == {"name": "cpu", "state": "ok", "detail": "AVX2"}
+    assert studiolo("doctor", "--json").json["checks"][0] == {
+        "name": "cpu",
+        "state": "ok",
+        "detail": "AVX2",
+        "values": {},
+    }
     assert studiolo("doctor").code == 0
     engine.error = EnvironmentFault(Code.DAMAGED_STORE, store="history")
     ran = studiolo("doctor")
