@@ -231,6 +231,7 @@ class Sampling:
     dry_base: float = 1.75
     dry_allowed_length: int = 2  # tokens of a run that may repeat
     json_schema: str = field(default="", repr=False)  # JSON text; the answer of a chat is then JSON that fits it
+    reproducible: bool = False  # alone and from nothing: the same prompt and seed give the same text, at a price
 
 
 @dataclass(frozen=True, slots=True)

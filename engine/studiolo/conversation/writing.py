@@ -11,8 +11,8 @@ from typing import Literal
 
 from studiolo.conversation.seams import AnswerStream
 from studiolo.events import Delta, Event, Progress
-from studiolo.inference.runtime import Ended, Piece, Reading
-from studiolo.inference.scheduler import Lease, Prompt
+from studiolo.inference.scheduler import Lease
+from studiolo.inference.steps import Ended, Piece, Prompt, Reading
 from studiolo.jobs import CancelToken
 from studiolo.types import Sampling, Usage
 
