@@ -59,7 +59,7 @@ def _calibrate(terminal: Terminal, model_id: str | None) -> None:
     model = store.get(model_id or settings.chat_model or store.best_chat_model())
     if model.kind != "chat":
         raise UserError(Code.MODEL_KIND, model=model.id, kind=model.kind, needed="chat")
-    require_fit(model.id, store=store, context_tokens=2 * LONG_READ_TOKENS, sequences=2)
+    require_fit(model.id, store=store, context_tokens=4 * LONG_READ_TOKENS)
     terminal.say("calibrating", model=model.id)
 
     def told(trial: Trial) -> None:

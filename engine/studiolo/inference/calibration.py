@@ -102,6 +102,7 @@ class Probe:
         params = lib.llama_context_default_params()
         tuning.apply(params, lib)
         params.n_ctx = LONG_READ_TOKENS + 256
+        params.n_outputs_max = 1
         params.no_perf = True
         libc = ctypes.CDLL(None) if os.name == "posix" else ctypes.CDLL("msvcrt")
         params.abort_callback = ctypes.cast(libc.strlen, type(params.abort_callback))

@@ -20,12 +20,10 @@ def free_for_models() -> int:
     return max(0, available_memory_bytes() - RESERVE_BYTES)
 
 
-def need_of(
-    model_id: str, *, store: ModelStore, context_tokens: int, tuning: Tuning | None = None, sequences: int = 1
-) -> MemoryNeed:
+def need_of(model_id: str, *, store: ModelStore, context_tokens: int, tuning: Tuning | None = None) -> MemoryNeed:
     """What an installed chat model needs. Raises UserError: unknown_model, model_missing, damaged_model."""
     info, size = _header(model_id, store)
-    return _need(info, size, context_tokens, tuning, sequences)
+    return _need(info, size, context_tokens, tuning)
 
 
 def require_fit(
@@ -34,7 +32,6 @@ def require_fit(
     store: ModelStore,
     context_tokens: int,
     tuning: Tuning | None = None,
-    sequences: int = 1,
     free_bytes: int | None = None,
 ) -> MemoryNeed:
     """What the model needs. Raises EnvironmentFault(not_enough_memory) where that is more than `free_bytes`.
@@ -44,7 +41,7 @@ def require_fit(
     """
     free = free_for_models() if free_bytes is None else free_bytes
     info, size = _header(model_id, store)
-    need = _need(info, size, context_tokens, tuning, sequences)
+    need = _need(info, size, context_tokens, tuning)
     if need.total > free:
         shorter = largest_context(info, file_bytes=size, free_bytes=free, context_tokens=context_tokens)
         raise EnvironmentFault(
@@ -82,14 +79,13 @@ def _header(model_id: str, store: ModelStore) -> tuple[GgufInfo, int]:
         raise UserError(error.code, **{**error.values, "model": model_id}) from None
 
 
-def _need(info: GgufInfo, size: int, context_tokens: int, tuning: Tuning | None, sequences: int) -> MemoryNeed:
+def _need(info: GgufInfo, size: int, context_tokens: int, tuning: Tuning | None) -> MemoryNeed:
     if tuning is None:
-        return estimate(info, file_bytes=size, context_tokens=context_tokens, sequences=sequences)
+        return estimate(info, file_bytes=size, context_tokens=context_tokens)
     return estimate(
         info,
         file_bytes=size,
         context_tokens=context_tokens,
-        sequences=sequences,
         batch=tuning.ubatch,
         flash_attention=tuning.flash_attention,
         kv_type=tuning.kv_type,

@@ -79,6 +79,7 @@ class GgufInfo:
     heads: int
     kv_heads: int
     embedding_length: int
+    feed_forward_length: int  # of all experts that are used together
     key_length: int
     value_length: int
     vocabulary: int
@@ -181,6 +182,9 @@ def _read(reader: _Reader) -> GgufInfo:
         heads=own("attention.head_count"),
         kv_heads=own("attention.head_count_kv"),
         embedding_length=own("embedding_length"),
+        feed_forward_length=max(
+            own("feed_forward_length"), own("expert_feed_forward_length") * own("expert_used_count")
+        ),
         key_length=own("attention.key_length"),
         value_length=own("attention.value_length"),
         vocabulary=lengths.get("tokenizer.ggml.tokens", 0) or own("vocab_size"),

@@ -1,8 +1,8 @@
 """How much memory a chat model will need, told from its header before anything is loaded. Pure; any thread.
 
-Weights, keys and values are exact. What llama.cpp computes in was measured for three models of 135M to 1.5B, contexts
-of 512 to 16,384, batches of 128 and 512: the larger of the scores over the vocabulary and one layer's activations,
-because they are not needed at the same time. `MARGIN` and `FIXED_BYTES` are on top.
+Weights, keys and values are exact. The formula for what llama.cpp computes in was fitted to what it reports for three
+models of 135M to 1.5B, contexts of 512 to 32,768, batches of 128 and 512, with and without flash attention: the
+largest of three phases, because their buffers are not alive at the same time. `MARGIN` and `FIXED_BYTES` are on top.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ CONTEXT_STEP = 256  # llama.cpp pads a context to it
 LEAST_CONTEXT = 512
 MARGIN = 1.1
 FIXED_BYTES = 32 << 20  # vocabulary, graphs, what the threads work in
-_ACTIVATIONS = 16  # widths of the embedding that are alive at once in one layer, at most
+SCORE_ROWS = 72  # tokens of one batch whose scores may be asked for
+_FEED_FORWARD = 8  # widths of the embedding that a feed-forward layer of unknown size is taken for
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,25 +40,30 @@ def estimate(
     *,
     file_bytes: int,
     context_tokens: int,
-    sequences: int = 1,
     batch: int = DEFAULT_BATCH,
+    score_rows: int = SCORE_ROWS,
     flash_attention: bool = True,
     kv_type: str = "f16",
 ) -> MemoryNeed:
-    """What a model needs with room for `context_tokens` in each sequence, `batch` tokens being computed at once.
+    """What a model needs with room for `context_tokens` in all its sequences, `batch` of them computed at once.
 
     A figure that the header lacks counts as 0; layers that keep less than all tokens count in full.
     """
-    each = min(context_tokens, info.context_tokens) if info.context_tokens else context_tokens
-    cells = -(-each // CONTEXT_STEP) * CONTEXT_STEP * sequences
-    heads = max(info.heads, 1)
-    head_length = info.embedding_length // heads
-    width = (info.kv_heads or heads) * ((info.key_length or head_length) + (info.value_length or head_length))
+    tokens = min(context_tokens, info.context_tokens) if info.context_tokens else context_tokens
+    cells = -(-tokens // CONTEXT_STEP) * CONTEXT_STEP
+    heads, width = max(info.heads, 1), info.embedding_length
+    head_length = width // heads
+    key_value = (info.kv_heads or heads) * ((info.key_length or head_length) + (info.value_length or head_length))
     values, size = KV_BLOCKS[kv_type]
-    kv = cells * info.layers * width * size // values
-    scores = info.vocabulary + 2 * info.embedding_length
-    attention = cells * (1 if flash_attention else heads + 1) + _ACTIVATIONS * info.embedding_length
-    compute = int(min(batch, cells) * max(scores, attention) * 4 * MARGIN) + FIXED_BYTES
+    kv = cells * info.layers * key_value * size // values
+    rows, batch = min(batch, score_rows), min(batch, cells)
+    feed_forward = info.feed_forward_length or _FEED_FORWARD * width
+    phases = (
+        4 * (rows * info.vocabulary + batch * 2 * width),
+        batch * (4 * (4 * width + 3 * feed_forward) + cells * (2 if flash_attention else 4)),  # and attention's mask
+        0 if flash_attention else 4 * batch * (cells * (heads + 1) + 6 * width),
+    )
+    compute = int(max(phases) * MARGIN) + 4 * rows * info.vocabulary + FIXED_BYTES
     return MemoryNeed(file_bytes, kv, compute)
 
 
