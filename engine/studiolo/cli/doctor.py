@@ -46,7 +46,7 @@ def doctor(terminal: Terminal, calibrate: bool, model_id: str | None, as_json: b
 
 def _calibrate(terminal: Terminal, model_id: str | None) -> None:
     """Measure and keep. Raises StudioloError, KeyboardInterrupt."""
-    from studiolo.inference.calibration import LONG_READ_TOKENS, Trial, calibrate
+    from studiolo.inference.calibration import MOST_TOKENS, Trial, calibrate
     from studiolo.inference.fit import require_fit
     from studiolo.inference.model import LlamaModel
     from studiolo.inference.tuning import keep_calibration
@@ -59,7 +59,7 @@ def _calibrate(terminal: Terminal, model_id: str | None) -> None:
     model = store.get(model_id or settings.chat_model or store.best_chat_model())
     if model.kind != "chat":
         raise UserError(Code.MODEL_KIND, model=model.id, kind=model.kind, needed="chat")
-    require_fit(model.id, store=store, context_tokens=4 * LONG_READ_TOKENS)
+    require_fit(model.id, store=store, context_tokens=2 * MOST_TOKENS)
     terminal.say("calibrating", model=model.id)
 
     def told(trial: Trial) -> None:

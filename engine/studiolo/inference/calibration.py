@@ -24,8 +24,8 @@ from studiolo.inference.tuning import Calibration, Speed, Tuning, default_tuning
 from studiolo.jobs import CancelToken
 
 READ_TOKENS = 256
-LONG_READ_TOKENS = 512  # tells a batch of 512 from one of 256, where the machine is fast enough to try
-FAST_READ = 150.0  # tokens/s
+MOST_TOKENS = 768  # a context holds
+FAST_READ = 150.0  # tokens/s: there twice as many are read, which tells a batch of 512 from one of 256
 WRITE_TOKENS = 16
 ROUNDS = 2
 LEAST_GAIN = 1.05
@@ -61,13 +61,15 @@ class Probe:
         cancel.on_cancel(self._stop)
         self._contexts: dict[tuple[object, ...], Any] = {}
         ids = model.tokenize(_TEXT, control=False)
-        self._tokens = (ids * (1 + (LONG_READ_TOKENS + WRITE_TOKENS) // len(ids)))[: LONG_READ_TOKENS + WRITE_TOKENS]
+        self._tokens = ids * (1 + MOST_TOKENS // len(ids))
 
     def measure(self, tuning: Tuning, *, read: int = READ_TOKENS, write: int = WRITE_TOKENS) -> Speed:
         """Tokens a second; 0 for what `read` or `write` leaves out (writing reads a few tokens first).
 
         Raises Cancelled, EnvironmentFault(not_enough_memory) where the setting gives no context, EngineBug.
         """
+        if read + write > MOST_TOKENS:
+            raise EngineBug(Code.INTERNAL, where="Probe.measure: too many tokens")
         lib, handle = self._model.lib, self._context(tuning)
         lib.llama_set_n_threads(handle, tuning.threads_write, tuning.threads_read)
         lib.llama_memory_clear(lib.llama_get_memory(handle), True)
@@ -101,7 +103,7 @@ class Probe:
             lib.llama_free(self._contexts.pop(next(iter(self._contexts))))
         params = lib.llama_context_default_params()
         tuning.apply(params, lib)
-        params.n_ctx = LONG_READ_TOKENS + 256
+        params.n_ctx = MOST_TOKENS
         params.n_outputs_max = 1
         params.no_perf = True
         libc = ctypes.CDLL(None) if os.name == "posix" else ctypes.CDLL("msvcrt")
@@ -143,6 +145,7 @@ def calibrate(
     cancel: CancelToken,
     threads: int = 0,
     budget_s: float = BUDGET_S,
+    read_tokens: int = READ_TOKENS,
     on_trial: Callable[[Trial], None] = lambda _: None,
 ) -> Calibration | None:
     """The fastest settings found, and the default's figures beside them; None when cancelled.
@@ -155,9 +158,9 @@ def calibrate(
     try:
         default = default_tuning(threads)
         probe.measure(default, read=64, write=1)  # brings the file's pages into memory
-        first = probe.measure(default)
+        first = probe.measure(default, read=read_tokens)
         on_trial(Trial(default, first))
-        length = LONG_READ_TOKENS if first.read >= FAST_READ else READ_TOKENS
+        length = 2 * read_tokens if first.read >= FAST_READ else read_tokens
         best = default
         for weight, change in _changes(default, length=length, choose_threads=threads == 0):
             if time.perf_counter() - began > budget_s:
@@ -167,7 +170,7 @@ def calibrate(
                 best = candidate
         speed = first
         if best != default:  # what won one by one must win together
-            first, speed = probe.measure(default), probe.measure(best)
+            first, speed = (probe.measure(tuning, read=read_tokens) for tuning in (default, best))
             if _cost(speed, "both") >= _cost(first, "both"):
                 best, speed = default, first
         return Calibration(
