@@ -69,6 +69,9 @@ class ScriptedRuntime:
     def unpark(self, running: ScriptedAnswer) -> bool:
         return True
 
+    def stored(self, prompt: Prompt) -> bool:
+        return False
+
     def interrupt(self) -> None: ...
 
     def resume(self) -> None: ...

@@ -60,6 +60,9 @@ class RecordingRuntime:
     def unpark(self, running: Running) -> bool:
         return self._inner.unpark(running)
 
+    def stored(self, prompt: Prompt) -> bool:
+        return self._inner.stored(prompt)
+
     def interrupt(self) -> None:
         self._inner.interrupt()
 

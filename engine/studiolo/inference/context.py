@@ -46,7 +46,7 @@ class LlamaContext:
         self._abort_flag = ctypes.create_string_buffer(2)
         params = self._lib.llama_context_default_params()
         params.n_ctx = min(cells, model.trained_tokens)
-        params.n_seq_max = sequences
+        params.n_seq_max = sequences + 1
         params.kv_unified = True
         params.n_batch = BATCH_TOKENS
         params.n_ubatch = BATCH_TOKENS
@@ -69,6 +69,7 @@ class LlamaContext:
         self.can_shift = bool(self._lib.llama_memory_can_shift(self._memory))
         self._batch = self._lib.llama_batch_init(BATCH_TOKENS, 0, 1)
         self._held: list[list[int]] = [[] for _ in range(sequences)]
+        self._scratch = sequences  # one more, for cells on their way from or to somewhere
 
     @property
     def sequences(self) -> int:
@@ -155,9 +156,9 @@ class LlamaContext:
         if not scores or not np.isfinite(np.ctypeslib.as_array(scores, (size,))).any():
             raise UserError(Code.DAMAGED_MODEL, model=self._model.id)
 
-    def save(self, sequence: int, start: int, end: int, scratch: int) -> bytes:
-        """The keys and values of a stretch of a sequence. `scratch`: an empty sequence. Shiftable memory only."""
-        memory, lib = self._memory, self._lib
+    def save(self, sequence: int, start: int, end: int) -> memoryview:
+        """The keys and values of a stretch of a sequence. Shiftable memory only."""
+        memory, lib, scratch = self._memory, self._lib, self._scratch
         lib.llama_memory_seq_cp(memory, sequence, scratch, start, end)
         try:
             size = int(lib.llama_state_seq_get_size(self.handle, scratch))
@@ -165,33 +166,29 @@ class LlamaContext:
             data = ctypes.cast(state, ctypes.POINTER(ctypes.c_uint8))
             if int(lib.llama_state_seq_get_data(self.handle, data, size, scratch)) != size:
                 raise EngineBug(Code.INTERNAL, where="llama_state_seq_get_data")
-            return state.raw
+            return memoryview(state)
         finally:
             lib.llama_memory_seq_rm(memory, scratch, -1, -1)
 
-    def load(self, state: memoryview, marks: Sequence[int], *, saved_at: int, sequence: int, scratch: int) -> bool:
+    def load(self, state: memoryview, marks: Sequence[int], *, saved_at: int, sequence: int) -> bool:
         """Put a saved stretch, which began at `saved_at`, at the end of a sequence, moved to its new place.
 
-        False where llama.cpp refuses it (no cells are free, or it is another context's).
+        False where llama.cpp refuses it: no cells are free, or it is another context's.
         """
-        memory, lib = self._memory, self._lib
-        size = len(state)
-        if state.readonly:
-            import numpy as np
+        import numpy as np
 
-            data = ctypes.cast(np.frombuffer(state, np.uint8).ctypes.data, ctypes.POINTER(ctypes.c_uint8))
-        else:
-            data = ctypes.cast((ctypes.c_uint8 * size).from_buffer(state), ctypes.POINTER(ctypes.c_uint8))
+        memory, lib, scratch = self._memory, self._lib, self._scratch
         start = len(self._held[sequence])
-        if int(lib.llama_state_seq_set_data(self.handle, data, size, scratch)) != size:
-            lib.llama_memory_seq_rm(memory, scratch, -1, -1)
-            return False
-        if start != saved_at:
-            lib.llama_memory_seq_add(memory, scratch, saved_at, saved_at + len(marks), start - saved_at)
-        lib.llama_memory_seq_cp(memory, scratch, sequence, start, start + len(marks))
+        raw = np.frombuffer(state, np.uint8)  # the memory of a read-only view too
+        data = ctypes.cast(raw.ctypes.data, ctypes.POINTER(ctypes.c_uint8))
+        taken = int(lib.llama_state_seq_set_data(self.handle, data, len(raw), scratch)) == len(raw)
+        if taken:
+            if start != saved_at:
+                lib.llama_memory_seq_add(memory, scratch, saved_at, saved_at + len(marks), start - saved_at)
+            lib.llama_memory_seq_cp(memory, scratch, sequence, start, start + len(marks))
+            self._held[sequence].extend(marks)
         lib.llama_memory_seq_rm(memory, scratch, -1, -1)
-        self._held[sequence].extend(marks)
-        return True
+        return taken
 
     def abort(self) -> None:
         """Make the running `decode` and those after it end early, until `resume`."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 from typing import Protocol
 
@@ -19,8 +20,10 @@ from studiolo.cpu import worker_threads
 from studiolo.errors import Code, EngineBug, UserError
 from studiolo.inference.context import BATCH_TOKENS, LlamaContext, Run
 from studiolo.inference.model import LlamaModel
+from studiolo.inference.readings import ReadingStore
 from studiolo.inference.sampling import Sampler
 from studiolo.inference.steps import Ended, Piece, Prompt, Reading, Step
+from studiolo.inference.stored import StoredReadings
 from studiolo.inference.template import ChatTemplate
 from studiolo.jobs import CancelToken
 from studiolo.types import Sampling
@@ -63,6 +66,10 @@ class Runtime(Protocol):
         """Run one batch for these and give the steps of each, in order; none where it was interrupted."""
         ...
 
+    def stored(self, prompt: Prompt) -> bool:
+        """Whether all of a prompt that may come from stored readings is stored."""
+        ...
+
     def end(self, running: Running) -> None:
         """Take its place from a request, whether or not it has ended."""
         ...
@@ -88,16 +95,31 @@ class Runtime(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """tokens[start:end] of a prompt, of which there is a stored reading behind `prefix`."""
+
+    start: int
+    end: int
+    prefix: tuple[int, ...] = field(repr=False)
+
+
 @dataclass(slots=True, eq=False)
 class _Request:
     """`tokens` are the prompt's and those written; what the sequence does not hold of them is to be run yet."""
 
     tokens: list[int] = field(repr=False)
+    marks: list[int] = field(repr=False)  # what the cells of the tokens will be marked with
     prompt_size: int
     sampling: Sampling
     most: int  # tokens it may come to
+    stored: list[_Stored] = field(default_factory=list, repr=False)  # in order, those that are not there yet
+    exact: int = 0  # tokens, from the first on, to be kept when they have been read; 0 = none
+    keep: _Stored | None = field(default=None, repr=False)  # what is read only to be stored
+    groups: tuple[str, ...] = field(default=(), repr=False)
     sequence: int = -1
     reused: int = 0
+    loaded: int = 0
     sampler: Sampler | None = None
     decoder: codecs.IncrementalDecoder = field(default_factory=lambda: codecs.getincrementaldecoder("utf-8")("replace"))
     pending: int = 0  # tokens whose text has not come out
@@ -112,8 +134,20 @@ class LlamaRuntime:
     read again.
     """
 
-    def __init__(self, path: Path, *, model_id: str, context_tokens: int = 8192, threads: int = 0) -> None:
-        """Load the file. Raises UserError(damaged_model), EnvironmentFault(not_enough_memory, unsupported_cpu)."""
+    def __init__(
+        self,
+        path: Path,
+        *,
+        model_id: str,
+        context_tokens: int = 8192,
+        threads: int = 0,
+        store: ReadingStore | None = None,
+        digest: str = "",
+    ) -> None:
+        """Load the file. `store` keeps readings under `digest`, the SHA-256 of the file.
+
+        Raises UserError(damaged_model), EnvironmentFault(not_enough_memory, unsupported_cpu).
+        """
         self.model = LlamaModel(path, model_id=model_id)
         try:
             self.template = self.model.chat_template()
@@ -124,6 +158,9 @@ class LlamaRuntime:
             self.model.close()
             raise
         self.context_tokens = self._context.cells
+        self._readings: StoredReadings | None = None
+        if store is not None and digest and self._context.can_shift:
+            self._readings = StoredReadings(store, self._context, model_digest=digest)
         self._running: dict[int, _Request] = {}
         self._unused = list(range(REQUESTS))  # sequences, the one that was let go longest ago first
 
@@ -136,21 +173,30 @@ class LlamaRuntime:
         tokens = prompt.tokens
         if not tokens or len(tokens) >= self.context_tokens:
             raise UserError(Code.PROMPT_TOO_LONG, tokens=len(tokens), limit=self.context_tokens - 1)
-        most = min(len(tokens) + sampling.max_tokens, self.context_tokens)
-        request = _Request(tokens, len(tokens), sampling, most)
+        most = len(tokens) if prompt.keep else min(len(tokens) + sampling.max_tokens, self.context_tokens)
+        request = _Request(tokens, list(tokens), len(tokens), sampling, most, groups=prompt.groups)
+        self._note_readings(request, prompt)
         if not self.unpark(request):
             return None
         request.reused = self._context.length(request.sequence)
         return request
+
+    def stored(self, prompt: Prompt) -> bool:
+        """Whether all of a prompt that may come from stored readings is stored. Any thread."""
+        readings = self._readings
+        return readings is not None and all(
+            readings.contains(prefix, prompt.parts[number]) for number, prefix in prompt.behind.items()
+        )
 
     def advance(self, running: Sequence[Running]) -> list[list[Step]]:
         """Run one batch: the next token of all who write, and of the first who read as much as there is room for."""
         requests = [request for request in running if isinstance(request, _Request)]
         steps: list[list[Step]] = [[] for _ in requests]
         for request, out in zip(requests, steps, strict=True):
+            self._load_stored(request)
             if not request.told:
                 request.told = True
-                out.append(Reading(request.reused, request.prompt_size, request.reused))
+                out.append(self._reading(request))
         runs = self._runs(requests)
         rows = self._context.decode(runs)
         if rows is None:
@@ -197,7 +243,7 @@ class LlamaRuntime:
         reserved = sum(request.most for request in self._running.values())
         if not self._unused or (alone and self._running) or reserved + running.most > self.context_tokens:
             return False
-        running.sequence = self._place(running.tokens[:-1], running.most, fresh=running.sampling.reproducible)
+        running.sequence = self._place(running.marks[:-1], running.most, fresh=running.sampling.reproducible)
         self._running[running.sequence] = running
         return True
 
@@ -211,6 +257,8 @@ class LlamaRuntime:
 
     def close(self) -> None:
         """Free context and model; the object is then unusable."""
+        if self._readings is not None:
+            self._readings.close()
         for request in list(self._running.values()):
             self.end(request)
         self._context.close()
@@ -262,19 +310,89 @@ class LlamaRuntime:
             if room <= 0 or (one.sampler and left == 1):
                 continue
             start = context.length(one.sequence)
-            tokens = one.tokens[start : start + room]
-            runs.append(Run(one.sequence, tokens, int(len(tokens) == left)))
+            tokens = one.tokens[start : min(start + room, self._border(one, start))]
+            marks = one.marks[start : start + len(tokens)]
+            runs.append(Run(one.sequence, tokens, int(len(tokens) == left), marks))
             room -= len(tokens)
         if not runs:
             raise EngineBug(Code.INTERNAL, where="a batch of nothing")
         return runs
 
+    def _note_readings(self, request: _Request, prompt: Prompt) -> None:
+        """Find out what of a prompt is stored, and what of it is to be."""
+        readings = self._readings
+        if readings is None or request.sampling.reproducible:
+            return
+        ends = list(accumulate(map(len, prompt.parts)))
+        for number, prefix in sorted(prompt.behind.items()):
+            part = _Stored(ends[number] - len(prompt.parts[number]), ends[number], prefix)
+            if prompt.keep and number == len(ends) - 1:
+                request.keep = part
+            elif part.end < len(request.tokens) and readings.contains(prefix, prompt.parts[number]):
+                request.stored.append(part)
+                request.marks[part.start : part.end] = readings.marks(prefix, prompt.parts[number])
+        if prompt.exact and not request.stored:
+            request.exact = ends[prompt.exact - 1]
+
+    def _load_stored(self, request: _Request) -> None:
+        """Load what is stored from where the sequence ends, as far as one part follows another."""
+        readings, context, sequence = self._readings, self._context, request.sequence
+        if readings is None:
+            return
+        exact = request.exact
+        if context.length(sequence) < exact < len(request.tokens) and readings.contains((), request.tokens[:exact]):
+            context.cut(sequence, 0)
+            if readings.load(sequence, (), request.tokens[:exact]):
+                request.reused, request.loaded = 0, exact
+        while request.stored:
+            part, held = request.stored[0], context.length(sequence)
+            if held >= part.end:
+                request.stored.pop(0)
+                continue
+            if held < part.start:
+                return
+            context.cut(sequence, part.start)  # a part is there whole or not at all
+            request.stored.pop(0)
+            if readings.load(sequence, part.prefix, request.tokens[part.start : part.end]):
+                request.loaded += part.end - part.start
+            else:  # damaged, or just evicted: it is read where it stands
+                request.marks[part.start : part.end] = request.tokens[part.start : part.end]
+
+    def _border(self, request: _Request, start: int) -> int:
+        """Where a batch that begins at `start` has to end: before what is loaded, and behind what is kept."""
+        if request.stored:
+            return request.stored[0].start
+        if start < request.exact:
+            return request.exact
+        return request.keep.start if request.keep and start < request.keep.start else len(request.tokens)
+
+    def _keep_exact(self, request: _Request, held: int) -> None:
+        if self._readings is not None and request.exact and held == request.exact:
+            self._readings.save(request.sequence, (), request.tokens[: request.exact], request.groups)
+
+    def _kept(self, request: _Request) -> list[Step]:
+        """What was read ahead goes to the store, and the request has ended."""
+        part = request.keep
+        assert part is not None
+        if self._readings is not None:
+            tokens = request.tokens[part.start : part.end]
+            self._readings.save(request.sequence, part.prefix, tokens, request.groups)
+        request.ended = True
+        return [Ended("length")]
+
+    def _reading(self, request: _Request) -> Reading:
+        done = min(self._context.length(request.sequence), request.prompt_size)
+        return Reading(done, request.prompt_size, request.reused, request.loaded)
+
     def _after_batch(self, request: _Request, row: int) -> list[Step]:
         held = self._context.length(request.sequence)
         if request.sampler is None:
-            out: list[Step] = [Reading(min(held, request.prompt_size), request.prompt_size, request.reused)]
+            out: list[Step] = [self._reading(request)]
+            self._keep_exact(request, held)
             if held < len(request.tokens):
                 return out
+            if request.keep is not None:
+                return out + self._kept(request)
             self._context.refuse_nonsense(row)
             request.sampler = Sampler(self.model, request.sampling)
             return out + self._written(request, row)
@@ -287,6 +405,7 @@ class LlamaRuntime:
         if self.model.ends(token):
             return self._close(request, "stop")
         request.tokens.append(token)
+        request.marks.append(token)
         request.pending += 1
         text = request.decoder.decode(self.model.piece(token))
         out: list[Step] = []

@@ -15,6 +15,7 @@ but for `tokenize`, which only reads the vocabulary, and `interrupt`.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import queue
 import threading
 import time
@@ -29,7 +30,7 @@ from studiolo.errors import Code, EngineBug, StudioloError, unexpected
 from studiolo.inference.runtime import Running, Runtime
 from studiolo.inference.steps import Ended, Piece, Prompt, Service, Step
 from studiolo.inference.stopping import StopFinder
-from studiolo.inference.template import TemplateMessage
+from studiolo.inference.template import Segment, TemplateMessage
 from studiolo.jobs import CancelToken
 from studiolo.types import Sampling
 
@@ -93,6 +94,7 @@ class Lease:
         self._runtime = runtime
         self.model_id = model_id
         self.load_s = load_s
+        self._prefixes: dict[str, tuple[int, ...]] = {}
 
     @property
     def context_tokens(self) -> int:
@@ -103,13 +105,54 @@ class Lease:
         """Tokens of a text that people wrote."""
         return len(self._runtime.tokenize(text, control=False))
 
-    def compose(self, messages: Sequence[TemplateMessage]) -> Prompt:
-        """The prompt for `messages`: only the template's own text is tokenised with special tokens parsed."""
+    def compose(self, messages: Sequence[TemplateMessage], *, exact: int = 0, groups: Sequence[str] = ()) -> Prompt:
+        """The prompt for `messages`: only the template's own text is tokenised with special tokens parsed.
+
+        `exact`: how many parts that people wrote are to be kept with all before them (see Prompt). `groups`: what the
+        prompt is made of.
+        """
         segments = self._runtime.template.render(messages)
-        parts = (tuple(self._runtime.tokenize(segment.text, control=segment.control)) for segment in segments)
         lengths = accumulate(len(segment.text) for segment in segments)
         ends = tuple(zip(lengths, (segment.control for segment in segments), strict=True))
-        return Prompt(tuple(part for part in parts if part), "".join(segment.text for segment in segments), ends)
+        parts: list[tuple[int, ...]] = []
+        behind: dict[int, tuple[int, ...]] = {}
+        written = exact_parts = 0
+        for segment in segments:
+            part = self._tokens(segment)
+            if not part:
+                continue
+            if segment.behind:
+                behind[len(parts)] = self._before(segment.behind)
+            parts.append(part)
+            written += not segment.control
+            if exact and written == exact and not exact_parts:
+                exact_parts = len(parts)
+        text = "".join(segment.text for segment in segments)
+        return Prompt(tuple(parts), text, ends, behind, exact=exact_parts, groups=tuple(groups))
+
+    def ahead(self, text: str, *, behind: str, groups: Sequence[str]) -> Prompt:
+        """The prompt that reads a part ahead behind the system message `behind`, and stores it."""
+        prefix, part = self._before(behind), tuple(self._runtime.tokenize(text, control=False))
+        return Prompt((prefix, part), behind={1: prefix}, keep=True, groups=tuple(groups))
+
+    def stored(self, prompt: Prompt) -> bool:
+        """Whether all of a prompt that can be read ahead is stored."""
+        return self._runtime.stored(prompt)
+
+    def _tokens(self, segment: Segment) -> tuple[int, ...]:
+        return tuple(self._runtime.tokenize(segment.text, control=segment.control))
+
+    def _before(self, system: str) -> tuple[int, ...]:
+        """What stands before the first message of a user's, where `system` is the system message."""
+        known = self._prefixes.get(system)
+        if known is None:
+            rendered = self._runtime.template.render(
+                [TemplateMessage("system", (system,)), TemplateMessage("user", ("-",), (system,))]
+            )
+            before = itertools.takewhile(lambda segment: not segment.behind, rendered)
+            known = tuple(token for segment in before for token in self._tokens(segment))
+            self._prefixes[system] = known
+        return known
 
     def generate(
         self, prompt: Prompt, *, sampling: Sampling, cancel: CancelToken, service: Service = Service.PERSON
@@ -158,6 +201,7 @@ class Scheduler:
         started = time.monotonic()
         with self._state:
             while self._leases and self._model_id != model_id:
+                self._end_idle()
                 self._state.wait()
             self._leases += 1
             needs_load = self._model_id != model_id
@@ -327,6 +371,12 @@ class Scheduler:
                 request.put(step)
             if request.over:
                 self._leave(request)
+
+    def _end_idle(self) -> None:
+        """With the lock, on the thread of somebody who needs another model: reading ahead must not make them wait."""
+        for request in [*self._waiting, *self._served]:
+            if request.service is Service.IDLE:
+                threading.Thread(target=request.cancel.cancel, daemon=True).start()
 
     def _cancelled(self, request: _Request) -> None:
         """On the thread that cancels: break off the batch that the request is in."""

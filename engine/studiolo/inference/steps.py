@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Literal
@@ -50,6 +51,11 @@ class Prompt:
     parts: tuple[tuple[int, ...], ...] = field(repr=False)
     text: str = field(default="", repr=False)  # the same, as it reads
     ends: tuple[tuple[int, bool], ...] = ()  # where each part ends in `text`; whether the template wrote it
+    behind: Mapping[int, tuple[int, ...]] = field(default_factory=dict, repr=False)
+    """Parts that may be taken from stored readings, with what they were read behind."""
+    exact: int = 0  # so many parts, from the first on, are worth keeping as they are read, or taken as they were read
+    keep: bool = False  # nothing is to be written: the last part is to be read and stored
+    groups: tuple[str, ...] = field(default=(), repr=False)  # what it is made of, to forget what was stored with it
 
     @property
     def tokens(self) -> list[int]:
