@@ -137,13 +137,13 @@ def keep_calibration(model_sha256: str, calibration: Calibration, *, cache: Path
 def calibration_key(model_sha256: str) -> str:
     """What a calibration depends on: the model, the processor and how much of it is ours, llama.cpp, our format."""
     seen = topology()
-    parts = [str(FORMAT), model_sha256, cpu_name(), *sorted(cpu_flags()), _llama_build()]
+    parts = [str(FORMAT), model_sha256, cpu_name(), *sorted(cpu_flags()), llama_build()]
     parts += [f"{seen.logical} {seen.physical} {seen.performance} {seen.numa_nodes} {seen.quota}"]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 @functools.cache
-def _llama_build() -> str:
+def llama_build() -> str:
     """Version and digest of the installed llama.cpp: another build of the same version is another build."""
     try:
         installed = metadata.distribution("llama-cpp-python")

@@ -60,7 +60,7 @@ def test_a_persons_own_threads_go_before_both(tmp_path: Path) -> None:
         ("cpu_name", lambda: "another processor"),
         ("cpu_flags", lambda: frozenset({"avx2"})),
         ("topology", lambda: Topology(64, 32, 32, 2, 1.0)),
-        ("_llama_build", lambda: "another build"),
+        ("llama_build", lambda: "another build"),
         ("FORMAT", 99),
     ],
 )
