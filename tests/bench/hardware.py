@@ -24,7 +24,7 @@ from tests.bench.table import Measure, table
 
 MODEL = "qwen2.5-coder-1.5b"
 ROUNDS = 5
-READ, WRITE = 256, 32
+READ, WRITE = 256, 16
 WAITING = ("default", "OMP_WAIT_POLICY=passive", "GOMP_SPINCOUNT=1000")
 
 
@@ -33,7 +33,7 @@ def run(data: Path, *, home: Path) -> None:
     model_id = os.environ.get("MODEL", MODEL)
     path = ModelStore(Home(home), load_catalogue()).path(model_id)
     model = LlamaModel(path, model_id=model_id)
-    meter = LoadMeter()
+    others = LoadMeter()
     try:
         found = calibrate(model, cancel=CancelToken(), on_trial=_show)
         assert found is not None
@@ -47,19 +47,19 @@ def run(data: Path, *, home: Path) -> None:
         calibrated = Measure("calibrated", chosen, "tokens/s", smaller_is_better=False)
         print(table(f"{title}, {model_id}", [calibrated], baseline=baseline))
     _waiting(path, model_id)
-    print(f"Others used {meter.load() * 100:.0f} % of the processors meanwhile.")
+    print(f"Others used {others.load() * 100:.0f} % of the processors meanwhile.")
 
 
 def _show(trial: Trial) -> None:
     print(f"{trial.speed.read:8.1f} read {trial.speed.write:8.1f} written  {trial.tuning}", file=sys.stderr)
 
 
-def _in_turns(model: LlamaModel, tunings: list[Tuning]) -> list[list[Speed]]:
+def _in_turns(model: LlamaModel, tunings: list[Tuning], *, rounds: int = ROUNDS) -> list[list[Speed]]:
     probe = Probe(model, cancel=CancelToken())
     try:
         for tuning in tunings:
             probe.measure(tuning, read=READ, write=2)
-        measured = [[probe.measure(tuning, read=READ, write=WRITE) for tuning in tunings] for _ in range(ROUNDS)]
+        measured = [[probe.measure(tuning, read=READ, write=WRITE) for tuning in tunings] for _ in range(rounds)]
     finally:
         probe.close()
     return [list(speeds) for speeds in zip(*measured, strict=True)]
@@ -68,7 +68,7 @@ def _in_turns(model: LlamaModel, tunings: list[Tuning]) -> list[list[Speed]]:
 def _waiting(path: Path, model_id: str) -> None:
     """How threads wait for one another is fixed when the OpenMP library loads: a process each, in turns."""
     found: dict[str, list[Speed]] = {way: [] for way in WAITING}
-    for _ in range(3):
+    for _ in range(2):
         for way in WAITING:
             name, _, value = way.partition("=")
             environ = {**os.environ, **({name: value} if value else {})}
@@ -87,7 +87,7 @@ def main(path: str) -> None:
     """The process of one way of waiting: prints tokens a second, read and written."""
     model = LlamaModel(Path(path), model_id="model")
     try:
-        ((*_, speed),) = _in_turns(model, [default_tuning()])
+        ((speed,),) = _in_turns(model, [default_tuning()], rounds=1)
     finally:
         model.close()
     print(speed.read, speed.write)
