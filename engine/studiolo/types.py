@@ -536,3 +536,6 @@ class EngineStatus:
     sealed: bool
     busy: bool
     reading: bool = False  # files are being taken in, or passages embedded anew
+    ahead: int = 0  # passages read ahead by the model
+    ahead_of: int = 0  # of so many
+    reading_ahead: bool = False  # one is being read just now

@@ -16,8 +16,9 @@ from typing import Literal
 from studiolo.conversation import citations
 from studiolo.conversation.history import History, TurnExtras
 from studiolo.conversation.injection import is_suspicious
-from studiolo.conversation.prompt import Composed, PromptPassage, PromptTurn, compose
+from studiolo.conversation.prompt import Composed, PromptTurn, compose
 from studiolo.conversation.seams import ModelPool, Retriever, Screener
+from studiolo.conversation.sources import prompt_passage, screened_passage
 from studiolo.conversation.writing import Writing, write
 from studiolo.errors import Code, PolicyBlock, StudioloError, UserError, unexpected
 from studiolo.events import (
@@ -168,7 +169,10 @@ class Turns:
             ]
             composed = compose(
                 screened.text,
-                passages=[self._prompt_passage(source, scope) for source in sources],
+                passages=[
+                    prompt_passage(source.hit.passage, source.screened, self._screener, scope=scope)
+                    for source in sources
+                ],
                 turns=turns_in_view,
                 budget_tokens=budget,
                 count=lease.count,
@@ -229,13 +233,7 @@ class Turns:
         """
         passage = hit.passage
         try:
-            screened = self._screener.screen(
-                passage.text,
-                library_id=turn.scope,
-                spans=passage.spans,
-                direction="passage",
-                reader=turn.question.reader,
-            )
+            screened = screened_passage(passage, self._screener, scope=turn.scope, reader=turn.question.reader)
         except PolicyBlock as error:
             if error.code is Code.BLOCKED_BY_POLICY:
                 withheld.update(str(error.values.get("types", "")).split(","))
@@ -278,17 +276,6 @@ class Turns:
             yield Delta(markers)
         for citation in cited:
             yield Cited(citation)
-
-    def _prompt_passage(self, source: _Source, scope: str) -> PromptPassage:
-        passage = source.hit.passage
-        heading = " / ".join(passage.heading)
-        return PromptPassage(
-            document=self._screener.screen(passage.document, library_id=scope, direction="file_name").text,
-            page=passage.page,
-            heading=self._screener.screen(heading, library_id=scope, direction="file_name").text if heading else "",
-            text=source.screened.text,
-            suspicious=source.hit.suspicious,
-        )
 
     def _shown(self, source: _Source, scope: str, reader: str) -> Hit:
         """A hit as `reader` may see it: the owner the raw passage, others the screened one with masks."""

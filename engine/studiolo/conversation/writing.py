@@ -47,7 +47,7 @@ def write(
     """Progress(stage="read") while the prompt is read, then Deltas. `elapsed()` is the seconds since the request."""
     for step in lease.generate(prompt, sampling=sampling, cancel=cancel):
         if isinstance(step, Reading):
-            writing.prompt_tokens, writing.reused_tokens = step.total, step.reused
+            writing.prompt_tokens, writing.reused_tokens = step.total, step.reused + step.loaded
             yield Progress(stage="read", done=step.done, total=step.total)
         elif isinstance(step, Piece):
             if not writing.completion_tokens:

@@ -191,7 +191,7 @@ class Scheduler:
 
     @property
     def busy(self) -> bool:
-        """Whether a request is running or waiting."""
+        """Whether a request is running or waiting that somebody wants an answer to."""
         with self._state:
             return self._open > 0
 
@@ -240,7 +240,7 @@ class Scheduler:
                 raise EngineBug(Code.INTERNAL, where="closed scheduler")
             self._arrived += 1
             request = _Request(runtime, prompt, sampling, cancel, service, self._arrived, StopFinder(sampling.stop))
-            self._open += 1
+            self._open += service is not Service.IDLE
             self._waiting.append(request)
             if any(one.service > service for one in self._in_batch):
                 runtime.interrupt()
@@ -395,7 +395,7 @@ class Scheduler:
         self._served = [one for one in self._served if one is not request]
         with self._state:
             self._waiting = [one for one in self._waiting if one is not request]
-            self._open -= 1
+            self._open -= request.service is not Service.IDLE
 
     def _free(self) -> None:
         """On the inference thread: let go of the loaded model and of whoever still waits for it."""

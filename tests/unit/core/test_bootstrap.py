@@ -13,6 +13,7 @@ from studiolo.bootstrap import open_local, prepare_home
 from studiolo.errors import Code, EnvironmentFault, StudioloError, UserError
 from studiolo.inference import fit
 from studiolo.inference.library import library
+from studiolo.inference.readings import ReadingStore
 from studiolo.models.catalog import load_catalogue
 from studiolo.models.store import ModelStore
 from studiolo.paths import Home
@@ -35,19 +36,24 @@ def store(home: Home, tmp_path: Path) -> ModelStore:
     return made
 
 
+def loader(store: ModelStore) -> Callable[[str], object]:
+    readings = ReadingStore(store.home.readings, budget_bytes=0)
+    return bootstrap._runtime_loader(store, Settings(), readings)
+
+
 def test_a_model_that_does_not_fit_is_refused_before_it_is_loaded(
     store: ModelStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fit, "available_memory_bytes", lambda: fit.RESERVE_BYTES)
     monkeypatch.setattr(bootstrap, "LlamaRuntime", None)
-    error = refused(bootstrap._runtime_loader(store, Settings()), "tiny")
+    error = refused(loader(store), "tiny")
     assert (error.code, error.values["model"]) == (Code.NOT_ENOUGH_MEMORY, "tiny")
 
 
 def test_a_damaged_model_is_named_by_its_id(store: ModelStore) -> None:
     path = store.path("tiny")
     path.write_bytes(path.read_bytes()[:200])
-    error = refused(bootstrap._runtime_loader(store, Settings()), "tiny")
+    error = refused(loader(store), "tiny")
     assert (error.code, error.values["model"]) == (Code.DAMAGED_MODEL, "tiny")
 
 

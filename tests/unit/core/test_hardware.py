@@ -10,6 +10,7 @@ import pytest
 from studiolo.control_groups import MemoryLimit
 from studiolo.hardware import memory, power
 from studiolo.hardware.bandwidth import memory_bandwidth
+from studiolo.hardware.idle import IdleMachine
 from studiolo.hardware.load import LoadMeter, Sample, load, take_sample
 from studiolo.hardware.memory import available_memory_bytes
 from studiolo.hardware.power import on_mains_power
@@ -101,3 +102,30 @@ def test_this_machines_load_is_a_share() -> None:
 
 def test_memory_moves() -> None:
     assert memory_bandwidth(2) > 0
+
+
+@pytest.mark.parametrize(
+    ("mains", "busy", "idle"), [(True, 0.2, True), (None, 0.2, True), (False, 0.0, False), (True, 0.3, False)]
+)
+def test_a_machine_is_idle_on_mains_and_at_rest(mains: bool | None, busy: float, idle: bool) -> None:
+    now = [0.0]
+    machine = IdleMachine(
+        mains=lambda: mains,
+        meter=LoadMeter(lambda: Sample(now[0], now[0] * busy, 0)),
+        monotonic=lambda: now[0],
+    )
+    assert machine() is False  # nothing is known yet
+    now[0] = 1.9
+    assert machine() is False
+    now[0] = 2.0
+    assert machine() is idle
+
+
+def test_an_idle_machine_is_asked_only_now_and_then() -> None:
+    now, asked = [0.0], []
+    meter = LoadMeter(lambda: Sample(now[0], 0, 0))
+    machine = IdleMachine(mains=lambda: bool(asked.append(now[0])) or True, meter=meter, monotonic=lambda: now[0])
+    for tenth in range(50):
+        now[0] = tenth / 10
+        machine()
+    assert asked == [2.0, 4.0]
