@@ -18,6 +18,7 @@ from studiolo.conversation.history import History
 from studiolo.conversation.turn import library_of, library_scope
 from studiolo.cpu import worker_threads
 from studiolo.errors import Code, EnvironmentFault, UserError
+from studiolo.hardware.idle import IdleMachine
 from studiolo.inference.fit import require_fit
 from studiolo.inference.readings import ReadingStore
 from studiolo.inference.runtime import LlamaRuntime, Runtime
@@ -103,6 +104,7 @@ def open_local(
             policies=policies,
             scheduler=Scheduler(replaced.load_runtime or _runtime_loader(store, chosen, readings)),
             readings=readings,
+            idle=IdleMachine(),
             history=history,
             audit=audit,
             also_close=(embedders.close,),

@@ -85,6 +85,7 @@ class Parts:
     history: History
     audit: AuditLog
     readings: ReadingStore
+    idle: Callable[[], bool]  # whether the machine is on mains power and others leave it at rest
     also_close: tuple[Callable[[], None], ...] = ()
     clock: Callable[[], float] = time.time
     monotonic: Callable[[], float] = time.monotonic
@@ -125,7 +126,7 @@ class LocalEngine:
     def _may_read_ahead(self) -> bool:
         """Whether nobody waits, nothing else is under way, and the machine runs on mains power and is not busy."""
         parts = self._parts
-        return not (parts.scheduler.busy or parts.knowledge.busy or self._background.busy)
+        return not (parts.scheduler.busy or parts.knowledge.busy or self._background.busy) and parts.idle()
 
     def _room_for_readings(self) -> bool:
         """Whether more may be stored without throwing out what people use."""
