@@ -178,6 +178,9 @@ class FixedRetriever:
         self.calls.append((query, tuple(context)))
         return self._hits[:limit]
 
+    def whole(self, document: str, *, library: str) -> list[Hit]:
+        return self._hits
+
 
 def passage(
     text: str, *, number: int = 1, page: int = 1, document: str = "lease.pdf", screened: bool = True

@@ -197,7 +197,9 @@ def _names_folder(store: ModelStore, model_id: str) -> Path:
     return store.path(model_id)
 
 
-def _runtime_loader(store: ModelStore, settings: Settings, readings: ReadingStore) -> Callable[[str], Runtime]:
+def _runtime_loader(
+    store: ModelStore, settings: Settings, readings: ReadingStore | None = None
+) -> Callable[[str], Runtime]:
     def load(model_id: str) -> Runtime:
         path = store.path(model_id)
         require_fit(model_id, store=store, context_tokens=settings.context_tokens)

@@ -246,6 +246,7 @@ class Question:
     reader: str = Reader.OWNER  # a Reader, or an API profile that the privacy policy names
     sampling: Sampling = field(default_factory=Sampling)
     limit: int | None = None  # passages at most; None = the settings'
+    whole: bool | None = None  # read the whole `document`, where it fits; None = where it was read so before
 
 
 @dataclass(frozen=True, slots=True)

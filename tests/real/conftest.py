@@ -116,8 +116,11 @@ def _link_or_copy(source: Path, target: Path) -> None:
         shutil.copy2(source, target)
 
 
-def open_study(home: Home, models_home: Home, *, analyzer: Analyzer | None = None) -> Study:
-    """A study over `home`, answering with the small model. `analyzer`: in place of the engine's own."""
+def open_study(home: Home, models_home: Home, *, analyzer: Analyzer | None = None, ahead: bool = False) -> Study:
+    """A study over `home`, answering with the small model. `analyzer`: in place of the engine's own.
+
+    `ahead`: with the engine's own runtime, which reads ahead; nothing is recorded then.
+    """
     prepare_home(home)
     if not home.models.exists():
         link_models(home, models_home)
@@ -132,7 +135,10 @@ def open_study(home: Home, models_home: Home, *, analyzer: Analyzer | None = Non
         return runtime
 
     engine = open_local(
-        home, environ=os.environ, settings=settings, replacements=Replacements(load_runtime=load, analyzer=analyzer)
+        home,
+        environ=os.environ,
+        settings=settings,
+        replacements=Replacements(load_runtime=None if ahead else load, analyzer=analyzer),
     )
     return Study(engine, home, runtimes)
 

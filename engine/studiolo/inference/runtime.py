@@ -184,9 +184,12 @@ class LlamaRuntime:
     def stored(self, prompt: Prompt) -> bool:
         """Whether all of a prompt that may come from stored readings is stored. Any thread."""
         readings = self._readings
-        return readings is not None and all(
-            readings.contains(prefix, prompt.parts[number]) for number, prefix in prompt.behind.items()
-        )
+        if readings is None or not (prompt.behind or prompt.exact):
+            return False
+        wanted = [(prefix, prompt.parts[number]) for number, prefix in prompt.behind.items()]
+        if prompt.exact:
+            wanted.append(((), tuple(token for part in prompt.parts[: prompt.exact] for token in part)))
+        return all(readings.contains(prefix, part) for prefix, part in wanted)
 
     def advance(self, running: Sequence[Running]) -> list[list[Step]]:
         """Run one batch: the next token of all who write, and of the first who read as much as there is room for."""

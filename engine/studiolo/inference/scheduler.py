@@ -105,18 +105,17 @@ class Lease:
         """Tokens of a text that people wrote."""
         return len(self._runtime.tokenize(text, control=False))
 
-    def compose(self, messages: Sequence[TemplateMessage], *, exact: int = 0, groups: Sequence[str] = ()) -> Prompt:
+    def compose(self, messages: Sequence[TemplateMessage], *, exact: str = "", groups: Sequence[str] = ()) -> Prompt:
         """The prompt for `messages`: only the template's own text is tokenised with special tokens parsed.
 
-        `exact`: how many parts that people wrote are to be kept with all before them (see Prompt). `groups`: what the
-        prompt is made of.
+        `exact`: the part that is to be kept with all before it (see Prompt). `groups`: what the prompt is made of.
         """
         segments = self._runtime.template.render(messages)
         lengths = accumulate(len(segment.text) for segment in segments)
         ends = tuple(zip(lengths, (segment.control for segment in segments), strict=True))
         parts: list[tuple[int, ...]] = []
         behind: dict[int, tuple[int, ...]] = {}
-        written = exact_parts = 0
+        exact_parts = 0
         for segment in segments:
             part = self._tokens(segment)
             if not part:
@@ -124,8 +123,7 @@ class Lease:
             if segment.behind:
                 behind[len(parts)] = self._before(segment.behind)
             parts.append(part)
-            written += not segment.control
-            if exact and written == exact and not exact_parts:
+            if exact and not exact_parts and not segment.control and segment.text == exact:
                 exact_parts = len(parts)
         text = "".join(segment.text for segment in segments)
         return Prompt(tuple(parts), text, ends, behind, exact=exact_parts, groups=tuple(groups))
@@ -136,7 +134,7 @@ class Lease:
         return Prompt((prefix, part), behind={1: prefix}, keep=True, groups=tuple(groups))
 
     def stored(self, prompt: Prompt) -> bool:
-        """Whether all of a prompt that can be read ahead is stored."""
+        """Whether all of a prompt that can come from stored readings is stored."""
         return self._runtime.stored(prompt)
 
     def _tokens(self, segment: Segment) -> tuple[int, ...]:
