@@ -23,6 +23,7 @@ from studiolo.inference.fit import require_fit
 from studiolo.inference.readings import ReadingStore
 from studiolo.inference.runtime import LlamaRuntime, Runtime
 from studiolo.inference.scheduler import Scheduler
+from studiolo.inference.tuning import tuning_for
 from studiolo.knowledge.embedding import Embedder
 from studiolo.knowledge.library import KnowledgeBase
 from studiolo.knowledge.seams import TextEmbedder
@@ -202,14 +203,16 @@ def _runtime_loader(
 ) -> Callable[[str], Runtime]:
     def load(model_id: str) -> Runtime:
         path = store.path(model_id)
-        require_fit(model_id, store=store, context_tokens=settings.context_tokens)
+        digest = store.get(model_id).sha256
+        tuning = tuning_for(digest, cache=store.home.cache, threads=settings.threads)
+        require_fit(model_id, store=store, context_tokens=settings.context_tokens, tuning=tuning)
         return LlamaRuntime(
             path,
             model_id=model_id,
             context_tokens=settings.context_tokens,
-            threads=settings.threads,
+            tuning=tuning,
             store=readings,
-            digest=store.get(model_id).sha256,
+            digest=digest,
         )
 
     return load

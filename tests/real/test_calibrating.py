@@ -19,12 +19,17 @@ from studiolo.inference import calibration
 from studiolo.inference.calibration import MOST_TOKENS, Cancelled, Probe, Trial, calibrate
 from studiolo.inference.fit import need_of
 from studiolo.inference.model import LlamaModel
+from studiolo.inference.runtime import LlamaRuntime
+from studiolo.inference.scheduler import Scheduler
+from studiolo.inference.steps import Piece
+from studiolo.inference.template import TemplateMessage
 from studiolo.inference.tuning import Tuning, default_tuning, read_calibration
 from studiolo.jobs import CancelToken
 from studiolo.models.catalog import load_catalogue
 from studiolo.models.store import ModelStore
 from studiolo.paths import Home
 from studiolo.settings import Settings, save_settings
+from studiolo.types import Sampling
 
 pytestmark = pytest.mark.real_model
 
@@ -64,7 +69,7 @@ def model(models_home: Home) -> Iterator[LlamaModel]:
     "tuning",
     [
         Tuning(1, 2),
-        Tuning(2, 1, batch=128, ubatch=128),
+        Tuning(1, 1, batch=128, ubatch=128),
         Tuning(1, 1, flash_attention=False),
         Tuning(1, 1, batch=256, ubatch=64, kv_type="q8_0"),
     ],
@@ -144,6 +149,22 @@ def test_the_doctor_keeps_what_was_not_disturbed(
     assert (found is not None) is kept
     if found is not None:
         assert tuning["values"]["read_tokens_s"] == round(found.speed.read, 1)
+
+
+@pytest.mark.parametrize(
+    "tuning", [Tuning(1, 1, ubatch=128), Tuning(1, 1, flash_attention=False), Tuning(1, 1, ubatch=256, kv_type="q8_0")]
+)
+def test_a_model_answers_under_every_setting(store: ModelStore, tuning: Tuning) -> None:
+    runtime = LlamaRuntime(store.path(SMALL), model_id=SMALL, context_tokens=512, tuning=tuning)
+    scheduler = Scheduler(lambda _: runtime)
+    try:
+        with scheduler.lease(SMALL) as lease:
+            for text in ("The capital of France is", "法国的首都是"):
+                prompt = lease.compose([TemplateMessage("user", (text * 20,))])
+                steps = lease.generate(prompt, sampling=Sampling(max_tokens=4), cancel=CancelToken())
+                assert any(isinstance(step, Piece) and step.text for step in steps)
+    finally:
+        scheduler.close()
 
 
 def test_memory_is_no_more_than_was_foretold(store: ModelStore) -> None:

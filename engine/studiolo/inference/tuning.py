@@ -45,9 +45,8 @@ class Tuning:
         params.n_threads_batch = self.threads_read
         params.n_batch = self.batch
         params.n_ubatch = self.ubatch
-        # "auto" is on wherever the model allows it, and where it does not, "on" would fail
         params.flash_attn_type = (
-            lib.LLAMA_FLASH_ATTN_TYPE_AUTO if self.flash_attention else lib.LLAMA_FLASH_ATTN_TYPE_DISABLED
+            lib.LLAMA_FLASH_ATTN_TYPE_ENABLED if self.flash_attention else lib.LLAMA_FLASH_ATTN_TYPE_DISABLED
         )
         params.type_k = params.type_v = lib.GGML_TYPE_Q8_0 if self.kv_type == "q8_0" else lib.GGML_TYPE_F16
 
