@@ -51,6 +51,7 @@ class Replacements:
     load_runtime: Callable[[str], Runtime] | None = None
     embedder_for: Callable[[str], TextEmbedder] | None = None
     analyzer: Analyzer | None = None
+    idle: Callable[[], bool] | None = None
 
 
 def open_local(
@@ -105,7 +106,7 @@ def open_local(
             policies=policies,
             scheduler=Scheduler(replaced.load_runtime or _runtime_loader(store, chosen, readings)),
             readings=readings,
-            idle=IdleMachine(),
+            idle=replaced.idle or IdleMachine(),
             history=history,
             audit=audit,
             also_close=(embedders.close,),
