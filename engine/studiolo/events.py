@@ -1,7 +1,8 @@
 """What a running piece of work says, in order: zero or more events, then exactly one of Finished / Failed.
 
 A stream is `Iterator[Event]`. An answer comes as Started, Retrieved, LeftOut?, Delta..., Cited..., Finished.
-An ingestion comes as Progress..., Tally..., FileDone..., Finished. Cancelling is `Finished(reason="cancelled")`.
+An ingestion comes as Progress..., Tally..., FileDone..., Finished; a comparison of models as Progress..., Compared,
+Finished. Cancelling is `Finished(reason="cancelled")`.
 Each event has a constant `kind`, by which it is told apart on the wire.
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from studiolo.types import AddResult, Citation, Hit, Redaction, Timings, Usage
+from studiolo.types import AddResult, Citation, Comparison, Hit, Redaction, Timings, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class Cited:
 class Progress:
     """How far a stage is. `total` 0 = not known. `item` is what is being worked on (a path), for the owner's eyes."""
 
-    stage: str  # "load", "read", "parse", "screen", "embed", "write", "pull", "prepare", "quantize"
+    stage: str  # "load", "read", "parse", "screen", "embed", "write", "pull", "prepare", "quantize", "compare"
     done: int
     total: int
     item: str = field(default="", repr=False)
@@ -102,6 +103,14 @@ class FileDone:
 
 
 @dataclass(frozen=True, slots=True)
+class Compared:
+    """What a comparison of two models came to."""
+
+    comparison: Comparison
+    kind: Literal["compared"] = "compared"
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """The end. `reason`: "stop" (done), "length" (token limit), "cancelled"."""
 
@@ -120,4 +129,17 @@ class Failed:
     kind: Literal["failed"] = "failed"
 
 
-Event = Started | Retrieved | LeftOut | Delta | Redacted | Cited | Progress | Tally | FileDone | Finished | Failed
+Event = (
+    Started
+    | Retrieved
+    | LeftOut
+    | Delta
+    | Redacted
+    | Cited
+    | Progress
+    | Tally
+    | FileDone
+    | Compared
+    | Finished
+    | Failed
+)

@@ -25,7 +25,10 @@ from studiolo.conversation.turn import Turns, library_scope, pseudonym_scope
 from studiolo.doctor import examine
 from studiolo.errors import Code, PolicyBlock, StudioloError, UserError
 from studiolo.events import Event, FileDone, Finished
+from studiolo.inference.compare import compare
+from studiolo.inference.quantize import quantize, source_of
 from studiolo.inference.readings import ReadingStore
+from studiolo.inference.sample_texts import sample_texts
 from studiolo.inference.scheduler import Scheduler
 from studiolo.jobs import CancelToken
 from studiolo.knowledge.library import KnowledgeBase
@@ -39,6 +42,7 @@ from studiolo.privacy.policy import PROFILE_NAMES, Policy
 from studiolo.privacy.policy_file import profile as profile_policy
 from studiolo.settings import Settings
 from studiolo.types import (
+    COMPARED_TOKENS,
     DEFAULT_LIBRARY,
     AuditRecord,
     AuditReport,
@@ -556,6 +560,32 @@ class LocalEngine:
     def import_model(self, path: Path) -> Model:
         """Take a model file from this machine."""
         return self._parts.store.import_file(path)
+
+    def quantize_model(
+        self, model_id: str, target: str, *, name: str | None = None, cancel: CancelToken | None = None
+    ) -> Iterator[Event]:
+        """Make a smaller model of an installed one, in a process of its own."""
+        store = self._parts.store
+        return quantize(source_of(model_id, store), target, store=store, cancel=cancel or CancelToken(), name=name)
+
+    def compare_models(
+        self,
+        model_id: str,
+        other_id: str,
+        *,
+        text: Path | None = None,
+        tokens: int = COMPARED_TOKENS,
+        cancel: CancelToken | None = None,
+    ) -> Iterator[Event]:
+        """Measure what a model loses and gains against another, in a process of its own."""
+        pair = tuple(source_of(named, self._parts.store) for named in (model_id, other_id))
+
+        def texts() -> Sequence[tuple[str, str]]:
+            read = self._parts.knowledge.read_text
+            return sample_texts(read) if text is None else (("", read(text)),)
+
+        threads = self._parts.settings.threads
+        return compare((pair[0], pair[1]), texts, cancel=cancel or CancelToken(), tokens=tokens, threads=threads)
 
     def remove_model(self, model_id: str) -> None:
         """Remove a model's files."""

@@ -17,6 +17,9 @@ def library() -> Any:
     """The llama_cpp module, quiet. Raises EnvironmentFault(unsupported_cpu, missing_package)."""
     require_avx2()
     os.environ.setdefault("GGML_NO_BACKTRACE", "1")
+    # Threads that wait for one another sleep instead of spinning: where others use the processors too, spinning
+    # threads wait for ones that do not run (2 threads wrote 0.5 to 8 tokens a second so, and 22 to 32 asleep).
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         import llama_cpp  # noqa: TID251 - the one place
     except (ImportError, OSError, RuntimeError, MemoryError) as error:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
 
 from studiolo.types import (
+    COMPARED_TOKENS,
     DEFAULT_LIBRARY,
     Chat,
     Message,
@@ -233,6 +234,23 @@ class RevealBody(_Body):
     """A token of a turn."""
 
     token: Name = Field(examples=["<PERSON_1>"])
+
+
+class QuantizeBody(_Body):
+    """A smaller model to be made."""
+
+    model: Name = Field(examples=["qwen2.5-coder-1.5b"])
+    to: Name = Field(description="the layout", examples=["q4_0"])
+    name: Name | None = Field(None, description="id of the new model; null takes MODEL-LAYOUT")
+
+
+class CompareBody(_Body):
+    """Two models to be compared on a text."""
+
+    model: Name
+    other: Name
+    text: Text | None = Field(None, description="a document of this machine; null takes the samples")
+    tokens: int = Field(COMPARED_TOKENS, ge=2, le=1_000_000, description="of each text")
 
 
 class FileBody(_Body):
