@@ -89,6 +89,7 @@ class Parts:
     history: History
     audit: AuditLog
     readings: ReadingStore
+    idle: Callable[[], bool]  # whether the machine is on mains power and others leave it at rest
     also_close: tuple[Callable[[], None], ...] = ()
     clock: Callable[[], float] = time.time
     monotonic: Callable[[], float] = time.monotonic
@@ -129,7 +130,7 @@ class LocalEngine:
     def _may_read_ahead(self) -> bool:
         """Whether nobody waits, nothing else is under way, and the machine runs on mains power and is not busy."""
         parts = self._parts
-        return not (parts.scheduler.busy or parts.knowledge.busy or self._background.busy)
+        return not (parts.scheduler.busy or parts.knowledge.busy or self._background.busy) and parts.idle()
 
     def _room_for_readings(self) -> bool:
         """Whether more may be stored without throwing out what people use."""
@@ -166,7 +167,14 @@ class LocalEngine:
 
     def doctor(self) -> list[Check]:
         """What works on this machine and what does not."""
-        return examine(self._parts.home, models=self.models(), protection=self._parts.screener.protection)
+        parts = self._parts
+        return examine(
+            parts.home,
+            store=parts.store,
+            settings=parts.settings,
+            protection=parts.screener.protection,
+            loaded=parts.scheduler.loaded,
+        )
 
     def warm_up(self) -> None:
         """Load the chat model, the embedder and the filter at the same time, and wait for them.

@@ -568,11 +568,12 @@ class Revealed:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One line of `doctor`. `detail` holds values for the sentence, never user text."""
+    """One line of `doctor`. `detail` is it in short, `values` hold what an edge makes a sentence of; no user text."""
 
     name: str
     state: Literal["ok", "warning", "failed"]
     detail: str = ""
+    values: dict[str, bool | int | float | str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,7 +138,7 @@ def open_study(home: Home, models_home: Home, *, analyzer: Analyzer | None = Non
         home,
         environ=os.environ,
         settings=settings,
-        replacements=Replacements(load_runtime=None if ahead else load, analyzer=analyzer),
+        replacements=Replacements(load_runtime=None if ahead else load, analyzer=analyzer, idle=lambda: True),
     )
     return Study(engine, home, runtimes)
 

@@ -19,6 +19,7 @@ from studiolo.inference.sampling import Sampler
 from studiolo.inference.scheduler import Lease, Scheduler
 from studiolo.inference.steps import Ended, Piece, Reading
 from studiolo.inference.template import TemplateMessage
+from studiolo.inference.tuning import Tuning
 from studiolo.jobs import CancelToken
 from studiolo.models.catalog import load_catalogue
 from studiolo.models.store import ModelStore
@@ -187,7 +188,7 @@ def test_sequences_of_one_context_do_not_see_each_other(runtime: LlamaRuntime) -
             sampler.close()
         return out
 
-    context = LlamaContext(runtime.model, cells=256, threads=2, sequences=2)
+    context = LlamaContext(runtime.model, cells=256, tuning=Tuning(2, 2), sequences=2)
     try:
         both = written(context, dict(enumerate(prompts)), 8)
         assert [context.length(sequence) for sequence in (0, 1)] == [len(prompt) + 7 for prompt in prompts]

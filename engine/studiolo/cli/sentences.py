@@ -243,6 +243,37 @@ NOTICES: dict[str, tuple[str, str]] = {
         "{model} 并不比原模型小；可用 `studiolo models remove {model}` 删除。",
     ),
     "installed": ("The model {model} is ready.", "模型 {model} 已就绪。"),
+    "on": ("on", "开"),
+    "off": ("off", "关"),
+    "instructions_unknown": ("instructions not readable", "无法读取指令集"),
+    "cpu_smt": ("two threads a core", "每核两个线程"),
+    "cpu_kinds": ("{performance_cores} of the faster kind", "其中 {performance_cores} 个为性能核"),
+    "cpu_numa": ("{numa_nodes} memory nodes", "{numa_nodes} 个内存节点"),
+    "cpu_quota": ("limited to {quota} processors", "限用 {quota} 个处理器"),
+    "would_fit": ("{model} would fit.", "{model} 可以装入。"),
+    "none_would_fit": ("No smaller model would fit.", "没有更小的模型可以装入。"),
+    "calibrating": (
+        "Measuring how {model} runs fastest; half a minute to two. Ctrl+C stops.",
+        "正在测量 {model} 的最快设置，约半分钟至两分钟。按 Ctrl+C 停止。",
+    ),
+    "trial": (
+        (
+            "{read} tokens/s read, {write} written: {threads_read} and {threads_write} threads, {batch} at once, "
+            "flash attention {flash}, {kv_type}"
+        ),
+        (
+            "每秒读取 {read}、写出 {write} 个词元：{threads_read} 和 {threads_write} 线程，每批 {batch}，"
+            "flash attention {flash}，{kv_type}"
+        ),
+    ),
+    "disturbed": (
+        (
+            "Other programs used {percent} % of the processor meanwhile, so the result was not kept. "
+            "Close them and try again."
+        ),
+        "测量期间其他程序占用了 {percent}% 的处理器，因此未保存结果。请关闭它们后重试。",
+    ),
+    "calibrated": ("Kept; the next load of {model} uses it.", "已保存；下次加载 {model} 时生效。"),
     "compare": (
         "`studiolo models compare {model} {other}` measures what was lost and gained.",
         "用 `studiolo models compare {model} {other}` 可测量得失。",
@@ -403,10 +434,11 @@ def sentence_of(code: Code, values: Mapping[str, str | float], *, chinese: bool)
         return DAMAGED_SETTINGS[int(chinese)]
     if code is Code.BAD_REQUEST and values.get("problem") in PROBLEMS:
         values = {**values, "problem": PROBLEMS[str(values["problem"])][int(chinese)]}
-    if code is Code.BAD_POLICY and values.get("problem") in POLICY_PROBLEMS:
-        values = {**values, "problem": POLICY_PROBLEMS[str(values["problem"])][int(chinese)]}
+    if code is Code.BAD_POLICY:
+        values = {**values, "problem": policy_problem(str(values.get("problem", "?")), chinese=chinese)}
     if code is Code.NOT_ENOUGH_MEMORY:
-        values = {**values, "smaller": _smaller(str(values.get("smaller", "")), chinese=chinese)}
+        instead = (_smaller(str(values.get("smaller", "")), chinese=chinese), _shorter(values, chinese=chinese))
+        values = {**values, "smaller": ("" if chinese else " ").join(instead)}
     return _filled(table[code], values)
 
 
@@ -415,12 +447,18 @@ def notice(name: str, values: Mapping[str, str | float] | None = None, *, chines
     return NOTICES[name][int(chinese)].format_map(dict(values or {}))
 
 
+def policy_problem(problem: str, *, chinese: bool) -> str:
+    """What a bad_policy's `problem` stands for, as words."""
+    return POLICY_PROBLEMS[problem][int(chinese)] if problem in POLICY_PROBLEMS else problem
+
+
 def _filled(template: str, values: Mapping[str, str | float]) -> str:
-    shown = _Values({key: _shown(key, value) for key, value in values.items()})
+    shown = _Values({key: shown_value(key, value) for key, value in values.items()})
     return " ".join(template.format_map(shown).split())
 
 
-def _shown(key: str, value: str | float) -> str:
+def shown_value(key: str, value: str | float) -> str:
+    """A value as a person reads it: bytes as GiB or MiB, all else as it is."""
     if key.endswith("_bytes") and isinstance(value, int | float):
         return f"{value / 2**30:.1f} GiB" if value >= 2**29 else f"{value / 2**20:.0f} MiB"
     return str(value)
@@ -430,3 +468,12 @@ def _smaller(model: str, *, chinese: bool) -> str:
     if not model:
         return ""
     return f"例如 {model}。" if chinese else f"{model} would fit."
+
+
+def _shorter(values: Mapping[str, str | float], *, chinese: bool) -> str:
+    model, tokens = values.get("model", "?"), values.get("context_tokens")
+    if not tokens:
+        return ""
+    if chinese:
+        return f"或在 settings.json 中将 context_tokens 设为 {tokens}，{model} 也可装入。"
+    return f"{model} itself would fit with context_tokens set to {tokens} in settings.json."

@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from studiolo import wire
-from studiolo.cpu import available_memory_bytes, worker_threads
+from studiolo.cpu import worker_threads
 from studiolo.errors import Code, EnvironmentFault, StudioloError, UserError, error_for, unexpected
 from studiolo.events import Compared, Event, Failed, Finished, Progress
+from studiolo.hardware.memory import available_memory_bytes
 from studiolo.inference import process
 from studiolo.inference.quantize import Source
 from studiolo.jobs import CancelToken
-from studiolo.models.gguf import estimate_memory_bytes
+from studiolo.models.memory import DEFAULT_BATCH, estimate
 from studiolo.types import COMPARED_TOKENS
 
 CONTEXT_TOKENS = 4096  # what is measured in: see quality.py
@@ -87,7 +88,15 @@ def _run(request: dict[str, Any], cancel: CancelToken, other_id: str) -> Iterato
 
 
 def _require_memory(pair: Sequence[Source]) -> None:
-    needed = sum(estimate_memory_bytes(one.info, one.path.stat().st_size, CONTEXT_TOKENS) for one in pair)
+    needed = sum(
+        estimate(
+            one.info,
+            file_bytes=one.path.stat().st_size,
+            context_tokens=CONTEXT_TOKENS,
+            score_rows=DEFAULT_BATCH,  # every token's scores are looked at
+        ).total
+        for one in pair
+    )
     free = max(0, available_memory_bytes() - RESERVE_BYTES)
     if needed > free:
         names = " + ".join(one.model.id for one in pair)

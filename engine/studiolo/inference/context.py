@@ -17,11 +17,11 @@ from typing import Any
 
 from studiolo.errors import Code, EngineBug, EnvironmentFault, UserError
 from studiolo.inference.model import LlamaModel
+from studiolo.inference.tuning import Tuning
 
 BATCH_TOKENS = 512
 MOST_SCORES = 72  # rows of scores in one batch: a row a sequence, and the drafts of one
 _ABORTED = 2  # llama.h, llama_decode: 2 - aborted
-_FLASH_ATTENTION = 1  # llama.h: LLAMA_FLASH_ATTN_TYPE_ENABLED; pinned, since stored states depend on it
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +37,11 @@ class Run:
 class LlamaContext:
     """Keys and values for some sequences, numbered from 0, which share `cells`."""
 
-    def __init__(self, model: LlamaModel, *, cells: int, threads: int, sequences: int = 1) -> None:
+    def __init__(self, model: LlamaModel, *, cells: int, tuning: Tuning, sequences: int = 1) -> None:
         """Raises EnvironmentFault(not_enough_memory)."""
         self._lib = model.lib
         self._model = model
+        self.tuning = tuning  # stored states depend on it
         # strlen() as llama.cpp's abort callback: native, so it never waits for Python's interpreter lock as a
         # Python function would at each of a thousand graph nodes. "" means go on, "x" means stop.
         self._abort_flag = ctypes.create_string_buffer(2)
@@ -48,13 +49,10 @@ class LlamaContext:
         params.n_ctx = min(cells, model.trained_tokens)
         params.n_seq_max = sequences + 1
         params.kv_unified = True
+        tuning.apply(params, self._lib)
         params.n_batch = BATCH_TOKENS
-        params.n_ubatch = BATCH_TOKENS
         params.n_outputs_max = MOST_SCORES
         params.n_outputs_max_per_seq = 0  # as many as there are
-        params.flash_attn_type = _FLASH_ATTENTION
-        params.n_threads = threads
-        params.n_threads_batch = threads
         params.no_perf = True
         libc = ctypes.CDLL(None) if os.name == "posix" else ctypes.CDLL("msvcrt")
         params.abort_callback = ctypes.cast(libc.strlen, type(params.abort_callback))

@@ -16,7 +16,6 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Protocol
 
-from studiolo.cpu import worker_threads
 from studiolo.errors import Code, EngineBug, UserError
 from studiolo.inference.context import BATCH_TOKENS, LlamaContext, Run
 from studiolo.inference.model import LlamaModel
@@ -25,6 +24,7 @@ from studiolo.inference.sampling import Sampler
 from studiolo.inference.steps import Ended, Piece, Prompt, Reading, Step
 from studiolo.inference.stored import StoredReadings
 from studiolo.inference.template import ChatTemplate
+from studiolo.inference.tuning import Tuning, default_tuning
 from studiolo.jobs import CancelToken
 from studiolo.types import Sampling
 
@@ -141,10 +141,12 @@ class LlamaRuntime:
         model_id: str,
         context_tokens: int = 8192,
         threads: int = 0,
+        tuning: Tuning | None = None,
         store: ReadingStore | None = None,
         digest: str = "",
     ) -> None:
-        """Load the file. `store` keeps readings under `digest`, the SHA-256 of the file.
+        """Load the file. `store` keeps readings under `digest`, the SHA-256 of the file. No `tuning`: the
+        default's, with `threads`.
 
         Raises UserError(damaged_model), EnvironmentFault(not_enough_memory, unsupported_cpu).
         """
@@ -152,7 +154,7 @@ class LlamaRuntime:
         try:
             self.template = self.model.chat_template()
             self._context = LlamaContext(
-                self.model, cells=context_tokens, threads=worker_threads(threads), sequences=REQUESTS
+                self.model, cells=context_tokens, tuning=tuning or default_tuning(threads), sequences=REQUESTS
             )
         except BaseException:
             self.model.close()

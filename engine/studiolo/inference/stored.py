@@ -83,12 +83,13 @@ class StoredReadings:
         self._writer.shutdown(wait=True)
 
     def _key(self, prefix: Sequence[int], part: Sequence[int]) -> ReadingKey:
+        tuning = self._context.tuning
         return ReadingKey(
             model=self._model,
             build=self._build,
             prefix=tuple(prefix),
             part=tuple(part),
-            key_type="f16",
-            value_type="f16",
-            flash_attention=True,
+            key_type=tuning.kv_type,
+            value_type=tuning.kv_type,
+            flash_attention=tuning.flash_attention,
         )

@@ -23,7 +23,6 @@ MAX_DIMENSIONS = 8
 MAX_ARRAY_DEPTH = 4
 MAX_ITEMS = 4_000_000  # of all arrays; the largest vocabularies have 262,144 tokens, thrice
 MAX_ALIGNMENT = 1 << 20
-COMPUTE_BATCH = 512
 _STRING, _ARRAY, _BOOL, _FLOAT = 8, 9, 7, 6
 _SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 
@@ -82,6 +81,7 @@ class GgufInfo:
     heads: int
     kv_heads: int
     embedding_length: int
+    feed_forward_length: int  # of all experts that are used together
     key_length: int
     value_length: int
     vocabulary: int
@@ -102,22 +102,6 @@ def read_gguf(path: Path) -> GgufInfo:
         raise UserError(Code.DAMAGED_MODEL, model=path.name) from None
     except OSError:
         raise UserError(Code.FILE_UNREADABLE, path=str(path)) from None
-
-
-def estimate_memory_bytes(info: GgufInfo, file_size: int, context_tokens: int) -> int:
-    """Memory a model needs to run: weights, keys and values of `context_tokens` at f16, and compute buffers.
-
-    The buffers are the logits and the widest activations of one batch, at f32; an estimate, on the safe side.
-    """
-    tokens = min(context_tokens, info.context_tokens) if info.context_tokens else context_tokens
-    head_length = info.embedding_length // max(info.heads, 1)
-    kv_heads = info.kv_heads or info.heads
-    key_length, value_length = info.key_length or head_length, info.value_length or head_length
-    cache = tokens * info.layers * kv_heads * (key_length + value_length) * 2
-    batch = min(COMPUTE_BATCH, tokens)
-    scores = batch * tokens * max(info.heads, 1) * 4
-    buffers = batch * (info.vocabulary + 16 * info.embedding_length) * 4 + scores
-    return file_size + cache + buffers
 
 
 class _Reader:
@@ -205,6 +189,9 @@ def _read(reader: _Reader) -> GgufInfo:
         heads=own("attention.head_count"),
         kv_heads=own("attention.head_count_kv"),
         embedding_length=own("embedding_length"),
+        feed_forward_length=max(
+            own("feed_forward_length"), own("expert_feed_forward_length") * own("expert_used_count")
+        ),
         key_length=own("attention.key_length"),
         value_length=own("attention.value_length"),
         vocabulary=lengths.get("tokenizer.ggml.tokens", 0) or own("vocab_size"),

@@ -23,9 +23,11 @@ from typing import Any
 from filelock import FileLock
 
 from studiolo.errors import Code, EnvironmentFault, UserError
+from studiolo.hardware.memory import total_memory_bytes
 from studiolo.models.catalog import Catalogue, CatalogueModel, ModelFile, PackageSource
 from studiolo.models.files import check_digest, copy_stream, flush_to_disk, require_space, sha256_of, writing_into
-from studiolo.models.gguf import GGUF_MAGIC, GgufInfo, estimate_memory_bytes, read_gguf
+from studiolo.models.gguf import GGUF_MAGIC, GgufInfo, read_gguf
+from studiolo.models.memory import estimate
 from studiolo.models.prepare import is_prepared, prepare, prepared_folder
 from studiolo.paths import Home
 from studiolo.types import Model
@@ -94,9 +96,7 @@ class ModelStore:
 
         Raises UserError(model_missing), with the catalogue's model for a first start, where none is installed.
         """
-        import psutil
-
-        total = int(psutil.virtual_memory().total)
+        total = total_memory_bytes()
         chat = [model for model in self.list() if model.kind == "chat" and model.installed]
         if not chat:
             raise UserError(Code.MODEL_MISSING, model=self.catalogue.flagged("first_start").id)
@@ -161,7 +161,7 @@ class ModelStore:
             kind=source.kind,
             title=f"{source.title} ({layout})",
             size_bytes=size_bytes,
-            memory_bytes=estimate_memory_bytes(info, size_bytes, DEFAULT_CONTEXT_TOKENS),
+            memory_bytes=estimate(info, file_bytes=size_bytes, context_tokens=DEFAULT_CONTEXT_TOKENS).total,
             licence=source.licence,
             languages=source.languages,
             sha256=sha256_of(partial),
@@ -323,7 +323,11 @@ class ModelStore:
             kind="adapter" if adapter else "chat",
             title=info.name or Path(name).stem,
             size_bytes=size_bytes,
-            memory_bytes=size_bytes if adapter else estimate_memory_bytes(info, size_bytes, DEFAULT_CONTEXT_TOKENS),
+            memory_bytes=(
+                size_bytes
+                if adapter
+                else estimate(info, file_bytes=size_bytes, context_tokens=DEFAULT_CONTEXT_TOKENS).total
+            ),
             licence=info.licence,
             languages=(),
             sha256=sha256,

@@ -340,7 +340,12 @@ def test_the_other_routes(site: Served, engine: ScriptedEngine, tmp_path: Path) 
     assert call(site, "GET", "/readyz").json() == {"ready": True, "model": "tiny"}
     engine.loaded = False
     assert call(site, "GET", "/readyz").status_code == 503
-    assert call(site, "GET", "/api/doctor").json()["checks"][0] == {"name": "cpu", "state": "ok", "detail": "AVX2"}
+    assert call(site, "GET", "/api/doctor").json()["checks"][0] == {
+        "name": "cpu",
+        "state": "ok",
+        "detail": "AVX2",
+        "values": {},
+    }
     assert call(site, "GET", "/api/libraries").json()["libraries"][0]["name"] == "default"
     assert call(site, "POST", "/api/libraries", json={"name": "合同"}).status_code == 201
     assert call(site, "GET", "/api/libraries/default/documents").json()["documents"][0]["id"] == "d1"
