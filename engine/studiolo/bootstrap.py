@@ -84,6 +84,9 @@ def open_local(
         audit=audit,
     )
     readings = ReadingStore(home.readings, budget_bytes=chosen.readings_mb << 20)
+    scheduler = Scheduler(
+        replaced.load_runtime or _runtime_loader(store, chosen, readings), unload_after_s=chosen.unload_minutes * 60
+    )
     embedders = Embedders(store, threads=worker_threads(chosen.threads), cache=home.cache / "embedding")
     knowledge = KnowledgeBase(
         home,
@@ -95,6 +98,7 @@ def open_local(
         detector=DETECTOR_VERSION,
         clock=time.time,
         on_removal=lambda documents: _forget(documents, history, readings),
+        give_way=scheduler.give_way,
     )
     return LocalEngine(
         Parts(
@@ -104,7 +108,7 @@ def open_local(
             knowledge=knowledge,
             screener=screener,
             policies=policies,
-            scheduler=Scheduler(replaced.load_runtime or _runtime_loader(store, chosen, readings)),
+            scheduler=scheduler,
             readings=readings,
             idle=replaced.idle or IdleMachine(),
             history=history,

@@ -19,10 +19,11 @@ import pyarrow as pa
 
 from studiolo.cpu import worker_threads
 from studiolo.inference import readings_file as files
-from studiolo.inference.context import BATCH_TOKENS, LlamaContext
+from studiolo.inference.context import BATCH_TOKENS, LlamaContext, Run
 from studiolo.inference.model import LlamaModel
 from studiolo.inference.readings import ReadingStore
 from studiolo.inference.readings_key import ReadingKey
+from studiolo.inference.tuning import default_tuning
 from studiolo.models.catalog import load_catalogue
 from studiolo.models.store import ModelStore
 from studiolo.paths import Home
@@ -38,7 +39,7 @@ def run(data: Path, *, home: Path) -> None:
     """Print the tables. `home` holds the model; no data set is needed."""
     path = ModelStore(Home(home), load_catalogue()).path(MODEL)
     model = LlamaModel(path, model_id=MODEL)
-    context = LlamaContext(model, sequence_tokens=2 * TOKENS, threads=worker_threads())
+    context = LlamaContext(model, cells=2 * TOKENS, tuning=default_tuning(worker_threads()))
     try:
         tokens = model.tokenize(TEXT.read_text(encoding="utf-8"), control=False)[:TOKENS]
         read_s = _read(context, tokens)
@@ -71,7 +72,7 @@ def _read(context: LlamaContext, tokens: list[int]) -> float:
     """Seconds that the model takes for the tokens."""
     began = time.perf_counter()
     for at in range(0, len(tokens), BATCH_TOKENS):
-        assert context.decode(0, tokens[at : at + BATCH_TOKENS])
+        assert context.decode([Run(0, tokens[at : at + BATCH_TOKENS], 1)])
     return time.perf_counter() - began
 
 

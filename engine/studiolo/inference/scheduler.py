@@ -162,9 +162,14 @@ class Lease:
 class Scheduler:
     """Serves generation requests on its thread, several at once."""
 
-    def __init__(self, load: Loader) -> None:
-        """`load(model_id)` builds a runtime; it is called on the inference thread."""
+    def __init__(self, load: Loader, *, unload_after_s: float = 0) -> None:
+        """`load(model_id)` builds a runtime; it is called on the inference thread.
+
+        A model that nobody has leased for `unload_after_s` is freed; 0 = never.
+        """
         self._load = load
+        self._unload_after_s = unload_after_s
+        self._used_at = time.monotonic()
         self._state = threading.Condition()
         self._tasks: list[Callable[[], None]] = []  # for the inference thread, between two batches
         self._waiting: list[_Request] = []
@@ -175,7 +180,8 @@ class Scheduler:
         self._held: Runtime | None = None  # the inference thread's own reference, to free it
         self._load_error: StudioloError | None = None  # of the last load, for those who waited for it
         self._leases = 0
-        self._open = 0
+        self._open = 0  # requests that somebody wants an answer to
+        self._persons = 0
         self._arrived = 0
         self._closed = False
         self._thread = threading.Thread(target=self._serve, name="inference", daemon=True)
@@ -192,6 +198,11 @@ class Scheduler:
         """Whether a request is running or waiting that somebody wants an answer to."""
         with self._state:
             return self._open > 0
+
+    def give_way(self, timeout_s: float = 60.0) -> None:
+        """Wait while a person's request is read or written: for work on other threads that takes processors from it."""
+        with self._state:
+            self._state.wait_for(lambda: not self._persons or self._closed, timeout=timeout_s)
 
     @contextmanager
     def lease(self, model_id: str) -> Iterator[Lease]:
@@ -212,6 +223,7 @@ class Scheduler:
         finally:
             with self._state:
                 self._leases -= 1
+                self._used_at = time.monotonic()
                 self._state.notify_all()
 
     def warm(self, model_id: str) -> None:
@@ -239,6 +251,7 @@ class Scheduler:
             self._arrived += 1
             request = _Request(runtime, prompt, sampling, cancel, service, self._arrived, StopFinder(sampling.stop))
             self._open += service is not Service.IDLE
+            self._persons += service is Service.PERSON
             self._waiting.append(request)
             if any(one.service > service for one in self._in_batch):
                 runtime.interrupt()
@@ -279,7 +292,10 @@ class Scheduler:
         while True:
             with self._state:
                 while not (self._tasks or self._waiting or self._served or self._closed):
-                    self._state.wait()
+                    self._state.wait(self._until_unused())
+                    if self._until_unused() == 0:
+                        self._runtime, self._model_id = None, ""
+                        self._tasks.append(self._free)
                 tasks, self._tasks = self._tasks, []
                 closed = self._closed
             for task in tasks:
@@ -290,6 +306,12 @@ class Scheduler:
             self._give_places()
             self._run_batch()
         self._free()
+
+    def _until_unused(self) -> float | None:
+        """With the lock: seconds until the loaded model has been unused for long; None where that cannot come."""
+        if not self._unload_after_s or self._leases or self._runtime is None:
+            return None
+        return max(0.0, self._used_at + self._unload_after_s - time.monotonic())
 
     def _drop_cancelled(self) -> None:
         with self._state:
@@ -394,6 +416,9 @@ class Scheduler:
         with self._state:
             self._waiting = [one for one in self._waiting if one is not request]
             self._open -= request.service is not Service.IDLE
+            self._persons -= request.service is Service.PERSON
+            if not self._persons:
+                self._state.notify_all()
 
     def _free(self) -> None:
         """On the inference thread: let go of the loaded model and of whoever still waits for it."""

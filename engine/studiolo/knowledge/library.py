@@ -81,14 +81,15 @@ class KnowledgeBase:
         rules: DocumentRules | None = None,
         detector: int = 1,
         on_removal: Callable[[Sequence[str]], None] = lambda _: None,
+        give_way: Callable[[], None] = lambda: None,
     ) -> None:
         """Open the home's knowledge and bring removals to an end that a crash cut short; `resume` does the rest.
 
         `embedder_for` gives the embedder of a model id and owns it; it is asked once an id. `on_removal` is told the
         ids of documents before they are removed, whoever asked for it: what others keep of them is to go first, so that
         a kill leaves a document which can be removed again. `detector` is the version of what `screen` finds: what an
-        older one has found does not count. Raises EnvironmentFault: newer_format, damaged_store, disk_full,
-        no_permission.
+        older one has found does not count. `give_way` waits while somebody needs the processors more. Raises
+        EnvironmentFault: newer_format, damaged_store, disk_full, no_permission.
         """
         self._embedder_for = embedder_for
         self._embedders: dict[str, TextEmbedder] = {}
@@ -123,6 +124,7 @@ class KnowledgeBase:
             budget=budget or Budget(),
             sizes=sizes or Sizes(),
             rules=rules or NoRules(),
+            give_way=give_way,
         )
         self._parsers = ParserPool(budget=budget)
         self._intake = Intake(self._tools, parser=self._parsers)
