@@ -1,4 +1,5 @@
-"""Reading and writing through the engine, against llama.cpp's own loop in the same run; how soon a cancel is heeded.
+"""Reading and writing through the engine, against llama.cpp's own loop in the same run; how soon a cancel is heeded;
+several requests at once against one after another; how long a person waits behind reading ahead.
 
 The raw loop is llama_cpp's high-level `Llama` without any of our layers, greedy, on the same prompt ids and threads.
 """
@@ -13,7 +14,7 @@ from pathlib import Path
 from studiolo.cpu import worker_threads
 from studiolo.inference.runtime import LlamaRuntime
 from studiolo.inference.scheduler import Lease, Scheduler
-from studiolo.inference.steps import Piece, Prompt, Reading
+from studiolo.inference.steps import Piece, Prompt, Reading, Service
 from studiolo.inference.template import TemplateMessage
 from studiolo.jobs import CancelToken
 from studiolo.models.catalog import load_catalogue
@@ -25,6 +26,7 @@ from tests.bench.table import Measure, table
 MODEL = "qwen2.5-coder-1.5b"
 WRITTEN = 64
 ROUNDS = 3
+TOGETHER = 100
 TEXT = "The tenant pays the rent on the first day of each month by standing order to the account of the landlord. "
 
 
@@ -52,7 +54,89 @@ def run(data: Path, *, home: Path) -> None:
         baseline = Measure("reading the prompt to its end", full, "s")
         worst = Measure("worst of 5 cancels while it is read", max(cancels), "s")
         print(table("Cancelling", [worst], baseline=baseline))
+        _together(lease)
+        _behind_idle(lease)
     scheduler.close()
+
+
+def _together(lease: Lease) -> None:
+    """Tokens a second of 2, 4 and 8 requests that each write TOGETHER tokens, against one after another."""
+    rows = []
+    alone = statistics.median(_written_by(lease, 1) for _ in range(ROUNDS))
+    for count in (2, 4, 8):
+        rate, fairness = zip(*(_at_once(lease, count) for _ in range(ROUNDS)), strict=True)
+        rows.append(Measure(f"{count} at once", statistics.median(rate), "tokens/s", smaller_is_better=False))
+        print(f"{count} at once: the last ends {statistics.median(fairness):.2f}x as late as the first")
+    baseline = Measure("one after another", alone, "tokens/s", smaller_is_better=False)
+    print(table(f"Writing {TOGETHER} tokens each", rows, baseline=baseline))
+
+
+def _written_by(lease: Lease, number: int) -> float:
+    """Tokens a second written by one alone; its prompt is read before."""
+    prompt = lease.compose([TemplateMessage("user", (f"Tell a long story about ship number {number}.",))])
+    list(lease.generate(prompt, sampling=Sampling(max_tokens=1), cancel=CancelToken()))
+    began = time.perf_counter()
+    steps = list(lease.generate(prompt, sampling=Sampling(max_tokens=TOGETHER), cancel=CancelToken()))
+    return sum(step.tokens for step in steps if isinstance(step, Piece)) / (time.perf_counter() - began)
+
+
+def _at_once(lease: Lease, count: int) -> tuple[float, float]:
+    """Tokens a second in all; how much later the last ended than the first."""
+    prompts = [
+        lease.compose([TemplateMessage("user", (f"Tell a long story about ship number {number}.",))])
+        for number in range(count)
+    ]
+    for prompt in prompts:
+        list(lease.generate(prompt, sampling=Sampling(max_tokens=1), cancel=CancelToken()))
+    ends: list[float] = []
+    tokens: list[int] = []
+
+    def ask(prompt: Prompt) -> None:
+        steps = list(lease.generate(prompt, sampling=Sampling(max_tokens=TOGETHER), cancel=CancelToken()))
+        ends.append(time.perf_counter() - began)
+        tokens.append(sum(step.tokens for step in steps if isinstance(step, Piece)))
+
+    began = time.perf_counter()
+    threads = [threading.Thread(target=ask, args=(prompt,)) for prompt in prompts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sum(tokens) / max(ends), max(ends) / min(ends)
+
+
+def _behind_idle(lease: Lease) -> None:
+    """First token of a person's short question, alone and while something is read ahead."""
+    waits: dict[bool, list[float]] = {False: [], True: []}
+    for number in range(ROUNDS * 2):
+        idle = bool(number % 2)
+        cancel = CancelToken()
+        reading = threading.Thread(
+            target=lambda cancel=cancel, number=number: list(
+                lease.generate(
+                    _prompt(lease, 200 + number), sampling=Sampling(max_tokens=1), cancel=cancel, service=Service.IDLE
+                )
+            )
+        )
+        if idle:
+            reading.start()
+            time.sleep(0.7)
+        prompt = lease.compose([TemplateMessage("user", (f"{number}: name a colour.",))])
+        began = time.perf_counter()
+        for step in lease.generate(prompt, sampling=Sampling(max_tokens=1), cancel=CancelToken()):
+            if isinstance(step, Piece):
+                waits[idle].append(time.perf_counter() - began)
+        cancel.cancel()
+        if idle:
+            reading.join()
+    baseline = Measure("nothing else under way", statistics.median(waits[False]), "s")
+    print(
+        table(
+            "First token of a short question",
+            [Measure("while reading ahead", max(waits[True]), "s")],
+            baseline=baseline,
+        )
+    )
 
 
 def _prompt(lease: Lease, number: int) -> Prompt:
