@@ -168,12 +168,30 @@ class LocalEngine:
     def doctor(self) -> list[Check]:
         """What works on this machine and what does not."""
         parts = self._parts
-        return examine(
+        checks = examine(
             parts.home,
             store=parts.store,
             settings=parts.settings,
             protection=parts.screener.protection,
             loaded=parts.scheduler.loaded,
+        )
+        return [*checks[:-1], self._readings_check(), checks[-1]]
+
+    def _readings_check(self) -> Check:
+        kept, ahead, settings = self._parts.readings.statistics(), self._ahead.progress, self._parts.settings
+        on = settings.read_ahead and settings.readings_mb > 0
+        return Check(
+            "readings",
+            "ok",
+            f"{ahead.done} of {ahead.total} read ahead" if on else "off",
+            {
+                "on": on,
+                "done": ahead.done,
+                "total": ahead.total,
+                "size_bytes": kept.size_bytes,
+                "budget_bytes": kept.budget_bytes,
+                "damaged": kept.damaged,
+            },
         )
 
     def warm_up(self) -> None:

@@ -129,14 +129,9 @@ def _behind_idle(lease: Lease) -> None:
         cancel.cancel()
         if idle:
             reading.join()
+    behind = Measure("while reading ahead", max(waits[True]), "s")
     baseline = Measure("nothing else under way", statistics.median(waits[False]), "s")
-    print(
-        table(
-            "First token of a short question",
-            [Measure("while reading ahead", max(waits[True]), "s")],
-            baseline=baseline,
-        )
-    )
+    print(table("First token of a short question", [behind], baseline=baseline))
 
 
 def _prompt(lease: Lease, number: int) -> Prompt:

@@ -69,6 +69,11 @@ TEXTS: dict[str, tuple[str, str]] = {
             "{write_tokens_s} 个（默认 {default_write_tokens_s}）；内存带宽 {bandwidth_bytes_s}/秒"
         ),
     ),
+    "readings": (
+        "{done} of {total} passages read ahead, {size_bytes} of {budget_bytes} used",
+        "已预读 {done} / {total} 个段落，占用 {size_bytes}，上限 {budget_bytes}",
+    ),
+    "readings:off": ("reading ahead is switched off; {size_bytes} kept", "预读已关闭；保留 {size_bytes}"),
     "policy": ("profile {profile}", "方案 {profile}"),
     "policy:failed": ("{file}, line {line}: {problem}", "{file} 第 {line} 行：{problem}"),
     "pseudonyms:keyring": ("encrypted; the key is in the system keyring", "已加密；密钥在系统密钥环中"),
@@ -125,6 +130,7 @@ _CASES: dict[str, Callable[[Values, str], str]] = {
     "models": _models_case,
     "fit": _fit_case,
     "tuning": _tuning_case,
+    "readings": lambda values, _: "" if values.get("on") else "off",
     "pseudonyms": lambda values, _: str(values.get("protection")),
 }
 
