@@ -182,6 +182,7 @@ class Scheduler:
         self._leases = 0
         self._open = 0  # requests that somebody wants an answer to
         self._persons = 0
+        self._moved = False  # whether somebody has come or gone since places were given last
         self._arrived = 0
         self._closed = False
         self._thread = threading.Thread(target=self._serve, name="inference", daemon=True)
@@ -252,6 +253,7 @@ class Scheduler:
             request = _Request(runtime, prompt, sampling, cancel, service, self._arrived, StopFinder(sampling.stop))
             self._open += service is not Service.IDLE
             self._persons += service is Service.PERSON
+            self._moved = True
             self._waiting.append(request)
             if any(one.service > service for one in self._in_batch):
                 runtime.interrupt()
@@ -327,7 +329,8 @@ class Scheduler:
         One of a later class that has a place leaves it to one of an earlier class, and goes on afterwards.
         """
         with self._state:
-            waiting = sorted(self._waiting, key=lambda one: (one.service, one.number))
+            moved, self._moved = self._moved, False
+            waiting = sorted(self._waiting, key=lambda one: (one.service, one.number)) if moved else []
         for request in waiting:
             try:
                 while not self._placed(request):
@@ -417,6 +420,7 @@ class Scheduler:
             self._waiting = [one for one in self._waiting if one is not request]
             self._open -= request.service is not Service.IDLE
             self._persons -= request.service is Service.PERSON
+            self._moved = True
             if not self._persons:
                 self._state.notify_all()
 
