@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -104,7 +104,7 @@ class Places:
         function = {
             "name": self._text(tool.name, wanted=True),
             "description": self._text(tool.description),
-            "parameters": self._marked(json.loads(tool.parameters)),
+            "parameters": self._marked(json.loads(tool.parameters), self._text),
         }
         return {"type": "function", "function": function}
 
@@ -161,30 +161,28 @@ class Places:
             self._wanted.add(self._numbers[text])
         return _mark(self._numbers[text])
 
-    def _marked(self, value: Any, *, wanted: bool = False) -> Any:
+    def _marked(self, value: Any, text: Callable[[str], str]) -> Any:
         match value:
             case str():
-                return self._text(value, wanted=wanted)
+                return text(value)
             case dict():
-                return {
-                    self._text(key, wanted=wanted): self._marked(inner, wanted=wanted) for key, inner in value.items()
-                }
+                return {text(key): self._marked(inner, text) for key, inner in value.items()}
             case list():
-                return [self._marked(inner, wanted=wanted) for inner in value]
+                return [self._marked(inner, text) for inner in value]
             case _:
                 return value
 
     def _call(self, call: TemplateCall) -> dict[str, Any]:
         # Mistral's templates refuse ids that are not nine letters or digits; the client's mean nothing to a model
         given = f"call{len(self._ids):05d}"
-        name = self._text(call.name, wanted=True)
+        name = self._content((call.name,))
         self._ids[call.id or given] = (given, name)
         self._open.append((given, name))
         try:
             arguments = json.loads(call.arguments)
         except (ValueError, RecursionError):
             arguments = call.arguments
-        function = {"name": name, "arguments": self._marked(arguments, wanted=True)}
+        function = {"name": name, "arguments": self._marked(arguments, lambda text: self._content((text,)))}
         return {"id": given, "type": "function", "function": function}
 
     def _answered(self, answers: str) -> tuple[str, str]:

@@ -98,7 +98,7 @@ def test_text_is_passed_on_at_once_and_other_json_is_not_held_to_its_end() -> No
     assert "".join(str(part) for part in CallFinder(NAMES).feed('{"answer": ')) == '{"answer":'
 
 
-@given(st.text("<tool_cal>{}[]\"\\nameargs: f,;\n`", max_size=80), st.integers(1, 9))
+@given(st.text('<tool_cal>{}[]"\\nameargs: f,;\n`', max_size=80), st.integers(1, 9))
 def test_no_text_is_lost_however_it_is_cut(text: str, size: int) -> None:
     parts = found(text, size)
     assert parts == found(text, 1000)
