@@ -246,12 +246,14 @@ def calls_grammar(
         CallForm.LLAMA: ("", "\n", ""),
         CallForm.MISTRAL: ("", ", ", ""),
     }[form]
-    first = f"call {literal(closer)}" if opened else f"{literal(opener)} call {literal(closer)}"
-    more = f"({literal(between + opener)} call {literal(closer)}){{0,{most - 1}}}" if most > 1 else ""
-    if form is CallForm.MISTRAL:
-        first, more = f'"[" {first}', f'{more} "]"'
-    space = "[ \\n]? " if opened else ""
-    return "\n".join([f"root ::= {space}{first} {more}", *rules])
+    first = _joined("" if opened else opener, "call", closer)
+    more = f" ({_joined(between + opener, 'call', closer)}){{0,{most - 1}}}" if most > 1 else ""
+    whole = f'"[" {first}{more} "]"' if form is CallForm.MISTRAL else f"{first}{more}"
+    return "\n".join([("root ::= [ \\n]? " if opened else "root ::= ") + whole, *rules])
+
+
+def _joined(before: str, rule: str, behind: str) -> str:
+    return " ".join(part for part in (before and literal(before), rule, behind and literal(behind)) if part)
 
 
 def _arguments(schema: str, *, strict: bool) -> str:
