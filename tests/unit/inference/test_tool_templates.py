@@ -15,12 +15,14 @@ HERMES = """{%- if tools %}<|im_start|>system
 </tools> Answer in <tool_call></tool_call>.<|im_end|>
 {% endif %}
 {%- for message in messages %}
-{%- if message.role == 'user' or (message.role == 'assistant' and not message.tool_calls) or (message.role == 'system' and not tools) %}
+{%- if message.role == 'user' or (message.role == 'assistant' and not message.tool_calls)
+    or (message.role == 'system' and not tools) %}
 {{- '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>\\n' }}
 {%- elif message.role == 'assistant' %}{{ '<|im_start|>assistant' }}
 {%- if message.content %}{{ '\\n' + message.content }}{%- endif %}
 {%- for tool_call in message.tool_calls %}{%- set call = tool_call.function %}
-{{- '\\n<tool_call>\\n{"name": "' + call.name + '", "arguments": ' }}{{ call.arguments | tojson }}{{ '}\\n</tool_call>' }}
+{{- '\\n<tool_call>\\n{"name": "' + call.name + '", "arguments": ' }}
+{{- call.arguments | tojson }}{{ '}\\n</tool_call>' }}
 {%- endfor %}{{ '<|im_end|>\\n' }}
 {%- elif message.role == 'tool' %}
 {{- '<|im_start|>user\\n<tool_response>\\n' + message.content + '\\n</tool_response><|im_end|>\\n' }}
@@ -44,7 +46,8 @@ MISTRAL = """{{ bos_token }}{% for message in messages %}
 {%- elif message.tool_calls %}[TOOL_CALLS][{% for call in message.tool_calls %}
 {%- if call.id is not defined or call.id|length != 9 %}{{ raise_exception('nine letters') }}{% endif %}
 {{- call.function | tojson }}, "id": "{{ call.id }}"}{% endfor %}]{{ eos_token }}
-{%- elif message.role == 'tool' %}[TOOL_RESULTS]{"content": {{ message.content }}, "call_id": "{{ message.tool_call_id }}"}
+{%- elif message.role == 'tool' %}[TOOL_RESULTS]{"content": {{ message.content }}
+{{- ', "call_id": "' + message.tool_call_id }}"}
 {%- elif message.role == 'assistant' %}{{ message.content }}{{ eos_token }}
 {%- else %}{{ raise_exception('only user, assistant and tool') }}{% endif %}{% endfor %}"""
 
@@ -129,7 +132,7 @@ def test_a_template_without_tools_gets_them_in_messages_that_it_knows() -> None:
 
 
 def test_a_template_that_leaves_something_of_a_call_out_is_not_used_for_it() -> None:
-    forgetful = HERMES.replace("{{ call.arguments | tojson }}", "{}")
+    forgetful = HERMES.replace("{{- call.arguments | tojson }}", "{}")
     _, text = rendered(forgetful)
     assert text.startswith("<|im_start|>system\n# Tools")
     assert "1.5" in text

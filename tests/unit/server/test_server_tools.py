@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -12,7 +13,7 @@ import openai
 import pytest
 from openai.lib.streaming.chat import ChatCompletionStreamState
 from tests.scripted_engine import TIMINGS, USAGE, ScriptedEngine
-from tests.served import TOKEN, served
+from tests.served import TOKEN, Served, served
 
 from studiolo import wire
 from studiolo.errors import Code, UserError
@@ -41,18 +42,8 @@ CALLED = (
 class Site:
     """A served engine that answers by a script, and a client of it."""
 
-    def __init__(self, home: Home, events: tuple[Event, ...]) -> None:
-        self.engine = ScriptedEngine(answer=events)
-        self._serving = served(self.engine, home)
-        self.site = self._serving.__enter__()
-        self.client = openai.OpenAI(base_url=f"{self.site.url}/v1", api_key=TOKEN, max_retries=0, timeout=20)
-
-    def __enter__(self) -> Site:
-        return self
-
-    def __exit__(self, *error: Any) -> None:
-        self.client.close()
-        self._serving.__exit__(*error)
+    def __init__(self, engine: ScriptedEngine, site: Served, client: openai.OpenAI) -> None:
+        self.engine, self.site, self.client = engine, site, client
 
     def ask(self, **more: Any) -> Any:
         return self.client.chat.completions.create(**{"model": "tiny", "messages": ASKED, **more})
@@ -62,9 +53,20 @@ class Site:
         return [call[1] for call in self.engine.calls if isinstance(call[1], Chat)]
 
 
+@contextmanager
+def serving(home: Home, events: tuple[Event, ...]) -> Iterator[Site]:
+    """A site whose answers are `events`."""
+    engine = ScriptedEngine(answer=events)
+    with (
+        served(engine, home) as site,
+        openai.OpenAI(base_url=f"{site.url}/v1", api_key=TOKEN, max_retries=0, timeout=20) as client,
+    ):
+        yield Site(engine, site, client)
+
+
 @pytest.fixture
 def site(home: Home) -> Iterator[Site]:
-    with Site(home, CALLED) as found:
+    with serving(home, CALLED) as found:
         yield found
 
 
@@ -103,7 +105,7 @@ def test_calls_in_a_stream_come_in_pieces_that_clients_put_together(site: Site) 
 
 
 def test_an_answer_that_is_a_call_alone_has_no_content(home: Home) -> None:
-    with Site(home, (CALLED[0], *CALLED[2:])) as site:
+    with serving(home, (CALLED[0], *CALLED[2:])) as site:
         message = site.ask(tools=TOOLS).choices[0].message
     assert message.content is None
     assert len(message.tool_calls) == 2
@@ -191,20 +193,20 @@ def test_several_choices_have_seeds_of_their_own(site: Site, stream: bool) -> No
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_choice_that_fails_ends_the_others(home: Home, stream: bool) -> None:
     class Failing(ScriptedEngine):
-        ended: list[str]
-
         def chat(self, chat: Chat, *, cancel: CancelToken | None = None) -> Iterator[Event]:
             assert cancel is not None
-            yield Started("", "t", "m")
             if chat.sampling.seed == 1:
-                yield Delta("早")
-                yield Failed(Code.FILTER_FAILED.value)
+                yield from (Started("", "t", "m"), Delta("早"), Failed(Code.FILTER_FAILED.value))
                 return
             gone = threading.Event()
             cancel.on_cancel(gone.set)
-            assert gone.wait(20)
-            left.release()
-            yield Finished("cancelled")
+            try:
+                yield Started("", "t", "m")
+                assert gone.wait(20)
+                yield Finished("cancelled")
+            finally:
+                assert gone.is_set()
+                left.release()
 
     left = threading.Semaphore(0)
     with (
@@ -219,9 +221,11 @@ def test_a_choice_that_fails_ends_the_others(home: Home, stream: bool) -> None:
 
 
 def test_a_refused_choice_is_a_status_and_not_a_stream(home: Home) -> None:
-    with Site(home, (Failed("bad_request", {"field": "grammar", "problem": "line 1"}),)) as site:
-        with pytest.raises(openai.BadRequestError) as caught:
-            site.ask(n=2, stream=True, extra_body={"grammar": "x"})
+    with (
+        serving(home, (Failed("bad_request", {"field": "grammar", "problem": "line 1"}),)) as site,
+        pytest.raises(openai.BadRequestError) as caught,
+    ):
+        site.ask(n=2, stream=True, extra_body={"grammar": "x"})
     assert caught.value.param == "grammar"
 
 
@@ -242,7 +246,7 @@ def test_cancelling_by_name_ends_all_choices(home: Home) -> None:
 @pytest.mark.parametrize("stream", [False, True])
 def test_token_probabilities(home: Home, stream: bool) -> None:
     events = (Started("", "t", "m"), Delta("早"), Logprobs((LIKELY,)), Finished("stop", TIMINGS, USAGE))
-    with Site(home, events) as site:
+    with serving(home, events) as site:
         answer = site.ask(logprobs=True, top_logprobs=1, stream=stream)
         if stream:
             told = [choice.logprobs for chunk in answer for choice in chunk.choices if choice.logprobs]
