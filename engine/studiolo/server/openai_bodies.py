@@ -134,15 +134,22 @@ class CompletionBody(_Body):
     max_tokens: int | None = Field(None, ge=1, le=131_072)
     max_completion_tokens: int | None = Field(None, ge=1, le=131_072)
     stop: str | Annotated[list[str], Field(max_length=16)] | None = None
-    n: int | None = Field(None, ge=1, le=MOST_CHOICES)
-    logprobs: bool | None = None
-    top_logprobs: int | None = Field(None, ge=0, le=MOST_ALTERNATIVES)
+    n: int | None = Field(None, ge=1, le=MOST_CHOICES, description="answers; each has the next seed")
+    logprobs: bool | None = Field(
+        None,
+        description="How likely each token of the shown text was, by the model alone, before samplers. A stretch that "
+        "the filter restored or masked is one entry: the text as shown, the probability of all its tokens together, "
+        "no alternatives; in a stream, entries from the first such stretch on come before the end. Not with tools.",
+    )
+    top_logprobs: int | None = Field(None, ge=0, le=MOST_ALTERNATIVES, description="alternatives to each token")
     tools: list[OfferedTool] | None = Field(None, max_length=MOST_TOOLS)
-    tool_choice: ToolChoice | NamedTool | None = None
-    parallel_tool_calls: bool | None = None
+    tool_choice: ToolChoice | NamedTool | None = Field(None, description="a required call is forced by a grammar")
+    parallel_tool_calls: bool | None = Field(
+        None, description="false: the answer ends with its first call; where a call is required, only true allows more"
+    )
     functions: list[Any] | None = None
     response_format: dict[str, Any] | None = None
-    grammar: str | None = Field(None, max_length=100_000)
+    grammar: str | None = Field(None, max_length=100_000, description="GBNF, as llama.cpp takes it")
 
     @property
     def choices(self) -> int:

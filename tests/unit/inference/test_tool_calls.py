@@ -38,8 +38,8 @@ def found(text: str, size: int) -> list[str | tuple[str, str]]:
         ('<tool_call>\n{"name": "look", "arguments": {"a": 1}}\n</tool_call>', [("look", '{"a": 1}')]),
         (f'好的。\n<tool_call>{{"name": "查天气", "arguments": {CITY}}}</tool_call>\n', ["好的。", ("查天气", CITY)]),
         (
-            '<tool_call>{"name":"f"}</tool_call>\n<tool_call>\n{"name":"f","arguments":"{\\"b\\": []}"}\n</tool_call> Ok.',
-            [("f", "{}"), ("f", '{"b": []}'), " Ok."],
+            '<tool_call>{"name":"f"}</tool_call>\n<tool_call>\n{"name":"f","arguments":"{\\"b\\":1}"}\n</tool_call>.',
+            [("f", "{}"), ("f", '{"b": 1}'), "."],
         ),
         ('<tool_call>{"name": "f", "arguments": {"a": "x\ny"}}', [("f", '{"a": "x\\ny"}')]),
         ('{"name": "f", "parameters": {"x": 1}}; {"name": "f", "parameters": {}}', [("f", '{"x": 1}'), ("f", "{}")]),
