@@ -11,6 +11,7 @@ Source: llama.cpp, grammars/README.md and src/llama-grammar.cpp (https://github.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import NoReturn
 
 from studiolo.errors import Code, UserError
@@ -23,6 +24,8 @@ MOST_NESTED = 50  # groups inside groups
 MOST_STARTS = 2000  # ways to begin a rule: llama.cpp follows each of them apart, at each token
 _REPEATED = 2000  # llama.cpp's own limit, MAX_REPETITION_THRESHOLD: rules in what is repeated, times how often
 
+_LAST = 0x10FFFF
+
 _NAME = re.compile(r"[a-zA-Z0-9-]+")
 _COUNTS = re.compile(r"\{[ \t]*([0-9]{1,9})[ \t]*(,[ \t]*([0-9]{1,9})?[ \t]*)?\}")
 _ESCAPED = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|([trn\\\"\[\]]))")
@@ -30,8 +33,11 @@ _SPACE = re.compile(r"(?:[ \t]|#[^\r\n]*)*")
 _SPACE_AND_LINES = re.compile(r"(?:[ \t\r\n]|#[^\r\n]*)*")
 _WORDS = re.compile(r'"(?:\\.|[^"\\])*"|\[(?:\\.|[^\]\\])*\]|#[^\r\n]*|\{[^}]*\}|([a-zA-Z0-9-]+)', re.DOTALL)
 
-_CHARACTER = -1  # an element that stands for one character; others are numbers of rules
-_Sequence = list[int]
+Sequence = list[int]
+"""What stands behind one another: numbers of rules, and below 0 choices of a character (-1 is the first of them)."""
+
+Ranges = tuple[tuple[int, int], ...]
+"""A choice of a character: first and last code point of each range."""
 
 
 def checked_grammar(text: str) -> str:
@@ -40,9 +46,7 @@ def checked_grammar(text: str) -> str:
         _refuse(f"longer than {MOST_CHARACTERS} characters")
     if any(char < " " and char not in "\t\r\n" for char in text) or any("\ud800" <= char < "\ue000" for char in text):
         _refuse("control characters are not supported")
-    parsed = _Parser(text)
-    parsed.read()
-    _bounded(parsed.rules)
+    Parsed(text)
     lib = library()
     sampler = lib.llama_sampler_init_grammar(None, text.encode(), b"root")
     if not sampler:
@@ -66,20 +70,30 @@ def literal(text: str) -> str:
     return f'"{"".join(escaped)}"'
 
 
-class _Parser:
-    """Reads rules as llama.cpp does: groups and repetitions become rules of their own."""
+class Parsed:
+    """Rules read as llama.cpp does: groups and repetitions become rules of their own.
+
+    `rules`: the alternatives of each. `choices`: of characters, by -1 - element. `empty`: which rules may stand for no
+    text. `order`: the rules, each behind those it can begin with.
+    """
 
     def __init__(self, text: str) -> None:
-        self.rules: list[list[_Sequence]] = []
+        """Raises UserError(bad_request)."""
+        self.rules: list[list[Sequence]] = []
+        self.choices: list[Ranges] = []
+        self._choice_numbers: dict[Ranges, int] = {}
         self._text = text
         self._at = 0
         self._numbers: dict[str, int] = {}
         self._defined: set[int] = set()
         self._elements = 0
         self._depth = 0
+        self._read()
+        self.empty = _may_be_empty(self.rules)
+        self.order = _bounded(self.rules, self.empty)
+        self.root = self._numbers["root"]
 
-    def read(self) -> None:
-        """All rules."""
+    def _read(self) -> None:
         self._skip(lines=True)
         while self._at < len(self._text):
             self._rule()
@@ -104,7 +118,7 @@ class _Parser:
             self._wrong("not understood")
         self._skip(lines=True)
 
-    def _alternatives(self, *, nested: bool) -> tuple[list[_Sequence], int]:
+    def _alternatives(self, *, nested: bool) -> tuple[list[Sequence], int]:
         """What may stand there, and how many rules it took or names."""
         sequence, counted = self._sequence(nested=nested)
         found = [sequence]
@@ -116,22 +130,21 @@ class _Parser:
             counted += more
         return found, counted
 
-    def _sequence(self, *, nested: bool) -> tuple[_Sequence, int]:
-        sequence: _Sequence = []
+    def _sequence(self, *, nested: bool) -> tuple[Sequence, int]:
+        sequence: Sequence = []
         counted = 0  # rules of the whole sequence
-        last: _Sequence = []  # what a repetition repeats
+        last: Sequence = []  # what a repetition repeats
         inside = 1  # rules of it
         while True:
             here = self._here()
             if here == '"':
-                last, inside = ([_CHARACTER] if self._literal(sequence) else []), 1
+                last, inside = self._literal(sequence), 1
             elif here == "[":
-                self._class()
-                last, inside = [_CHARACTER], 1
+                last, inside = [self._class()], 1
                 sequence += last
             elif here == ".":
                 self._at += 1
-                last, inside = [_CHARACTER], 1
+                last, inside = [self._choice(((0, _LAST),))], 1
                 sequence += last
             elif here == "(":
                 number, inside = self._group()
@@ -155,37 +168,49 @@ class _Parser:
             self._count(1)
             self._skip(lines=nested)
 
-    def _literal(self, sequence: _Sequence) -> bool:
+    def _literal(self, sequence: Sequence) -> Sequence:
+        """Write a text out; its last character, which is what a repetition behind it repeats."""
         self._at += 1
         before = len(sequence)
         while self._here() != '"':
             if not self._here():
                 self._wrong("a text without an end")
-            if self._character() == 0:
+            code = self._character()
+            if code == 0:
                 self._wrong("\\x00 cannot be written")
-            sequence.append(_CHARACTER)
+            sequence.append(self._choice(((code, code),)))
             self._count(1)
         self._at += 1
-        return len(sequence) > before
+        return sequence[-1:] if len(sequence) > before else []
 
-    def _class(self) -> None:
+    def _class(self) -> int:
         self._at += 1
-        if self._here() == "^":
-            self._at += 1
+        inverse = self._here() == "^"
+        self._at += inverse
         if self._here() == "]":
             self._wrong("an empty choice of characters")
+        ranges: list[tuple[int, int]] = []
         while self._here() != "]":
             if not self._here():
                 self._wrong("a choice of characters without an end")
-            first = self._character()
+            first = last = self._character()
             self._count(1)
             if self._here() == "-" and self._text[self._at + 1 : self._at + 2] != "]":
                 self._at += 1
                 if not self._here():
                     self._wrong("a choice of characters without an end")
-                if self._character() < first:
+                last = self._character()
+                if last < first:
                     self._wrong("a range whose end is before its beginning")
+            ranges.append((first, last))
         self._at += 1
+        return self._choice(_others(ranges) if inverse else tuple(sorted(ranges)))
+
+    def _choice(self, ranges: Ranges) -> int:
+        if ranges not in self._choice_numbers:
+            self._choice_numbers[ranges] = len(self.choices)
+            self.choices.append(ranges)
+        return -1 - self._choice_numbers[ranges]
 
     def _group(self) -> tuple[int, int]:
         self._depth += 1
@@ -219,7 +244,7 @@ class _Parser:
             self._wrong("a repetition whose most is below its least, or 0")
         return least, most
 
-    def _repeat(self, sequence: _Sequence, last: _Sequence, least: int, most: int | None) -> int:
+    def _repeat(self, sequence: Sequence, last: Sequence, least: int, most: int | None) -> int:
         """Write a repetition out; how many rules that took. S{m,n} is m times S, then n - m rules `S' ::= S S'' |`."""
         if least == 0:
             del sequence[len(sequence) - len(last) :]
@@ -284,55 +309,68 @@ class _Parser:
         _refuse(f"line {self._text.count(chr(10), 0, self._at) + 1}: {problem}")
 
 
-def _bounded(rules: list[list[_Sequence]]) -> None:
-    """Refuse rules that begin with themselves, and rules that begin in too many ways."""
-    empty = _may_be_empty(rules)
+def _others(ranges: Iterable[tuple[int, int]]) -> Ranges:
+    """All characters but those."""
+    left: list[tuple[int, int]] = []
+    at = 0
+    for first, last in sorted(ranges):
+        if at < first:
+            left.append((at, first - 1))
+        at = max(at, last + 1)
+    return (*left, (at, _LAST)) if at <= _LAST else tuple(left)
+
+
+def _bounded(rules: list[list[Sequence]], empty: list[bool]) -> list[int]:
+    """The rules, each behind those it can begin with. Refuses those that begin with themselves or in too many ways."""
     firsts: list[list[int]] = []  # of each rule: what can stand first in it
     for alternatives in rules:
         first: list[int] = []
         for sequence in alternatives:
             for element in sequence:
                 first.append(element)
-                if element == _CHARACTER or not empty[element]:
+                if element < 0 or not empty[element]:
                     break
         if len(first) > MOST_STARTS:
             _refuse(f"a rule can begin in more than {MOST_STARTS} ways")
         firsts.append(first)
     ways = [0] * len(rules)  # to begin each rule; 0 = not known yet
     open_now = [False] * len(rules)
+    order: list[int] = []
     for start in range(len(rules)):
         todo = [] if ways[start] else [start]
         while todo:
             rule = todo[-1]
             open_now[rule] = True
-            unknown = {element for element in firsts[rule] if element != _CHARACTER and not ways[element]}
+            unknown = {element for element in firsts[rule] if element >= 0 and not ways[element]}
             if any(open_now[element] for element in unknown):
                 _refuse("a rule begins with itself (left recursion)")
             if unknown:
                 todo.append(unknown.pop())
                 continue
-            ways[rule] = 1 + sum(1 if element == _CHARACTER else ways[element] for element in firsts[rule])
+            ways[rule] = 1 + sum(1 if element < 0 else ways[element] for element in firsts[rule])
             if ways[rule] > MOST_STARTS:
                 _refuse(f"a rule can begin in more than {MOST_STARTS} ways")
             open_now[rule] = False
+            order.append(rule)
             todo.pop()
+    return order
 
 
-def _may_be_empty(rules: list[list[_Sequence]]) -> list[bool]:
+def _may_be_empty(rules: list[list[Sequence]]) -> list[bool]:
     """Of each rule, whether it may stand for no text at all."""
     empty = [False] * len(rules)
     users: list[set[int]] = [set() for _ in rules]
     for rule, alternatives in enumerate(rules):
         for sequence in alternatives:
             for element in sequence:
-                if element != _CHARACTER:
+                if element >= 0:
                     users[element].add(rule)
     todo = list(range(len(rules)))
     while todo:
         rule = todo.pop()
         if empty[rule]:
             continue
-        if any(all(e != _CHARACTER and empty[e] for e in sequence) for sequence in rules[rule]):
+        if any(all(element >= 0 and empty[element] for element in sequence) for sequence in rules[rule]):
             empty[rule] = True
             todo += users[rule]
     return empty

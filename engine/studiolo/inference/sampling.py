@@ -10,6 +10,7 @@ import ctypes
 from typing import Any
 
 from studiolo.errors import Code, EngineBug, UserError
+from studiolo.inference.ambiguity import Readings
 from studiolo.inference.context import LlamaContext
 from studiolo.inference.logprobs import token_logprob
 from studiolo.inference.model import LlamaModel
@@ -38,6 +39,9 @@ class Sampler:
         self._grammar_text = sampling.grammar or (grammar_for(sampling.json_schema) if sampling.json_schema else "")
         self._awaited = sampling.grammar_after.encode()  # what the answer has to say before the grammar holds
         self._end = b""  # of the answer, while that is awaited
+        self._allowed: Any = None  # ids, where a grammar would need too long for others
+        if sampling.grammar:
+            self._allowed = _readable(model, sampling.grammar)
         self._grammar: Any = None
         if self._grammar_text and not self._awaited:
             self._grammar = self._started()
@@ -97,10 +101,11 @@ class Sampler:
         import numpy as np
 
         scores = self._scores(context)
+        allowed = np.arange(self._size) if self._allowed is None else self._allowed
         for grammar_first in (False, True):
-            candidates = np.zeros(self._size, dtype=_CANDIDATE)
-            candidates["id"] = np.arange(self._size)
-            candidates["logit"] = scores
+            candidates = np.zeros(len(allowed), dtype=_CANDIDATE)
+            candidates["id"] = allowed
+            candidates["logit"] = scores[allowed]
             if grammar_first:
                 self._apply(self._grammar, candidates)
             chosen = self._apply(self._chain, candidates)
@@ -119,6 +124,17 @@ class Sampler:
         array = lib.llama_token_data_array(data=data, size=len(candidates), selected=-1, sorted=False)
         lib.llama_sampler_apply(sampler, ctypes.byref(array))
         return array
+
+
+def _readable(model: LlamaModel, grammar: str) -> Any:
+    """The tokens that the grammar can be asked about in short time, int (n,); None: all of them."""
+    import numpy as np
+
+    readings = Readings(grammar)
+    if not readings.ambiguous:
+        return None
+    characters, starts = model.spelled
+    return np.flatnonzero(readings.short_enough(characters, starts[:-1]))
 
 
 def _parts(model: LlamaModel, sampling: Sampling) -> list[Any]:
