@@ -16,6 +16,7 @@ from studiolo.conversation.tools import SCHEMA_TEXTS, Offer, check_tools
 from studiolo.conversation.writing import Writing, write
 from studiolo.errors import Code, StudioloError, UserError, unexpected
 from studiolo.events import Event, Failed, Finished, LeftOut, Redacted, Started
+from studiolo.inference.ambiguity import readings
 from studiolo.inference.grammar import checked_grammar
 from studiolo.inference.scheduler import Prompt
 from studiolo.inference.schema import grammar_for
@@ -113,7 +114,7 @@ def _checked(chat: Chat) -> tuple[Tool, ...]:
     if sampling.json_schema:
         grammar_for(sampling.json_schema)
     if sampling.grammar:
-        checked_grammar(sampling.grammar)
+        readings(checked_grammar(sampling.grammar))
     return tools
 
 

@@ -8,6 +8,7 @@ Source: llama.cpp, src/llama-grammar.cpp (llama_grammar_reject_candidates).
 
 from __future__ import annotations
 
+import functools
 import math
 from bisect import bisect_left
 from typing import Any
@@ -17,7 +18,7 @@ from studiolo.inference.grammar import Parsed
 
 MOST_READINGS = 4096  # of one token: some 10 ms
 _MOST_NUMBERS = 5_000_000  # rules times classes of characters; above, everything counts as ambiguous
-_MOST_WAYS = 64  # of one character; more are not told apart
+_MOST_WAYS = 16  # of one character; what has as many counts as having MOST_READINGS
 
 
 class Readings:
@@ -35,7 +36,8 @@ class Readings:
             return
         borders = sorted({0, *(edge for ranges in parsed.choices for a, b in ranges for edge in (a, b + 1))})
         self._borders = np.array(borders)
-        self._ways = np.maximum(_ways(parsed, borders), 1.0)
+        ways = np.maximum(_ways(parsed, borders), 1.0)
+        self._ways = np.where(ways < _MOST_WAYS, ways, MOST_READINGS)
 
     @property
     def ambiguous(self) -> bool:
@@ -51,6 +53,12 @@ class Readings:
 
         of_class = np.log(self._ways)[np.searchsorted(self._borders, characters, side="right") - 1]
         return np.add.reduceat(of_class, starts) <= math.log(MOST_READINGS)
+
+
+@functools.lru_cache(maxsize=16)
+def readings(grammar: str) -> Readings:
+    """`Readings`, kept: that of a large grammar takes a second, which a request's own thread should spend."""
+    return Readings(grammar)
 
 
 def _ways(parsed: Parsed, borders: list[int]) -> Any:

@@ -169,7 +169,7 @@ class Parsed:
             self._skip(lines=nested)
 
     def _literal(self, sequence: Sequence) -> Sequence:
-        """Write a text out; its last character, which is what a repetition behind it repeats."""
+        """Write a text out, and give it: a repetition behind it repeats the whole."""
         self._at += 1
         before = len(sequence)
         while self._here() != '"':
@@ -181,7 +181,7 @@ class Parsed:
             sequence.append(self._choice(((code, code),)))
             self._count(1)
         self._at += 1
-        return sequence[-1:] if len(sequence) > before else []
+        return sequence[before:]
 
     def _class(self) -> int:
         self._at += 1
@@ -248,7 +248,7 @@ class Parsed:
         """Write a repetition out; how many rules that took. S{m,n} is m times S, then n - m rules `S' ::= S S'' |`."""
         if least == 0:
             del sequence[len(sequence) - len(last) :]
-        self._count(max(0, least - 1) + 3 * (1 if most is None else most - least))
+        self._count(len(last) * max(0, least - 1) + (len(last) + 2) * (1 if most is None else most - least))
         sequence += last * max(0, least - 1)
         follower: int | None = None
         made = 1 if most is None else most - least

@@ -10,7 +10,7 @@ import ctypes
 from typing import Any
 
 from studiolo.errors import Code, EngineBug, UserError
-from studiolo.inference.ambiguity import Readings
+from studiolo.inference.ambiguity import readings
 from studiolo.inference.context import LlamaContext
 from studiolo.inference.logprobs import token_logprob
 from studiolo.inference.model import LlamaModel
@@ -130,11 +130,11 @@ def _readable(model: LlamaModel, grammar: str) -> Any:
     """The tokens that the grammar can be asked about in short time, int (n,); None: all of them."""
     import numpy as np
 
-    readings = Readings(grammar)
-    if not readings.ambiguous:
+    found = readings(grammar)
+    if not found.ambiguous:
         return None
     characters, starts = model.spelled
-    return np.flatnonzero(readings.short_enough(characters, starts[:-1]))
+    return np.flatnonzero(found.short_enough(characters, starts[:-1]))
 
 
 def _parts(model: LlamaModel, sampling: Sampling) -> list[Any]:

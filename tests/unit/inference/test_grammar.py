@@ -87,6 +87,7 @@ ENDLESS = "\n".join(f'r{n} ::= r{n + 1} "x" | r{n + 1} "y"' for n in range(40)) 
         ("root ::= root", "left recursion"),
         ('root ::= root "a" | "b"', "left recursion"),
         ('root ::= ("a"?)*', "left recursion"),
+        ('root ::= "yz"? root', "left recursion"),  # a repetition repeats the whole text before it
         ('root ::= x root | "q"\nx ::= y\ny ::= "" | "z"', "left recursion"),  # llama.cpp itself does not see this one
         ('root ::= a\na ::= b "x"\nb ::= c\nc ::= a | "y"', "left recursion"),
         (ENDLESS, "ways"),
