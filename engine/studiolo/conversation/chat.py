@@ -71,7 +71,8 @@ def answer_chat(
                 arguments() if as_json else screener.stream(library_id=SCOPE, reader=chat.reader, seen=[prompt.text])
             )
             enough = CancelToken()
-            cancel.on_cancel(enough.cancel)
+            # a reader who leaves after the end must not stop the answer that is written next
+            cancel.on_cancel(lambda: None if writing.ended else enough.cancel())
             calls = offer.calls(chat, opened=arguments, on_last=enough.cancel) if offer else None
             yield from write(
                 lease,

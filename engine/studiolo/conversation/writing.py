@@ -30,6 +30,7 @@ class Writing:
     reused_tokens: int = 0
     completion_tokens: int = 0
     first_token_s: float = 0.0
+    ended: bool = False  # the model writes no more
 
     @property
     def usage(self) -> Usage:
@@ -67,7 +68,7 @@ def write(
                 tokens.wrote(_logprobs(step))
             yield from _told([step.text] if calls is None else calls.feed(step.text), stream, tokens)
         elif isinstance(step, Ended):
-            writing.reason = step.reason
+            writing.reason, writing.ended = step.reason, True
     if calls is not None:
         yield from _told(calls.finish(), stream, tokens)
     yield from _shown(stream.finish(), tokens)

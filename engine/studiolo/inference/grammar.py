@@ -204,7 +204,10 @@ class Parsed:
                     self._wrong("a range whose end is before its beginning")
             ranges.append((first, last))
         self._at += 1
-        return self._choice(_others(ranges) if inverse else tuple(sorted(ranges)))
+        chosen = _others(ranges) if inverse else tuple(sorted(ranges))
+        if not chosen:
+            self._wrong("an empty choice of characters")
+        return self._choice(chosen)
 
     def _choice(self, ranges: Ranges) -> int:
         if ranges not in self._choice_numbers:
@@ -272,8 +275,8 @@ class Parsed:
         code = escaped[1] or escaped[2] or escaped[3]
         if code is None:
             return ord({"t": "\t", "r": "\r", "n": "\n"}.get(escaped[4], escaped[4]))
-        if int(code, 16) > 0x10FFFF:
-            self._wrong("an escape beyond Unicode")
+        if int(code, 16) > _LAST or 0xD800 <= int(code, 16) < 0xE000:
+            self._wrong("an escape that is no character of Unicode")
         return int(code, 16)
 
     def _name(self) -> str:

@@ -169,6 +169,27 @@ def test_one_call_is_the_end_where_one_is_wanted() -> None:
     assert events[-1].reason == "stop"
 
 
+def test_a_reader_who_leaves_after_the_end_stops_nothing() -> None:
+    """A runtime stops whatever it does when a token it was given is cancelled, another request's answer too."""
+    given: list[CancelToken] = []
+
+    class Keeping(Runtime):
+        def generate(self, prompt: Sequence[int], *, sampling: Sampling, cancel: CancelToken) -> Iterator[Step]:
+            given.append(cancel)
+            yield from super().generate(prompt, sampling=sampling, cancel=cancel)
+
+    cancel = CancelToken()
+    scheduler = Scheduler(lambda _model: Keeping(lambda _prompt: "Done."))
+    screener = FixedScreener({})
+    events = answer_chat(
+        asked(), model_id="m", screener=screener, models=scheduler, cancel=cancel, monotonic=time.monotonic
+    )
+    assert isinstance(list(events)[-1], Finished)
+    scheduler.close()
+    cancel.cancel()
+    assert not given[0].cancelled
+
+
 def test_what_tools_gave_back_stands_by_its_call() -> None:
     runtime = Runtime(lambda _prompt: "Done.")
     chat = asked()

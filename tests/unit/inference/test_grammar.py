@@ -64,6 +64,8 @@ ENDLESS = "\n".join(f'r{n} ::= r{n + 1} "x" | r{n + 1} "y"' for n in range(40)) 
         ("root ::= [z-a]", "range"),
         ('root ::= "\\q"', "escape"),
         ('root ::= "\\UFFFFFFFF"', "Unicode"),
+        ('root ::= "\\uD800"', "Unicode"),
+        ("root ::= [^\\x00-\\U0010FFFF]", "empty choice"),
         ('root ::= "\\x00"', "x00"),
         ('root ::= "\x00"', "control"),
         ('root ::= "\ud800"', "control"),
