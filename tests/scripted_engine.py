@@ -11,6 +11,7 @@ from typing import Any
 from studiolo.errors import Code, StudioloError, UserError
 from studiolo.events import (
     Cited,
+    Compared,
     Delta,
     Event,
     FileDone,
@@ -24,6 +25,7 @@ from studiolo.events import (
 )
 from studiolo.jobs import CancelToken
 from studiolo.types import (
+    COMPARED_TOKENS,
     DEFAULT_LIBRARY,
     AddResult,
     AuditFound,
@@ -32,6 +34,7 @@ from studiolo.types import (
     Chat,
     Check,
     Citation,
+    Comparison,
     Conversation,
     Document,
     DocumentReport,
@@ -44,6 +47,7 @@ from studiolo.types import (
     Integrity,
     Library,
     Model,
+    ModelQuality,
     Passage,
     PolicyView,
     Protection,
@@ -56,6 +60,7 @@ from studiolo.types import (
     SeenPart,
     Span,
     Statistics,
+    TextQuality,
     Timings,
     Turn,
     Usage,
@@ -153,6 +158,24 @@ MODELS = (
     Model("big", "chat", "Big", 100, 200, "Apache-2.0", ("en",), "b" * 64, installed=False),
     Model("e5", "embedder", "E5", 5, 6, "MIT", ("en", "zh"), "c" * 64, installed=True),
 )
+COMPARISON = Comparison(
+    model=ModelQuality(
+        "tiny", 200_000_000, 300_000_000, 90.0, 30.0, 1.1, 700, 12.5, 1.1,
+        (TextQuality("en", 400, 1600, 11.0, 1.0), TextQuality("zh", 300, 900, 14.8, 1.3)),
+    ),
+    other=ModelQuality(
+        "tiny-q4_0", 100_000_000, 150_000_000, 108.0, 45.0, 1.05, 700, 13.125, 1.2,
+        (TextQuality("en", 400, 1600, 11.5, 1.1), TextQuality("zh", 300, 900, 15.9, 1.4)),
+    ),
+    window_tokens=512,
+    stride_tokens=256,
+    memory_tokens=4096,
+    same_vocabulary=True,
+    perplexity_ratio=1.05,
+    perplexity_ratio_error=0.004,
+    agreement=0.9325,
+    kl_divergence=0.03125,
+)  # fmt: skip
 TURN = Turn(
     id="t1",
     conversation_id="c1",
@@ -457,6 +480,24 @@ class ScriptedEngine:
         if not path.exists():
             raise UserError(Code.FILE_MISSING, path=str(path))
         return MODELS[0]
+
+    def quantize_model(
+        self, model_id: str, target: str, *, name: str | None = None, cancel: CancelToken | None = None
+    ) -> Iterator[Event]:
+        self._note("quantize_model", model_id, target, name)
+        return self._work(Progress("quantize", 1, 0, name or f"{model_id}-{target}"), cancel)
+
+    def compare_models(
+        self,
+        model_id: str,
+        other_id: str,
+        *,
+        text: Path | None = None,
+        tokens: int = COMPARED_TOKENS,
+        cancel: CancelToken | None = None,
+    ) -> Iterator[Event]:
+        self._note("compare_models", model_id, other_id, text, tokens)
+        return self._work(Compared(COMPARISON), cancel)
 
     def remove_model(self, model_id: str) -> None:
         self._note("remove_model", model_id)

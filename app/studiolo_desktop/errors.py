@@ -247,6 +247,11 @@ _SPECIAL: dict[tuple[Code, str, object], tuple[tuple[str, str], tuple[str, str]]
     ),
 }
 
+# What would help instead, where the problem names it; said after what to do.
+_INSTEAD: dict[Code, tuple[str, tuple[str, str]]] = {
+    Code.NOT_ENOUGH_MEMORY: ("smaller", ("“{smaller}” would fit.", "“{smaller}”可以装入。")),
+}
+
 
 def _words(problem: Problem) -> tuple[tuple[str, str], tuple[str, str]]:
     for (code, field, value), words in _SPECIAL.items():
@@ -265,4 +270,7 @@ def sentence_for(problem: Problem, language: Language) -> Sentence:
     for key, value in problem.values.items():
         if key.endswith("_bytes") and isinstance(value, int | float):
             values[key.removesuffix("_bytes") + "_size"] = size_text(int(value))
+    field, instead = _INSTEAD.get(problem.code, ("", ("", "")))
+    if problem.values.get(field):
+        todo = f"{todo}{instead[1]}" if language == "zh" else f"{todo} {instead[0]}"
     return Sentence(what.format_map(values), todo.format_map(values))

@@ -235,6 +235,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "模型在本机运行。只有获取模型时才会使用网络。",
     ),
     "models.kind_chat": ("Writes answers", "撰写回答"),
+    "models.kind_adapter": ("Changes how a model writes (LoRA)", "调整模型的写法（LoRA）"),
     "models.kind_embedder": ("Finds passages", "查找段落"),
     "models.kind_names": ("Finds personal data", "识别个人信息"),
     "models.memory": ("needs about {size} of memory", "约需 {size} 内存"),

@@ -23,7 +23,8 @@ __version__ = "0.1.0"
 
 _HOME_OF = {
     "AddResult": "types", "CancelToken": "jobs", "Chat": "types", "Citation": "types", "Cited": "events",
-    "Code": "errors", "Conversation": "types", "Delta": "events", "Document": "types", "Engine": "engine",
+    "Code": "errors", "Compared": "events", "Comparison": "types", "Conversation": "types", "Delta": "events",
+    "Document": "types", "Engine": "engine",
     "EngineBug": "errors", "EnvironmentFault": "errors", "Event": "events", "Failed": "events", "FileDone": "events",
     "Finished": "events", "Hit": "types", "Home": "paths", "KNOWN_SUFFIXES": "knowledge.parsers",
     "LeftOut": "events", "Library": "types",

@@ -16,16 +16,19 @@ from pathlib import Path
 
 from studiolo.conversation.history import History
 from studiolo.conversation.turn import library_of, library_scope
-from studiolo.cpu import available_memory_bytes, worker_threads
+from studiolo.cpu import worker_threads
 from studiolo.errors import Code, EnvironmentFault, UserError
+from studiolo.hardware.idle import IdleMachine
+from studiolo.inference.fit import require_fit
+from studiolo.inference.readings import ReadingStore
 from studiolo.inference.runtime import LlamaRuntime, Runtime
 from studiolo.inference.scheduler import Scheduler
+from studiolo.inference.tuning import tuning_for
 from studiolo.knowledge.embedding import Embedder
 from studiolo.knowledge.library import KnowledgeBase
 from studiolo.knowledge.seams import TextEmbedder
 from studiolo.local import LocalEngine, Parts
 from studiolo.models.catalog import load_catalogue
-from studiolo.models.gguf import estimate_memory_bytes, read_gguf
 from studiolo.models.store import ModelStore
 from studiolo.paths import Home
 from studiolo.privacy.analyzer import Analyzer
@@ -39,7 +42,6 @@ from studiolo.settings import Settings, disk_fault, load_settings
 from studiolo.types import Span
 
 HOME_FORMAT = 1
-MEMORY_RESERVE_BYTES = 256 << 20  # left to everything else when a model is loaded
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class Replacements:
     load_runtime: Callable[[str], Runtime] | None = None
     embedder_for: Callable[[str], TextEmbedder] | None = None
     analyzer: Analyzer | None = None
+    idle: Callable[[], bool] | None = None
 
 
 def open_local(
@@ -80,6 +83,10 @@ def open_local(
         key=_key_holder(home, environ),
         audit=audit,
     )
+    readings = ReadingStore(home.readings, budget_bytes=chosen.readings_mb << 20)
+    scheduler = Scheduler(
+        replaced.load_runtime or _runtime_loader(store, chosen, readings), unload_after_s=chosen.unload_minutes * 60
+    )
     embedders = Embedders(store, threads=worker_threads(chosen.threads), cache=home.cache / "embedding")
     knowledge = KnowledgeBase(
         home,
@@ -90,7 +97,8 @@ def open_local(
         rules=_DocumentRules(policies, screener),
         detector=DETECTOR_VERSION,
         clock=time.time,
-        on_removal=history.forget_documents,
+        on_removal=lambda documents: _forget(documents, history, readings),
+        give_way=scheduler.give_way,
     )
     return LocalEngine(
         Parts(
@@ -100,12 +108,20 @@ def open_local(
             knowledge=knowledge,
             screener=screener,
             policies=policies,
-            scheduler=Scheduler(replaced.load_runtime or _runtime_loader(store, chosen)),
+            scheduler=scheduler,
+            readings=readings,
+            idle=replaced.idle or IdleMachine(),
             history=history,
             audit=audit,
             also_close=(embedders.close,),
         )
     )
+
+
+def _forget(documents: Sequence[str], history: History, readings: ReadingStore) -> None:
+    """Documents are removed: so is what conversations quote of them and what models made of them."""
+    readings.forget(*documents)
+    history.forget_documents(documents)
 
 
 class _DocumentRules:
@@ -187,33 +203,24 @@ def _names_folder(store: ModelStore, model_id: str) -> Path:
     return store.path(model_id)
 
 
-def _runtime_loader(store: ModelStore, settings: Settings) -> Callable[[str], Runtime]:
+def _runtime_loader(
+    store: ModelStore, settings: Settings, readings: ReadingStore | None = None
+) -> Callable[[str], Runtime]:
     def load(model_id: str) -> Runtime:
         path = store.path(model_id)
-        try:
-            info = read_gguf(path)
-        except UserError as error:  # it knows the file's name only
-            raise UserError(error.code, **{**error.values, "model": model_id}) from None
-        context_tokens = min(settings.context_tokens, info.context_tokens or settings.context_tokens)
-        needed = estimate_memory_bytes(info, path.stat().st_size, context_tokens)
-        free = available_memory_bytes() - MEMORY_RESERVE_BYTES
-        if needed > free:
-            raise EnvironmentFault(
-                Code.NOT_ENOUGH_MEMORY,
-                model=model_id,
-                needed_bytes=needed,
-                available_bytes=max(0, free),
-                smaller=_smaller(store, free),
-            )
-        return LlamaRuntime(path, model_id=model_id, context_tokens=context_tokens, threads=settings.threads)
+        digest = store.get(model_id).sha256
+        tuning = tuning_for(digest, cache=store.home.cache, threads=settings.threads)
+        require_fit(model_id, store=store, context_tokens=settings.context_tokens, tuning=tuning)
+        return LlamaRuntime(
+            path,
+            model_id=model_id,
+            context_tokens=settings.context_tokens,
+            tuning=tuning,
+            store=readings,
+            digest=digest,
+        )
 
     return load
-
-
-def _smaller(store: ModelStore, free_bytes: int) -> str:
-    """The largest chat model of the catalogue that would fit, "" if none would."""
-    fitting = [model for model in store.list() if model.kind == "chat" and model.memory_bytes <= free_bytes]
-    return max(fitting, key=lambda model: model.memory_bytes).id if fitting else ""
 
 
 class Embedders:

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from studiolo.events import Event
 from studiolo.jobs import CancelToken
 from studiolo.types import (
+    COMPARED_TOKENS,
     AuditRecord,
     AuditReport,
     Chat,
@@ -283,6 +284,33 @@ class Engine(Protocol):
 
     def import_model(self, path: Path) -> Model:
         """Take a model file from this machine. Raises UserError(damaged_model, file_missing)."""
+        ...
+
+    def quantize_model(
+        self, model_id: str, target: str, *, name: str | None = None, cancel: CancelToken | None = None
+    ) -> Iterator[Event]:
+        """Make a smaller model of an installed chat model, in a layout such as "q4_k_m".
+
+        Progress (stage "quantize", bytes written; item: the new model's id), then Finished. Cancelling leaves nothing.
+        Raises UserError: unknown_model, model_missing, model_kind, model_exists, bad_request, damaged_model.
+        """
+        ...
+
+    def compare_models(
+        self,
+        model_id: str,
+        other_id: str,
+        *,
+        text: Path | None = None,
+        tokens: int = COMPARED_TOKENS,
+        cancel: CancelToken | None = None,
+    ) -> Iterator[Event]:
+        """Measure what a chat model loses and gains against another, on a document's text or on the samples.
+
+        Of each text `tokens` tokens are read. Progress (stage "compare", in tokens), Compared, then Finished.
+        Raises UserError: unknown_model, model_missing, model_kind, damaged_model, bad_request; what cannot be read, or
+        for which there is not enough memory, may come as Failed.
+        """
         ...
 
     def remove_model(self, model_id: str) -> None:

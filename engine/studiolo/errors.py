@@ -48,6 +48,7 @@ class Code(StrEnum):
     UNAUTHORISED = "unauthorised"
     FORBIDDEN_ORIGIN = "forbidden_origin"
     # EnvironmentFault
+    # and context_tokens with which it would fit (0: none)
     NOT_ENOUGH_MEMORY = "not_enough_memory"  # model, needed_bytes (0: not known), available_bytes, smaller (id or "")
     DISK_FULL = "disk_full"  # path
     NO_PERMISSION = "no_permission"  # path

@@ -2,7 +2,8 @@
 
 A stream is `Iterator[Event]`. An answer comes as Started, Retrieved, LeftOut?, Delta..., Cited..., Finished.
 A chat's may hold ToolCalled and Logprobs among its Deltas.
-An ingestion comes as Progress..., Tally..., FileDone..., Finished. Cancelling is `Finished(reason="cancelled")`.
+An ingestion comes as Progress..., Tally..., FileDone..., Finished; a comparison of models as Progress..., Compared,
+Finished. Cancelling is `Finished(reason="cancelled")`.
 Each event has a constant `kind`, by which it is told apart on the wire.
 """
 
@@ -11,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from studiolo.types import AddResult, Citation, Hit, Redaction, Timings, TokenLogprob, Usage
+from studiolo.types import AddResult, Citation, Comparison, Hit, Redaction, Timings, TokenLogprob, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ class Cited:
 class Progress:
     """How far a stage is. `total` 0 = not known. `item` is what is being worked on (a path), for the owner's eyes."""
 
-    stage: str  # "load", "read", "parse", "screen", "embed", "write", "pull", "prepare", "quantize"
+    stage: str  # "load", "read", "parse", "screen", "embed", "write", "pull", "prepare", "quantize", "compare"
     done: int
     total: int
     item: str = field(default="", repr=False)
@@ -122,6 +123,14 @@ class FileDone:
 
 
 @dataclass(frozen=True, slots=True)
+class Compared:
+    """What a comparison of two models came to."""
+
+    comparison: Comparison
+    kind: Literal["compared"] = "compared"
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """The end. `reason`: "stop" (done), "length" (token limit), "cancelled"."""
 
@@ -141,6 +150,18 @@ class Failed:
 
 
 Event = (
-    Started | Retrieved | LeftOut | Delta | ToolCalled | Logprobs | Redacted | Cited
-    | Progress | Tally | FileDone | Finished | Failed
-)  # fmt: skip
+    Started
+    | Retrieved
+    | LeftOut
+    | Delta
+    | ToolCalled
+    | Logprobs
+    | Redacted
+    | Cited
+    | Progress
+    | Tally
+    | FileDone
+    | Compared
+    | Finished
+    | Failed
+)

@@ -109,16 +109,16 @@ class Job:
 
 
 class JobBoard:
-    """Runs jobs one after another on a thread of its own and keeps the last `keep` of them for asking."""
+    """Runs the jobs of a lane one after another on a thread of its own and keeps the last `keep` jobs for asking."""
 
     def __init__(self, *, keep: int = 100) -> None:
-        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="job")
+        self._pools: dict[str, ThreadPoolExecutor] = {}
         self._jobs: dict[str, Job] = {}
         self._keep = keep
         self._lock = threading.Lock()
 
-    def submit(self, work: Callable[[CancelToken], Iterator[Event]]) -> Job:
-        """Queue a piece of work; `work` is called with the job's token on the worker thread."""
+    def submit(self, work: Callable[[CancelToken], Iterator[Event]], *, lane: str = "") -> Job:
+        """Queue a piece of work; `work` is called with the job's token on the lane's thread."""
         cancel = CancelToken()
         job = Job(uuid.uuid4().hex[:12], cancel)
         with self._lock:
@@ -126,7 +126,10 @@ class JobBoard:
             ended = [j for j in self._jobs.values() if j.state in ("finished", "failed", "cancelled")]
             for old in ended[: max(0, len(self._jobs) - self._keep)]:
                 del self._jobs[old.id]
-        self._pool.submit(self._run, job, work)
+            if lane not in self._pools:
+                self._pools[lane] = ThreadPoolExecutor(max_workers=1, thread_name_prefix="job")
+            pool = self._pools[lane]
+        pool.submit(self._run, job, work)
         return job
 
     def get(self, job_id: str) -> Job:
@@ -144,9 +147,12 @@ class JobBoard:
             job.cancel()
 
     def close(self) -> None:
-        """Cancel everything and wait for the worker to end."""
+        """Cancel everything and wait for the workers to end."""
         self.cancel_all()
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        with self._lock:
+            pools = list(self._pools.values())
+        for pool in pools:
+            pool.shutdown(wait=True, cancel_futures=True)
 
     @staticmethod
     def _run(job: Job, work: Callable[[CancelToken], Iterator[Event]]) -> None:

@@ -19,11 +19,16 @@ from studiolo import __version__
 from studiolo.background import Background
 from studiolo.conversation.chat import answer_chat
 from studiolo.conversation.history import History, StoredTurn
+from studiolo.conversation.idle import ReadingAhead, ToRead
 from studiolo.conversation.injection import is_suspicious
 from studiolo.conversation.turn import Turns, library_scope, pseudonym_scope
 from studiolo.doctor import examine
 from studiolo.errors import Code, PolicyBlock, StudioloError, UserError
 from studiolo.events import Event, FileDone, Finished
+from studiolo.inference.compare import compare
+from studiolo.inference.quantize import quantize, source_of
+from studiolo.inference.readings import ReadingStore
+from studiolo.inference.sample_texts import sample_texts
 from studiolo.inference.scheduler import Scheduler
 from studiolo.jobs import CancelToken
 from studiolo.knowledge.library import KnowledgeBase
@@ -37,6 +42,7 @@ from studiolo.privacy.policy import PROFILE_NAMES, Policy
 from studiolo.privacy.policy_file import profile as profile_policy
 from studiolo.settings import Settings
 from studiolo.types import (
+    COMPARED_TOKENS,
     DEFAULT_LIBRARY,
     AuditRecord,
     AuditReport,
@@ -66,6 +72,8 @@ from studiolo.types import (
     Watched,
 )
 
+READ_AHEAD_OF_BUDGET = 0.9  # the rest is left to what is read because somebody asked
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
@@ -80,6 +88,8 @@ class Parts:
     scheduler: Scheduler
     history: History
     audit: AuditLog
+    readings: ReadingStore
+    idle: Callable[[], bool]  # whether the machine is on mains power and others leave it at rest
     also_close: tuple[Callable[[], None], ...] = ()
     clock: Callable[[], float] = time.time
     monotonic: Callable[[], float] = time.monotonic
@@ -99,14 +109,44 @@ class LocalEngine:
             monotonic=parts.monotonic,
         )
         self._background = Background(parts.knowledge, learn=self._learn)
+        self._ahead = ReadingAhead(
+            documents=self._to_read,
+            passages=parts.knowledge.passages,
+            screener=parts.screener,
+            models=parts.scheduler,
+            model_id=lambda: parts.scheduler.loaded,
+            may=self._may_read_ahead,
+            room=self._room_for_readings,
+            share=parts.settings.read_ahead_share,
+        )
 
     def start_background(self) -> None:
         """Go on with what a kill interrupted, and watch folders: for an engine that stays (`studiolo.background`)."""
         self._background.start()
         self._parts.knowledge.start_watching(self._heard)
+        if self._parts.settings.read_ahead and self._parts.settings.readings_mb:
+            self._ahead.start()
+
+    def _may_read_ahead(self) -> bool:
+        """Whether nobody waits, nothing else is under way, and the machine runs on mains power and is not busy."""
+        parts = self._parts
+        return not (parts.scheduler.busy or parts.knowledge.busy or self._background.busy) and parts.idle()
+
+    def _room_for_readings(self) -> bool:
+        """Whether more may be stored without throwing out what people use."""
+        kept = self._parts.readings.statistics()
+        return kept.size_bytes < kept.budget_bytes * READ_AHEAD_OF_BUDGET
+
+    def _to_read(self) -> list[ToRead]:
+        """All documents, those that were asked about last first, then the newest."""
+        asked = {document: place for place, document in enumerate(self._parts.history.asked_lately())}
+        documents = [document for library in self.libraries() for document in self.documents(library.name)]
+        documents.sort(key=lambda one: (asked.get(one.id, len(asked)), -one.added_at))
+        return [ToRead(one.library, library_scope(one.library), one.id, one.passages) for one in documents]
 
     def status(self) -> EngineStatus:
         """Who the engine is and whether its model is loaded."""
+        ahead = self._ahead.progress
         try:
             model = self._chat_model(None)
         except UserError:
@@ -120,11 +160,21 @@ class LocalEngine:
             sealed=False,
             busy=self._parts.scheduler.busy,
             reading=self._parts.knowledge.busy or self._background.busy,
+            ahead=ahead.done,
+            ahead_of=ahead.total,
+            reading_ahead=ahead.working,
         )
 
     def doctor(self) -> list[Check]:
         """What works on this machine and what does not."""
-        return examine(self._parts.home, models=self.models(), protection=self._parts.screener.protection)
+        parts = self._parts
+        return examine(
+            parts.home,
+            store=parts.store,
+            settings=parts.settings,
+            protection=parts.screener.protection,
+            loaded=parts.scheduler.loaded,
+        )
 
     def warm_up(self) -> None:
         """Load the chat model, the embedder and the filter at the same time, and wait for them.
@@ -167,6 +217,7 @@ class LocalEngine:
         self._parts.knowledge.remove_library(name)
         self._parts.screener.forget(library_scope(name))
         self._parts.policies.forget(name.strip())
+        self._parts.readings.forget(name)
         forget_library(self._parts.home, name)
 
     def statistics(self, library: str = DEFAULT_LIBRARY) -> Statistics:
@@ -244,6 +295,7 @@ class LocalEngine:
     def _heard(self, library: str, event: Event) -> None:
         if isinstance(event, FileDone) and event.result.status in ("added", "updated"):
             self._learn(library, event.result.document_id)
+            self._ahead.wake()
 
     def _learn(self, library: str, document_id: str) -> None:
         """Give every value of a document its pseudonym now, so that a question that names one is recognised."""
@@ -420,12 +472,14 @@ class LocalEngine:
         """Put a section in place of what the home's policy file says of a library, or of the home."""
         name = self._policy_of(library)
         self._parts.policies.set(name, section)
+        self._ahead.wake()
         self._background.rescreen([name] if name else [library.name for library in self.libraries()])
         return self._parts.policies.view(name)
 
     def load_policy(self) -> PolicyView:
         """Read the home's policy file again."""
         self._parts.policies.load()
+        self._ahead.wake()
         self._background.rescreen([library.name for library in self.libraries()])
         return self._parts.policies.view("")
 
@@ -507,6 +561,32 @@ class LocalEngine:
         """Take a model file from this machine."""
         return self._parts.store.import_file(path)
 
+    def quantize_model(
+        self, model_id: str, target: str, *, name: str | None = None, cancel: CancelToken | None = None
+    ) -> Iterator[Event]:
+        """Make a smaller model of an installed one, in a process of its own."""
+        store = self._parts.store
+        return quantize(source_of(model_id, store), target, store=store, cancel=cancel or CancelToken(), name=name)
+
+    def compare_models(
+        self,
+        model_id: str,
+        other_id: str,
+        *,
+        text: Path | None = None,
+        tokens: int = COMPARED_TOKENS,
+        cancel: CancelToken | None = None,
+    ) -> Iterator[Event]:
+        """Measure what a model loses and gains against another, in a process of its own."""
+        pair = tuple(source_of(named, self._parts.store) for named in (model_id, other_id))
+
+        def texts() -> Sequence[tuple[str, str]]:
+            read = self._parts.knowledge.read_text
+            return sample_texts(read) if text is None else (("", read(text)),)
+
+        threads = self._parts.settings.threads
+        return compare((pair[0], pair[1]), texts, cancel=cancel or CancelToken(), tokens=tokens, threads=threads)
+
     def remove_model(self, model_id: str) -> None:
         """Remove a model's files."""
         self._parts.scheduler.unload(model_id)
@@ -515,6 +595,7 @@ class LocalEngine:
     def close(self) -> None:
         """Finish what runs and close every store."""
         self._background.close()
+        self._ahead.close()
         self._parts.scheduler.close()
         self._parts.knowledge.close()
         self._parts.screener.close()

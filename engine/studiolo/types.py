@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, Literal
 
 DEFAULT_LIBRARY = "default"
+COMPARED_TOKENS = 4096  # of each text that models are compared on
 
 
 class Reader(StrEnum):
@@ -234,6 +235,7 @@ class Sampling:
     grammar: str = field(default="", repr=False)  # GBNF; the answer of a chat then fits it
     grammar_after: str = field(default="", repr=False)  # the grammar holds from behind this on; "" = at once
     logprobs: int | None = None  # how likely each token was, with so many alternatives; None = not asked for
+    reproducible: bool = False  # alone and from nothing: the same prompt and seed give the same text, at a price
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +250,7 @@ class Question:
     reader: str = Reader.OWNER  # a Reader, or an API profile that the privacy policy names
     sampling: Sampling = field(default_factory=Sampling)
     limit: int | None = None  # passages at most; None = the settings'
+    whole: bool | None = None  # read the whole `document`, where it fits; None = where it was read so before
 
 
 @dataclass(frozen=True, slots=True)
@@ -392,12 +395,13 @@ class Conversation:
     turns: int
 
 
-ModelKind = Literal["chat", "embedder", "names"]
+ModelKind = Literal["chat", "embedder", "names", "adapter"]
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model as a person sees it. `names` models find persons, places and organisations for the filter."""
+    """A model as a person sees it. `names` models find persons, places and organisations for the filter; an `adapter`
+    (LoRA) changes chat models of one architecture and cannot answer alone."""
 
     id: str
     kind: ModelKind
@@ -410,6 +414,55 @@ class Model:
     installed: bool
     default: bool = False
     note: str = ""
+    architecture: str = ""  # of an imported GGUF, as llama.cpp names it; of an adapter, of the models that it fits
+
+
+@dataclass(frozen=True, slots=True)
+class TextQuality:
+    """How well a model foretells one text. `name`: "en", "zh"; "" for a text of the user's. Counts are of what was
+    scored."""
+
+    name: str
+    tokens: int
+    size_bytes: int  # of UTF-8
+    perplexity: float  # a token
+    bits_per_byte: float  # comparable between vocabularies
+
+
+@dataclass(frozen=True, slots=True)
+class ModelQuality:
+    """One of two models that were compared: what it costs, and how well it foretells the texts."""
+
+    id: str
+    size_bytes: int
+    memory_bytes: int  # measured: weights, keys and values of `Comparison.memory_tokens`, and buffers
+    read_tokens_per_s: float  # median of the rounds
+    write_tokens_per_s: float
+    spread: float  # fastest round / slowest one, the worse of reading and writing: well above 1, the machine was busy
+    tokens: int
+    perplexity: float
+    bits_per_byte: float
+    texts: tuple[TextQuality, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two models on the same texts, in one run. What needs one vocabulary is None where there are two.
+
+    Texts are read in windows of `window_tokens`, each beginning `stride_tokens` after the last; every token is scored
+    once, with at least window - stride tokens before it but for a text's first window, whose tokens are all scored.
+    """
+
+    model: ModelQuality
+    other: ModelQuality
+    window_tokens: int
+    stride_tokens: int
+    memory_tokens: int
+    same_vocabulary: bool
+    perplexity_ratio: float | None  # other / model
+    perplexity_ratio_error: float | None  # its standard error, from the differences token by token
+    agreement: float | None  # share of tokens for which both find the same one most likely
+    kl_divergence: float | None  # mean over the tokens, in nats: of other's distribution from model's
 
 
 @dataclass(frozen=True, slots=True)
@@ -566,11 +619,12 @@ class Revealed:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One line of `doctor`. `detail` holds values for the sentence, never user text."""
+    """One line of `doctor`. `detail` is it in short, `values` hold what an edge makes a sentence of; no user text."""
 
     name: str
     state: Literal["ok", "warning", "failed"]
     detail: str = ""
+    values: dict[str, bool | int | float | str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -585,3 +639,6 @@ class EngineStatus:
     sealed: bool
     busy: bool
     reading: bool = False  # files are being taken in, or passages embedded anew
+    ahead: int = 0  # passages read ahead by the model
+    ahead_of: int = 0  # of so many
+    reading_ahead: bool = False  # one is being read just now

@@ -67,7 +67,8 @@ def open_house(root: Path, *, remote: bool) -> Iterator[House]:
         local.import_model(weights)
         if remote:
             with served(local, home) as site:
-                list(site.engine.add([root / "nothing"]))  # the server's job thread begins here, not in a test
+                list(site.engine.add([root / "nothing"]))  # the server's job threads begin here, not in a test
+                list(site.engine.quantize_model("none", "q4_0"))
                 yield House(site.engine, local, home, files, runtimes, going)
         else:
             yield House(local, local, home, files, runtimes, going)

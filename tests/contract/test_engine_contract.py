@@ -12,11 +12,25 @@ from typing import Any, Literal
 
 import pytest
 from tests.contract.conftest import LEASE, LEASE_ZH, House
+from tests.scripted_engine import COMPARISON
 from tests.unit.models.gguf_files import gguf
 
 from studiolo.engine import Engine
 from studiolo.errors import Code, StudioloError, UserError, error_for
-from studiolo.events import Cited, Delta, Event, Failed, FileDone, Finished, Redacted, Retrieved, Started, Tally
+from studiolo.events import (
+    Cited,
+    Compared,
+    Delta,
+    Event,
+    Failed,
+    FileDone,
+    Finished,
+    Progress,
+    Redacted,
+    Retrieved,
+    Started,
+    Tally,
+)
 from studiolo.jobs import CancelToken
 from studiolo.types import DEFAULT_LIBRARY, Chat, DocumentStatus, Message, Question, Reader, Sampling, Watched
 
@@ -204,6 +218,41 @@ def test_statistics(house: House, engine: Engine) -> None:
     assert found.size_bytes > 0
     assert (found.embedder, found.changing_to) == ("multilingual-e5-small", "")
     assert failure(lambda: engine.statistics("none")).code is Code.UNKNOWN_LIBRARY
+
+
+def test_what_cannot_be_quantized_or_compared(engine: Engine) -> None:
+    """The tiny model of this house is a header without layers: what is real stands in tests/real."""
+    (tiny,) = (model.id for model in engine.models() if model.architecture == "llama")
+    assert failure(lambda: engine.quantize_model("none", "q4_0")).code is Code.UNKNOWN_MODEL
+    assert failure(lambda: engine.quantize_model("lac", "q4_0")).code is Code.MODEL_KIND
+    assert failure(lambda: engine.quantize_model(tiny, "q9")).code is Code.BAD_REQUEST
+    assert failure(lambda: engine.quantize_model(tiny, "Q4_0", name="小")).code is Code.DAMAGED_MODEL
+    assert failure(lambda: engine.compare_models(tiny, "none")).code is Code.UNKNOWN_MODEL
+    assert failure(lambda: engine.compare_models("lac", tiny)).code is Code.MODEL_KIND
+    assert failure(lambda: engine.compare_models(tiny, tiny)).code is Code.DAMAGED_MODEL
+    assert failure(lambda: engine.compare_models(tiny, tiny, text=Path("none.txt"))).code is Code.FILE_MISSING
+
+
+def test_a_comparison_of_models(house: House, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is read, and what comes back; the measuring itself stands in tests/real."""
+    asked = []
+
+    def scripted(pair, texts, *, cancel, tokens, threads):
+        asked.append(([one.model.id for one in pair], texts(), tokens))
+        yield Progress("compare", 1, 2, pair[1].model.id)
+        yield Compared(COMPARISON)
+        yield Finished()
+
+    monkeypatch.setattr("studiolo.local.compare", scripted)
+    (tiny,) = (model.id for model in engine.models() if model.architecture == "llama")
+    events = read(engine.compare_models(tiny, tiny, text=house.files / "租约.md", tokens=99))
+    assert events == [Progress("compare", 1, 2, tiny), Compared(COMPARISON), Finished()]
+    ((pair, texts, tokens),) = asked
+    assert (pair, tokens) == ([tiny, tiny], 99)
+    assert [(name, "租期为十二个月" in text) for name, text in texts] == [("", True)]
+    read(engine.compare_models(tiny, tiny))
+    assert [name for name, _ in asked[1][1]] == ["en", "zh"]
+    assert all(len(text) > 500 for _, text in asked[1][1])
 
 
 def test_another_embedder(house: House, engine: Engine) -> None:

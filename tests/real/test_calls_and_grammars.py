@@ -19,9 +19,10 @@ from tests.served import TOKEN, served
 from studiolo.inference.context import LlamaContext
 from studiolo.inference.grammar import checked_grammar
 from studiolo.inference.model import LlamaModel
-from studiolo.inference.runtime import LlamaRuntime, Piece
+from studiolo.inference.runtime import LlamaRuntime
 from studiolo.inference.sampling import Sampler
 from studiolo.inference.scheduler import Lease, Scheduler
+from studiolo.inference.steps import Piece
 from studiolo.inference.template import TemplateMessage
 from studiolo.inference.tool_calls import CallFinder, CallForm, FoundCall, calls_grammar
 from studiolo.jobs import CancelToken

@@ -7,7 +7,8 @@ import hashlib
 import pytest
 
 from studiolo.models.catalog import load_catalogue
-from studiolo.models.gguf import estimate_memory_bytes, read_gguf
+from studiolo.models.gguf import read_gguf
+from studiolo.models.memory import estimate
 from studiolo.models.store import ModelStore
 from studiolo.paths import Home
 
@@ -39,7 +40,7 @@ def test_the_headers_of_installed_chat_models(models_home: Home) -> None:
             info = read_gguf(store.path(model.id))
             assert info.size_bytes == model.size_bytes
             assert info.chat_template
-            needed = estimate_memory_bytes(info, model.size_bytes, 4096)
+            needed = estimate(info, file_bytes=model.size_bytes, context_tokens=4096).total
             assert model.size_bytes < needed <= model.memory_bytes
 
 

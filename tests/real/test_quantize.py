@@ -12,8 +12,9 @@ from studiolo.cli.main import run
 from studiolo.cli.terminal import Terminal
 from studiolo.errors import Code, StudioloError
 from studiolo.events import Finished, Progress
-from studiolo.inference.quantize import quantize
-from studiolo.inference.runtime import LlamaRuntime, Piece
+from studiolo.inference.quantize import quantize, source_of
+from studiolo.inference.runtime import LlamaRuntime
+from studiolo.inference.steps import Piece
 from studiolo.jobs import CancelToken
 from studiolo.models.catalog import load_catalogue
 from studiolo.models.store import ModelStore
@@ -37,7 +38,7 @@ def left_over(store: ModelStore) -> list[str]:
 
 @pytest.mark.parametrize("target", ["q4_0", "q8_0"])
 def test_the_result_is_a_model_that_answers(store: ModelStore, target: str) -> None:
-    events = list(quantize(SMALL, target, store=store, cancel=CancelToken()))
+    events = list(quantize(source_of(SMALL, store), target, store=store, cancel=CancelToken()))
     assert events[-1] == Finished()
     made, source = store.get(f"{SMALL}-{target}"), store.get(SMALL)
     assert isinstance(events[0], Progress)
@@ -64,7 +65,7 @@ def test_a_cancelled_one_leaves_nothing(store: ModelStore) -> None:
     cancel = CancelToken()
     before = [model.id for model in store.list()]
     events = []
-    for event in quantize(SMALL, "q4_0", store=store, cancel=cancel):
+    for event in quantize(source_of(SMALL, store), "q4_0", store=store, cancel=cancel):
         events.append(event)
         cancel.cancel()  # the other process is at work
     assert isinstance(events[0], Progress)
@@ -85,7 +86,7 @@ def test_a_cancelled_one_leaves_nothing(store: ModelStore) -> None:
 )
 def test_what_cannot_be_made_is_said(store: ModelStore, model: str, target: str, name: str | None, code: Code) -> None:
     with pytest.raises(StudioloError) as raised:
-        list(quantize(model, target, store=store, cancel=CancelToken(), name=name))
+        list(quantize(source_of(model, store), target, store=store, cancel=CancelToken(), name=name))
     assert raised.value.code is code
 
 
@@ -95,7 +96,7 @@ def test_a_damaged_source_is_said(store: ModelStore) -> None:
         file.seek(64)
         file.write(b"\xff" * 4096)
     with pytest.raises(StudioloError) as raised:
-        list(quantize(SMALL, "q4_0", store=store, cancel=CancelToken()))
+        list(quantize(source_of(SMALL, store), "q4_0", store=store, cancel=CancelToken()))
     assert raised.value.code is Code.DAMAGED_MODEL
     assert not left_over(store)
 
@@ -106,7 +107,7 @@ def test_a_full_disk_is_said_before_anything_is_written(store: ModelStore, monke
 
     monkeypatch.setattr("studiolo.models.files.shutil.disk_usage", lambda _: Usage)
     with pytest.raises(StudioloError) as raised:
-        list(quantize(SMALL, "q4_0", store=store, cancel=CancelToken()))
+        list(quantize(source_of(SMALL, store), "q4_0", store=store, cancel=CancelToken()))
     assert raised.value.code is Code.DISK_FULL
     assert not left_over(store)
 

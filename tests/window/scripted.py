@@ -395,7 +395,7 @@ class ScriptedEngine:
         self._here()
         if path.suffix != ".gguf":
             raise UserError(Code.DAMAGED_MODEL, model=path.name)
-        imported = model(path.stem)
+        imported = model(path.stem, kind="adapter" if "lora" in path.stem else "chat")
         self.catalogue.append(imported)
         return imported
 

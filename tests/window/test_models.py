@@ -80,6 +80,18 @@ def test_a_file_is_imported_and_chosen(qtbot, open_window, tmp_path):
     assert desktop.notices.latest.problem.code is Code.DAMAGED_MODEL
 
 
+def test_an_adapter_is_imported_and_listed_but_does_not_answer(qtbot, open_window, tmp_path):
+    desktop, _ = open_window()
+    before = desktop.models.chosen.id
+    desktop.window.manage_models()
+    desktop.models.import_file(tmp_path / "合同-lora.gguf")
+    dialog = desktop.window._models_dialog
+    qtbot.waitUntil(lambda: "合同-lora" in dialog.rows)
+    assert desktop.models.chosen.id == before
+    assert "合同-lora" not in [m.id for m in desktop.models.chat_models]
+    dialog.close()
+
+
 def test_the_list_removes_after_asking(qtbot, open_window):
     from studiolo_desktop.ui.common.confirm import Confirm
 

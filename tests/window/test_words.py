@@ -101,6 +101,10 @@ def test_a_sentence_shows_the_files_name_and_sizes_for_people():
     assert sentence_for(problem, "en").what == "“big.pdf” is larger than 200 MB."
     memory = Problem(Code.NOT_ENOUGH_MEMORY, {"model": "m", "needed_bytes": 5_200_000_000, "available_bytes": 9})
     assert sentence_for(memory, "zh").what == "“m”需要 5.2 GB 内存，当前可用 9 B。"
+    assert sentence_for(memory, "en").todo.endswith("smaller model.")
+    named = Problem(Code.NOT_ENOUGH_MEMORY, {**memory.values, "smaller": "tiny"})
+    assert sentence_for(named, "en").todo.endswith("smaller model. “tiny” would fit.")
+    assert sentence_for(named, "zh").todo.endswith("“tiny”可以装入。")
 
 
 def test_a_file_name_full_of_braces_stays_as_it_is():

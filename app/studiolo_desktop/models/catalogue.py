@@ -205,7 +205,8 @@ class ModelsModel(QObject):
 
     def _imported(self, model: Model) -> None:
         self._notices.say(Notice("good", key="notice.imported", values={"name": model.title}, about="import"))
-        self.choose(model.id)
+        if model.kind == "chat":  # an adapter cannot answer
+            self.choose(model.id)
         self.refresh()
 
     def _import_failed(self, problem: Problem) -> None:

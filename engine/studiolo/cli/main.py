@@ -26,7 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "libraries": ("libraries", "List, make, check, move, watch or remove libraries."),
     "conversations": ("conversations", "List, show or remove conversations; see what the model saw."),
     "pseudonyms": ("pseudonyms", "List or erase pseudonyms, or choose what keeps their key."),
-    "models": ("models", "List, pull, import, quantize, remove or show models."),
+    "models": ("models", "List, pull, import, quantize, compare, remove or show models."),
     "privacy": ("privacy", "Show, set or check what personal data may be seen where."),
     "audit": ("audit", "List, verify or export what the privacy filter did."),
     "redact": ("redact", "Mask the personal data in a text."),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import click
 
 from studiolo import wire
+from studiolo.cli import models_compare
 from studiolo.cli.interrupt import cancel_on_interrupt
 from studiolo.cli.progress import progress_bar
 from studiolo.cli.session import open_engine
@@ -20,7 +21,10 @@ from studiolo.types import Model
 
 @click.group()
 def models() -> None:
-    """List, pull, import, quantize, remove or show models."""
+    """List, pull, import, quantize, compare, remove or show models."""
+
+
+models.add_command(models_compare.compare_models)
 
 
 @models.command("list")
@@ -92,7 +96,7 @@ def pull_models(terminal: Terminal, model_ids: tuple[str, ...], source: str) -> 
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.pass_obj
 def import_model(terminal: Terminal, file: str, as_json: bool) -> int:
-    """Take a model file (GGUF) from this machine."""
+    """Take a model or LoRA adapter file (GGUF) from this machine."""
     with open_engine(terminal) as engine:
         model = engine.import_model(existing(file))
     if as_json:
@@ -106,27 +110,33 @@ def import_model(terminal: Terminal, file: str, as_json: bool) -> int:
 @click.argument("model")
 @click.option("--to", "target", required=True, help="The layout: q8_0, q4_k_m, q4_0 ...")
 @click.option("--name", default=None, help="Id of the new model (default: MODEL-LAYOUT).")
+@click.option("--compare", is_flag=True, help="Then compare the two, as `studiolo models compare` does.")
 @click.pass_obj
-def quantize_model(terminal: Terminal, model: str, target: str, name: str | None) -> int:
+def quantize_model(terminal: Terminal, model: str, target: str, name: str | None, compare: bool) -> int:
     """Make a smaller model of an installed one."""
-    from studiolo.inference.quantize import loses_twice, quantize
+    from studiolo.inference.quantize import quantize, source_of
     from studiolo.models.catalog import load_catalogue
     from studiolo.models.store import ModelStore
 
     store = ModelStore(terminal.home, load_catalogue())
-    if loses_twice(model, store):
+    source = source_of(model, store)
+    if source.loses_twice:
         terminal.say("loses_twice", model=model)
     made = ""
     with progress_bar(as_bytes=True) as bar, cancel_on_interrupt() as cancel:
-        for event in quantize(model, target.lower(), store=store, cancel=cancel, name=name):
+        for event in quantize(source, target, store=store, cancel=cancel, name=name):
             if isinstance(event, Progress):
                 made = event.item
                 bar.show(event)
             elif isinstance(event, Finished) and event.reason == "cancelled":
                 raise KeyboardInterrupt
-    if store.get(made).size_bytes >= store.path(model).stat().st_size:
+    if store.get(made).size_bytes >= source.path.stat().st_size:
         terminal.say("not_smaller", model=made)
     terminal.say("installed", model=made)
+    if compare:
+        models_compare.show(terminal, models_compare.measured(terminal, model, made))
+    else:
+        terminal.say("compare", model=model, other=made)
     return DONE
 
 

@@ -243,6 +243,71 @@ NOTICES: dict[str, tuple[str, str]] = {
         "{model} 并不比原模型小；可用 `studiolo models remove {model}` 删除。",
     ),
     "installed": ("The model {model} is ready.", "模型 {model} 已就绪。"),
+    "on": ("on", "开"),
+    "off": ("off", "关"),
+    "instructions_unknown": ("instructions not readable", "无法读取指令集"),
+    "cpu_smt": ("two threads a core", "每核两个线程"),
+    "cpu_kinds": ("{performance_cores} of the faster kind", "其中 {performance_cores} 个为性能核"),
+    "cpu_numa": ("{numa_nodes} memory nodes", "{numa_nodes} 个内存节点"),
+    "cpu_quota": ("limited to {quota} processors", "限用 {quota} 个处理器"),
+    "would_fit": ("{model} would fit.", "{model} 可以装入。"),
+    "none_would_fit": ("No smaller model would fit.", "没有更小的模型可以装入。"),
+    "calibrating": (
+        "Measuring how {model} runs fastest; half a minute to two. Ctrl+C stops.",
+        "正在测量 {model} 的最快设置，约半分钟至两分钟。按 Ctrl+C 停止。",
+    ),
+    "trial": (
+        (
+            "{read} tokens/s read, {write} written: {threads_read} and {threads_write} threads, {batch} at once, "
+            "flash attention {flash}, {kv_type}"
+        ),
+        (
+            "每秒读取 {read}、写出 {write} 个词元：{threads_read} 和 {threads_write} 线程，每批 {batch}，"
+            "flash attention {flash}，{kv_type}"
+        ),
+    ),
+    "disturbed": (
+        (
+            "Other programs used {percent} % of the processor meanwhile, so the result was not kept. "
+            "Close them and try again."
+        ),
+        "测量期间其他程序占用了 {percent}% 的处理器，因此未保存结果。请关闭它们后重试。",
+    ),
+    "calibrated": ("Kept; the next load of {model} uses it.", "已保存；下次加载 {model} 时生效。"),
+    "compare": (
+        "`studiolo models compare {model} {other}` measures what was lost and gained.",
+        "用 `studiolo models compare {model} {other}` 可测量得失。",
+    ),
+    "cmp_ratio": ("ratio", "比值"),
+    "cmp_size": ("size on disk", "文件大小"),
+    "cmp_memory": ("memory", "内存"),
+    "cmp_reading": ("reading, tokens", "读取词元"),
+    "cmp_writing": ("writing, tokens", "生成词元"),
+    "cmp_perplexity": ("perplexity", "困惑度"),
+    "cmp_bits": ("bits per byte", "每字节比特数"),
+    "cmp_agreement": ("same most likely token", "最可能词元一致"),
+    "cmp_divergence": ("KL divergence", "KL 散度"),
+    "cmp_en": ("English", "英文"),
+    "cmp_zh": ("Chinese", "中文"),
+    "cmp_method": (
+        (
+            "Perplexity (lower is better) over {tokens} tokens, in windows of {window} that begin {stride} apart: each "
+            "token is scored once, after {before} or more others, but in a text's first window. Memory with a context "
+            "of {memory} tokens."
+        ),
+        (
+            "困惑度（越低越好）按 {tokens} 个词元计算，窗口为 {window}，步长为 {stride}：每个词元只计一次，"
+            "除文本的第一个窗口外，前面至少有 {before} 个词元。内存按 {memory} 个词元的上下文测得。"
+        ),
+    ),
+    "cmp_busy": (
+        "The machine was busy: the fastest round was {times} times the slowest. Measure speeds again when it is quiet.",
+        "测量时机器繁忙：最快一轮是最慢一轮的 {times} 倍。请在空闲时重新测量速度。",
+    ),
+    "cmp_vocabularies": (
+        "The two have different vocabularies: only bits per byte can be compared, not what each token came to.",
+        "两个模型的词表不同：只能比较每字节比特数，无法逐个词元比较。",
+    ),
     "chat_help": (
         "Ask a question. /new starts over, /sources shows the passages of the last answer, /quit ends.",
         "请输入问题。/new 重新开始，/sources 显示上一个回答所用的段落，/quit 结束。",
@@ -276,6 +341,8 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     "unknown_profile": ("there is no profile of that name", "没有此名称的策略"),
     "not_json": ("it is not JSON", "不是 JSON"),
     "no_field": ("it has no such field, or no text in it", "没有此字段，或其中不是文字"),
+    "too_short": ("it is too short to be scored", "太短，无法计算"),
+    "no_samples": ("the samples did not come along; name a document", "未附带示例文档；请指定一份文档"),
     "incomplete": ("this file alone does not make the model complete", "仅此文件不足以构成该模型"),
 }
 
@@ -328,6 +395,11 @@ NO_MEMORY = (
     "There is not enough memory. Close other programs or choose a smaller model.",
     "内存不足。请关闭其他程序或选择更小的模型。",
 )
+# Instead of the table's: an adapter was named where a model answers.
+ADAPTER_ALONE = (
+    "{model} is an adapter: it changes a model and cannot answer alone. Name a chat model (`studiolo models list`).",
+    "{model} 是适配器：它只能调整模型，不能单独回答。请指定对话模型（`studiolo models list`）。",
+)
 # Settings hold no documents, so nothing else need be moved away.
 DAMAGED_SETTINGS = (
     "The file settings.json in the home is damaged. Correct it, or delete it to return to the defaults.",
@@ -356,14 +428,17 @@ def sentence_of(code: Code, values: Mapping[str, str | float], *, chinese: bool)
     table = CHINESE if chinese else ENGLISH
     if code is Code.NOT_ENOUGH_MEMORY and values.get("needed_bytes") == 0:
         return NO_MEMORY[int(chinese)]
+    if code is Code.MODEL_KIND and values.get("kind") == "adapter" and values.get("needed") == "chat":
+        return _filled(ADAPTER_ALONE[int(chinese)], values)
     if code is Code.DAMAGED_STORE and values.get("store") == "settings":
         return DAMAGED_SETTINGS[int(chinese)]
     if code is Code.BAD_REQUEST and values.get("problem") in PROBLEMS:
         values = {**values, "problem": PROBLEMS[str(values["problem"])][int(chinese)]}
-    if code is Code.BAD_POLICY and values.get("problem") in POLICY_PROBLEMS:
-        values = {**values, "problem": POLICY_PROBLEMS[str(values["problem"])][int(chinese)]}
+    if code is Code.BAD_POLICY:
+        values = {**values, "problem": policy_problem(str(values.get("problem", "?")), chinese=chinese)}
     if code is Code.NOT_ENOUGH_MEMORY:
-        values = {**values, "smaller": _smaller(str(values.get("smaller", "")), chinese=chinese)}
+        instead = (_smaller(str(values.get("smaller", "")), chinese=chinese), _shorter(values, chinese=chinese))
+        values = {**values, "smaller": ("" if chinese else " ").join(instead)}
     return _filled(table[code], values)
 
 
@@ -372,12 +447,18 @@ def notice(name: str, values: Mapping[str, str | float] | None = None, *, chines
     return NOTICES[name][int(chinese)].format_map(dict(values or {}))
 
 
+def policy_problem(problem: str, *, chinese: bool) -> str:
+    """What a bad_policy's `problem` stands for, as words."""
+    return POLICY_PROBLEMS[problem][int(chinese)] if problem in POLICY_PROBLEMS else problem
+
+
 def _filled(template: str, values: Mapping[str, str | float]) -> str:
-    shown = _Values({key: _shown(key, value) for key, value in values.items()})
+    shown = _Values({key: shown_value(key, value) for key, value in values.items()})
     return " ".join(template.format_map(shown).split())
 
 
-def _shown(key: str, value: str | float) -> str:
+def shown_value(key: str, value: str | float) -> str:
+    """A value as a person reads it: bytes as GiB or MiB, all else as it is."""
     if key.endswith("_bytes") and isinstance(value, int | float):
         return f"{value / 2**30:.1f} GiB" if value >= 2**29 else f"{value / 2**20:.0f} MiB"
     return str(value)
@@ -387,3 +468,12 @@ def _smaller(model: str, *, chinese: bool) -> str:
     if not model:
         return ""
     return f"例如 {model}。" if chinese else f"{model} would fit."
+
+
+def _shorter(values: Mapping[str, str | float], *, chinese: bool) -> str:
+    model, tokens = values.get("model", "?"), values.get("context_tokens")
+    if not tokens:
+        return ""
+    if chinese:
+        return f"或在 settings.json 中将 context_tokens 设为 {tokens}，{model} 也可装入。"
+    return f"{model} itself would fit with context_tokens set to {tokens} in settings.json."

@@ -26,6 +26,7 @@ from studiolo.errors import Code, EngineBug, EnvironmentFault, StudioloError, er
 from studiolo.events import Event, Failed, Finished
 from studiolo.jobs import CancelToken
 from studiolo.types import (
+    COMPARED_TOKENS,
     DEFAULT_LIBRARY,
     AuditRecord,
     AuditReport,
@@ -238,6 +239,7 @@ class RemoteEngine:
             "reader": str(question.reader),
             "sampling": asdict(question.sampling),
             "limit": question.limit,
+            "whole": question.whole,
             "stream": True,
         }
         return self._named_stream("/api/ask", body, cancel)
@@ -352,6 +354,26 @@ class RemoteEngine:
     def import_model(self, path: Path) -> Model:
         """Take a model file from that machine; a relative path is taken from this process's folder."""
         return wire.parse(Model, self._call("POST", "/api/models", {"path": str(path.absolute())}))
+
+    def quantize_model(
+        self, model_id: str, target: str, *, name: str | None = None, cancel: CancelToken | None = None
+    ) -> Iterator[Event]:
+        """Make a smaller model of an installed one. Leaving early cancels."""
+        return self._job("POST", "/api/models/quantize", {"model": model_id, "to": target, "name": name}, cancel)
+
+    def compare_models(
+        self,
+        model_id: str,
+        other_id: str,
+        *,
+        text: Path | None = None,
+        tokens: int = COMPARED_TOKENS,
+        cancel: CancelToken | None = None,
+    ) -> Iterator[Event]:
+        """Measure a model against another; `text` is taken from this process's folder. Leaving early cancels."""
+        path = None if text is None else str(text.absolute())
+        body = {"model": model_id, "other": other_id, "text": path, "tokens": tokens}
+        return self._job("POST", "/api/models/compare", body, cancel)
 
     def remove_model(self, model_id: str) -> None:
         """Remove a model's files."""

@@ -18,8 +18,8 @@ from studiolo.errors import Code, StudioloError, UserError, unexpected
 from studiolo.events import Event, Failed, Finished, LeftOut, Redacted, Started
 from studiolo.inference.ambiguity import readings
 from studiolo.inference.grammar import checked_grammar
-from studiolo.inference.scheduler import Prompt
 from studiolo.inference.schema import grammar_for
+from studiolo.inference.steps import Prompt
 from studiolo.inference.template import TemplateCall, TemplateMessage
 from studiolo.jobs import CancelToken
 from studiolo.privacy.arguments import screened_arguments
@@ -151,7 +151,7 @@ class _Screening:
             for call in message.tool_calls
         )
         parts = (self.plain(message.content, "question"),) if message.content or not calls else ()
-        return TemplateMessage(message.role, parts, calls)
+        return TemplateMessage(message.role, parts, calls=calls)
 
     def plain(self, text: str, direction: str) -> str:
         """A text."""

@@ -14,8 +14,8 @@ from studiolo.conversation.shown_tokens import ShownTokens
 from studiolo.conversation.tools import Calls
 from studiolo.errors import Code, UserError
 from studiolo.events import Delta, Event, Logprobs, Progress, ToolCalled
-from studiolo.inference.runtime import Ended, Piece, Reading
-from studiolo.inference.scheduler import Lease, Prompt
+from studiolo.inference.scheduler import Lease
+from studiolo.inference.steps import Ended, Piece, Prompt, Reading
 from studiolo.jobs import CancelToken
 from studiolo.types import Sampling, TokenLogprob, Usage
 
@@ -57,7 +57,7 @@ def write(
     tokens = None if sampling.logprobs is None else ShownTokens()
     for step in lease.generate(prompt, sampling=sampling, cancel=cancel):
         if isinstance(step, Reading):
-            writing.prompt_tokens, writing.reused_tokens = step.total, step.reused
+            writing.prompt_tokens, writing.reused_tokens = step.total, step.reused + step.loaded
             yield Progress(stage="read", done=step.done, total=step.total)
         elif isinstance(step, Piece):
             if not writing.completion_tokens:

@@ -17,6 +17,9 @@ def library() -> Any:
     """The llama_cpp module, quiet. Raises EnvironmentFault(unsupported_cpu, missing_package)."""
     require_avx2()
     os.environ.setdefault("GGML_NO_BACKTRACE", "1")
+    # Threads that wait for one another sleep instead of spinning: where others use the processors too, spinning
+    # threads wait for ones that do not run (2 threads wrote 0.5 to 8 tokens a second so, and 22 to 32 asleep).
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         import llama_cpp  # noqa: TID251 - the one place
     except (ImportError, OSError, RuntimeError, MemoryError) as error:
@@ -34,3 +37,10 @@ _LOG: list[Any] = []  # keeps the callback alive: C holds the only other referen
 
 def _no_log(_level: int, _text: bytes, _data: Any) -> None:
     """llama.cpp prints pieces of prompts in debug builds; nothing of it is kept."""
+
+
+def build() -> str:
+    """What keys and values of a model depend on beside the model: version and instruction sets of llama.cpp."""
+    llama_cpp = library()
+    features: bytes = llama_cpp.llama_print_system_info() or b""
+    return f"{llama_cpp.__version__} {features.decode('utf-8', 'replace')}"

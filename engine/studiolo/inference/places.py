@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,9 +55,16 @@ class TemplateMessage:
 
     role: str
     parts: tuple[str, ...] = field(repr=False)
+    behind: tuple[str, ...] = field(default=(), repr=False)
+    """For each part, if any: the system message behind which it is read ahead, "" for one that is not."""
     calls: tuple[TemplateCall, ...] = ()
     answers: str = ""
     tools: tuple[TemplateTool, ...] = ()
+
+    def segments(self) -> list[Segment]:
+        """The parts that hold anything."""
+        behind = (*self.behind, *[""] * len(self.parts))
+        return [Segment(part, False, system) for part, system in zip(self.parts, behind, strict=False) if part]
 
     @property
     def of_tools(self) -> bool:
@@ -77,13 +84,14 @@ class Segment:
 
     text: str = field(repr=False)
     control: bool
+    behind: str = field(default="", repr=False)  # as in a message
 
 
 class Places:
     """What stands where in one rendered template."""
 
     def __init__(self) -> None:
-        self._contents: list[tuple[str, ...]] = []
+        self._contents: list[list[Segment]] = []
         self._inside: list[list[int]] = []  # of a JSON text, the contents in it
         self._numbers: dict[str, int] = {}  # of single texts, so that equal ones are equal to the template
         self._wanted: set[int] = set()  # what a template may not leave out
@@ -92,7 +100,7 @@ class Places:
 
     def message(self, message: TemplateMessage) -> dict[str, Any]:
         """A message as a template takes it."""
-        marked: dict[str, Any] = {"role": message.role, "content": self._content(message.parts)}
+        marked: dict[str, Any] = {"role": message.role, "content": self._content(message.segments())}
         if message.calls:
             marked["tool_calls"] = [self._call(call) for call in message.calls]
         if message.role == "tool":
@@ -114,7 +122,7 @@ class Places:
         text = json.dumps(self._resolved(value, inside), **how)
         if not inside:
             return text
-        self._contents.append((text,))
+        self._contents.append([Segment(text, control=False)])
         self._inside.append(inside)
         return _mark(len(self._contents) - 1)
 
@@ -136,16 +144,16 @@ class Places:
         for mark in _MARK.finditer(rendered):
             if mark.start() > position:
                 segments.append(Segment(rendered[position : mark.start()], control=True))
-            segments.extend(Segment(part, control=False) for part in self._contents[int(mark[1])] if part)
+            segments.extend(self._contents[int(mark[1])])
             position = mark.end()
         if position < len(rendered):
             segments.append(Segment(rendered[position:], control=True))
         return segments
 
-    def _content(self, parts: Sequence[str]) -> str:
-        if not any(parts):
+    def _content(self, segments: list[Segment]) -> str:
+        if not segments:
             return ""
-        self._contents.append(tuple(parts))
+        self._contents.append(segments)
         self._inside.append([])
         self._wanted.add(len(self._contents) - 1)
         return _mark(len(self._contents) - 1)
@@ -154,7 +162,7 @@ class Places:
         if not text or text in _PLAIN:
             return text
         if text not in self._numbers:
-            self._contents.append((text,))
+            self._contents.append([Segment(text, control=False)])
             self._inside.append([])
             self._numbers[text] = len(self._contents) - 1
         if wanted:
@@ -175,14 +183,14 @@ class Places:
     def _call(self, call: TemplateCall) -> dict[str, Any]:
         # Mistral's templates refuse ids that are not nine letters or digits; the client's mean nothing to a model
         given = f"call{len(self._ids):05d}"
-        name = self._content((call.name,))
+        name = self._content(_segments(call.name))
         self._ids[call.id or given] = (given, name)
         self._open.append((given, name))
         try:
             arguments = json.loads(call.arguments)
         except (ValueError, RecursionError):
             arguments = call.arguments
-        function = {"name": name, "arguments": self._marked(arguments, lambda text: self._content((text,)))}
+        function = {"name": name, "arguments": self._marked(arguments, lambda text: self._content(_segments(text)))}
         return {"id": given, "type": "function", "function": function}
 
     def _answered(self, answers: str) -> tuple[str, str]:
@@ -194,7 +202,7 @@ class Places:
     def _resolved(self, value: Any, inside: list[int]) -> Any:
         def text(mark: re.Match[str]) -> str:
             inside.append(int(mark[1]))
-            return "".join(self._contents[int(mark[1])])
+            return "".join(segment.text for segment in self._contents[int(mark[1])])
 
         match value:
             case str():
@@ -205,6 +213,10 @@ class Places:
                 return [self._resolved(inner, inside) for inner in value]
             case _:
                 return value
+
+
+def _segments(text: str) -> list[Segment]:
+    return [Segment(text, control=False)] if text else []
 
 
 def _mark(number: int) -> str:

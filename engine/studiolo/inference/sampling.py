@@ -49,21 +49,22 @@ class Sampler:
         for part in _parts(model, sampling):
             self._lib.llama_sampler_chain_add(self._chain, part)
 
-    def next(self, context: LlamaContext) -> int:
-        """The token after the last one that `context` decoded; it counts as written.
+    def next(self, context: LlamaContext, row: int = -1) -> int:
+        """The token for a row of scores of the batch that `context` decoded last; it counts as written.
 
         Raises UserError(bad_request) where the grammar leaves no token that could follow.
         """
         if self._grammar is None:
-            token = int(self._lib.llama_sampler_sample(self._chain, context.handle, -1))
+            token = int(self._lib.llama_sampler_sample(self._chain, context.handle, row))
             if self._awaited and self._grammar_text:
                 self._look_for_beginning(token)
         else:
-            token = self._fitting(context)
+            token = self._fitting(context, row)
             self._lib.llama_sampler_accept(self._grammar, token)
             self._lib.llama_sampler_accept(self._chain, token)
         if self._alternatives is not None:
-            self.logprob = token_logprob(self._scores(context), token, top=self._alternatives, piece=self._model.piece)
+            scores = self._scores(context, row)
+            self.logprob = token_logprob(scores, token, top=self._alternatives, piece=self._model.piece)
         return token
 
     def close(self) -> None:
@@ -86,13 +87,13 @@ class Sampler:
         if self._end.rstrip().endswith(self._awaited):
             self._grammar = self._started()
 
-    def _scores(self, context: LlamaContext) -> Any:
+    def _scores(self, context: LlamaContext, row: int) -> Any:
         """What the model says of each token of its vocabulary: float32, (vocabulary,), llama.cpp's own memory."""
         import numpy as np
 
-        return np.ctypeslib.as_array(self._lib.llama_get_logits_ith(context.handle, -1), (self._size,))
+        return np.ctypeslib.as_array(self._lib.llama_get_logits_ith(context.handle, row), (self._size,))
 
-    def _fitting(self, context: LlamaContext) -> int:
+    def _fitting(self, context: LlamaContext, row: int) -> int:
         """A token that fits the grammar.
 
         What is chosen without the grammar mostly fits, and asking the grammar about one token is cheap, about a
@@ -100,7 +101,7 @@ class Sampler:
         """
         import numpy as np
 
-        scores = self._scores(context)
+        scores = self._scores(context, row)
         allowed = np.arange(self._size) if self._allowed is None else self._allowed
         for grammar_first in (False, True):
             candidates = np.zeros(len(allowed), dtype=_CANDIDATE)

@@ -131,4 +131,5 @@ def _without_system(messages: Sequence[TemplateMessage]) -> list[TemplateMessage
     rest = [message for message in messages if message.role != "system"]
     if not system or not rest:
         raise UserError(Code.DAMAGED_MODEL, model="chat template")
-    return [TemplateMessage(rest[0].role, (*system, "\n\n", *rest[0].parts)), *rest[1:]]
+    behind = (*[""] * (len(system) + 1), *rest[0].behind)
+    return [TemplateMessage(rest[0].role, (*system, "\n\n", *rest[0].parts), behind), *rest[1:]]

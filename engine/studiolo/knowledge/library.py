@@ -48,7 +48,17 @@ from studiolo.knowledge.upkeep import check, statistics, sweep
 from studiolo.knowledge.watch import Watcher
 from studiolo.knowledge.watched import WatchedFolders, follow
 from studiolo.paths import Home
-from studiolo.types import DEFAULT_LIBRARY, Document, Hit, Integrity, Library, Passage, Statistics, Watched
+from studiolo.types import (
+    DEFAULT_LIBRARY,
+    Document,
+    DocumentStatus,
+    Hit,
+    Integrity,
+    Library,
+    Passage,
+    Statistics,
+    Watched,
+)
 
 
 class KnowledgeBase:
@@ -71,14 +81,15 @@ class KnowledgeBase:
         rules: DocumentRules | None = None,
         detector: int = 1,
         on_removal: Callable[[Sequence[str]], None] = lambda _: None,
+        give_way: Callable[[], None] = lambda: None,
     ) -> None:
         """Open the home's knowledge and bring removals to an end that a crash cut short; `resume` does the rest.
 
         `embedder_for` gives the embedder of a model id and owns it; it is asked once an id. `on_removal` is told the
         ids of documents before they are removed, whoever asked for it: what others keep of them is to go first, so that
         a kill leaves a document which can be removed again. `detector` is the version of what `screen` finds: what an
-        older one has found does not count. Raises EnvironmentFault: newer_format, damaged_store, disk_full,
-        no_permission.
+        older one has found does not count. `give_way` waits while somebody needs the processors more. Raises
+        EnvironmentFault: newer_format, damaged_store, disk_full, no_permission.
         """
         self._embedder_for = embedder_for
         self._embedders: dict[str, TextEmbedder] = {}
@@ -113,6 +124,7 @@ class KnowledgeBase:
             budget=budget or Budget(),
             sizes=sizes or Sizes(),
             rules=rules or NoRules(),
+            give_way=give_way,
         )
         self._parsers = ParserPool(budget=budget)
         self._intake = Intake(self._tools, parser=self._parsers)
@@ -202,6 +214,17 @@ class KnowledgeBase:
         """A document's passages in order. Raises UserError: unknown_library, unknown_document."""
         row = self._library(library)
         return self._finder.passages(row.id, self._matching(row, document_id)[0].id)
+
+    def whole(self, document: str, *, library: str = DEFAULT_LIBRARY) -> list[Hit]:
+        """All passages of a document in order; none where several have that name, or it is not all there yet.
+
+        Raises UserError: unknown_library, unknown_document.
+        """
+        row = self._library(library)
+        found = self._matching(row, document)
+        if len(found) != 1 or found[0].status not in (DocumentStatus.READY, DocumentStatus.PARTIAL):
+            return []
+        return [Hit(passage, 1.0) for passage in self._finder.passages(row.id, found[0].id)]
 
     def read_again(self, library: str, document_ids: Sequence[str]) -> int:
         """Take documents' files in once more, in the background; gives how many of them are known."""

@@ -6,6 +6,7 @@ count and length is checked against the file's size before anything of that size
 
 from __future__ import annotations
 
+import math
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,8 +23,7 @@ MAX_DIMENSIONS = 8
 MAX_ARRAY_DEPTH = 4
 MAX_ITEMS = 4_000_000  # of all arrays; the largest vocabularies have 262,144 tokens, thrice
 MAX_ALIGNMENT = 1 << 20
-COMPUTE_BATCH = 512
-_STRING, _ARRAY, _BOOL = 8, 9, 7
+_STRING, _ARRAY, _BOOL, _FLOAT = 8, 9, 7, 6
 _SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 
 # ggml type -> (weights a block, bytes a block): ggml-org/ggml, include/ggml.h and src/ggml-common.h
@@ -61,6 +61,7 @@ BLOCKS: dict[int, tuple[int, int]] = {
     35: (256, 66),  # TQ2_0
     39: (32, 17),  # MXFP4
 }
+LORA_TYPES = frozenset({0, 1, 8, 30})  # F32, F16, Q8_0, BF16: what llama.cpp's convert_lora_to_gguf.py writes
 
 Value = int | float | bool | str
 
@@ -80,12 +81,14 @@ class GgufInfo:
     heads: int
     kv_heads: int
     embedding_length: int
+    feed_forward_length: int  # of all experts that are used together
     key_length: int
     value_length: int
     vocabulary: int
     file_type: int
     tensors: int
     size_bytes: int
+    adapter_type: str = ""  # of an adapter: "lora"; its `architecture` is that of the models it fits
 
 
 def read_gguf(path: Path) -> GgufInfo:
@@ -99,22 +102,6 @@ def read_gguf(path: Path) -> GgufInfo:
         raise UserError(Code.DAMAGED_MODEL, model=path.name) from None
     except OSError:
         raise UserError(Code.FILE_UNREADABLE, path=str(path)) from None
-
-
-def estimate_memory_bytes(info: GgufInfo, file_size: int, context_tokens: int) -> int:
-    """Memory a model needs to run: weights, keys and values of `context_tokens` at f16, and compute buffers.
-
-    The buffers are the logits and the widest activations of one batch, at f32; an estimate, on the safe side.
-    """
-    tokens = min(context_tokens, info.context_tokens) if info.context_tokens else context_tokens
-    head_length = info.embedding_length // max(info.heads, 1)
-    kv_heads = info.kv_heads or info.heads
-    key_length, value_length = info.key_length or head_length, info.value_length or head_length
-    cache = tokens * info.layers * kv_heads * (key_length + value_length) * 2
-    batch = min(COMPUTE_BATCH, tokens)
-    scores = batch * tokens * max(info.heads, 1) * 4
-    buffers = batch * (info.vocabulary + 16 * info.embedding_length) * 4 + scores
-    return file_size + cache + buffers
 
 
 class _Reader:
@@ -166,14 +153,16 @@ def _read(reader: _Reader) -> GgufInfo:
         raise ValueError("counts")
     values: dict[str, Value] = {}
     lengths: dict[str, int] = {}
+    types: dict[str, int] = {}
     for _ in range(keys):
         name = reader.text()
-        value_type = reader.u32()
+        types[name] = value_type = reader.u32()
         if value_type == _ARRAY:
             lengths[name] = _read_array(reader, values, name)
         else:
             values[name] = _read_value(reader, value_type)
-    end = max(_tensor_end(reader) for _ in range(tensors))
+    laid_out = [_read_tensor(reader) for _ in range(tensors)]
+    end = max(tensor.end for tensor in laid_out)
     alignment = _integer(values, "general.alignment") or DEFAULT_ALIGNMENT
     if not 0 < alignment <= MAX_ALIGNMENT or _integer(values, "split.count") > 1:  # a shard is not a model
         raise ValueError("alignment or split")
@@ -183,6 +172,8 @@ def _read(reader: _Reader) -> GgufInfo:
     architecture = str(values.get("general.architecture", ""))
     if not architecture:
         raise ValueError("architecture")
+    if values.get("general.type") == "adapter" and values.get("adapter.type") == "lora":
+        _check_adapter(types, laid_out)
 
     def own(key: str) -> int:
         return _integer(values, f"{architecture}.{key}")
@@ -198,13 +189,37 @@ def _read(reader: _Reader) -> GgufInfo:
         heads=own("attention.head_count"),
         kv_heads=own("attention.head_count_kv"),
         embedding_length=own("embedding_length"),
+        feed_forward_length=max(
+            own("feed_forward_length"), own("expert_feed_forward_length") * own("expert_used_count")
+        ),
         key_length=own("attention.key_length"),
         value_length=own("attention.value_length"),
         vocabulary=lengths.get("tokenizer.ggml.tokens", 0) or own("vocab_size"),
         file_type=_integer(values, "general.file_type"),
         tensors=tensors,
         size_bytes=needed,
+        adapter_type=str(values.get("adapter.type", "")),
     )
+
+
+def _check_adapter(types: dict[str, int], tensors: list[_Tensor]) -> None:
+    """llama.cpp ends the process on an adapter's key of another type, and on tensors that cannot be multiplied.
+
+    It compares the shapes with the model's itself. Tensors of several experts at once are not taken.
+    """
+    if types.get("general.architecture") != _STRING or types.get("adapter.lora.alpha", _FLOAT) != _FLOAT:
+        raise ValueError("adapter")
+    shapes = {tensor.name: tensor.shape for tensor in tensors}
+    for tensor in tensors:
+        if tensor.type not in LORA_TYPES or len(tensor.shape) > 2 or min(tensor.shape) < 1:
+            raise ValueError("adapter tensor")
+        base, _, part = tensor.name.rpartition(".")
+        if part != "lora_a":
+            continue
+        rank = shapes.get(f"{base}.lora_b", (0,))[0]
+        # the embedding's A is looked up by rows and stands the other way round
+        if rank != tensor.shape[0 if base.endswith("token_embd.weight") else -1]:
+            raise ValueError("adapter rank")
 
 
 def _integer(values: dict[str, Value], key: str) -> int:
@@ -245,15 +260,23 @@ def _read_array(reader: _Reader, values: dict[str, Value], name: str, depth: int
     return length
 
 
-def _tensor_end(reader: _Reader) -> int:
-    """Where the next tensor ends, from the start of the data."""
-    reader.skip(reader.u64())  # its name
+@dataclass(frozen=True, slots=True)
+class _Tensor:
+    """One entry of the table. `end`: where it ends, from the start of the data."""
+
+    name: str
+    shape: tuple[int, ...]
+    type: int
+    end: int
+
+
+def _read_tensor(reader: _Reader) -> _Tensor:
+    name = reader.text()
     dimensions = reader.u32()
     if not 0 < dimensions <= MAX_DIMENSIONS:
         raise ValueError("dimensions")
-    weights = 1
-    for _ in range(dimensions):
-        weights *= reader.u64()
+    shape = tuple(reader.u64() for _ in range(dimensions))
+    weights = math.prod(shape)
     tensor_type, offset = reader.u32(), reader.u64()
     per_block, block_bytes = BLOCKS.get(tensor_type, (1, 0))  # an unknown, newer type is left to llama.cpp to judge
-    return offset + -(-weights // per_block) * block_bytes
+    return _Tensor(name, shape, tensor_type, offset + -(-weights // per_block) * block_bytes)

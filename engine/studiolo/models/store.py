@@ -23,19 +23,21 @@ from typing import Any
 from filelock import FileLock
 
 from studiolo.errors import Code, EnvironmentFault, UserError
+from studiolo.hardware.memory import total_memory_bytes
 from studiolo.models.catalog import Catalogue, CatalogueModel, ModelFile, PackageSource
 from studiolo.models.files import check_digest, copy_stream, flush_to_disk, require_space, sha256_of, writing_into
-from studiolo.models.gguf import GGUF_MAGIC, GgufInfo, estimate_memory_bytes, read_gguf
+from studiolo.models.gguf import GGUF_MAGIC, GgufInfo, read_gguf
+from studiolo.models.memory import estimate
 from studiolo.models.prepare import is_prepared, prepare, prepared_folder
 from studiolo.paths import Home
 from studiolo.types import Model
 
 RECORD = "model.json"
-RECORD_FORMAT = 1
+RECORD_FORMAT = 2  # 2: with `architecture`
 DEFAULT_CONTEXT_TOKENS = 4096
 PARTIAL = ".partial"
-# GGUF files that cannot hold a conversation: embedders, rerankers, vision towers, adapters
-NOT_CHAT = frozenset({"bert", "nomic-bert", "nomic-bert-moe", "jina-bert-v2", "clip", "t5encoder", "adapter", "mmproj"})
+# GGUF files that cannot hold a conversation: embedders, rerankers, vision towers
+NOT_CHAT = frozenset({"bert", "nomic-bert", "nomic-bert-moe", "jina-bert-v2", "clip", "t5encoder", "mmproj"})
 
 
 class ModelStore:
@@ -75,14 +77,26 @@ class ModelStore:
             self.prepare(known)
         return folder / known.files[0].name if known.kind == "chat" else prepared_folder(known, folder)
 
+    def header(self, model_id: str) -> tuple[Path, GgufInfo]:
+        """The file of a chat model or an adapter, and what its header says.
+
+        Raises UserError: unknown_model, model_missing, file_unreadable; damaged_model, also where an imported file is
+        gone: it cannot be pulled.
+        """
+        path = self.path(model_id)
+        try:
+            return path, read_gguf(path)
+        except UserError as error:
+            if error.code is Code.FILE_UNREADABLE:
+                raise
+            raise UserError(Code.DAMAGED_MODEL, model=model_id) from None  # the file's name means nothing to a person
+
     def best_chat_model(self) -> str:
         """The largest installed chat model that this machine's memory holds, else the smallest installed.
 
         Raises UserError(model_missing), with the catalogue's model for a first start, where none is installed.
         """
-        import psutil
-
-        total = int(psutil.virtual_memory().total)
+        total = total_memory_bytes()
         chat = [model for model in self.list() if model.kind == "chat" and model.installed]
         if not chat:
             raise UserError(Code.MODEL_MISSING, model=self.catalogue.flagged("first_start").id)
@@ -147,12 +161,13 @@ class ModelStore:
             kind=source.kind,
             title=f"{source.title} ({layout})",
             size_bytes=size_bytes,
-            memory_bytes=estimate_memory_bytes(info, size_bytes, DEFAULT_CONTEXT_TOKENS),
+            memory_bytes=estimate(info, file_bytes=size_bytes, context_tokens=DEFAULT_CONTEXT_TOKENS).total,
             licence=source.licence,
             languages=source.languages,
             sha256=sha256_of(partial),
             installed=True,
             note=f"made from {source.id}, {layout}",
+            architecture=info.architecture,
         )
         self._write_import(model, partial, info)
         return model
@@ -294,8 +309,10 @@ class ModelStore:
             info = read_gguf(partial)
         except UserError:
             raise UserError(Code.DAMAGED_MODEL, model=name) from None
-        if info.architecture in NOT_CHAT or info.type in NOT_CHAT:
-            raise UserError(Code.MODEL_KIND, model=name, kind=info.type or info.architecture, needed="chat")
+        adapter = info.type == "adapter"
+        if info.architecture in NOT_CHAT or info.type in NOT_CHAT or (adapter and info.adapter_type != "lora"):
+            kind = info.adapter_type or info.type or info.architecture
+            raise UserError(Code.MODEL_KIND, model=name, kind=kind, needed="chat")
         for model, _ in self._imported():
             if model.sha256 == sha256 and model_id in (None, model.id):
                 return model
@@ -303,14 +320,19 @@ class ModelStore:
         size_bytes = partial.stat().st_size
         model = Model(
             id=chosen,
-            kind="chat",
+            kind="adapter" if adapter else "chat",
             title=info.name or Path(name).stem,
             size_bytes=size_bytes,
-            memory_bytes=estimate_memory_bytes(info, size_bytes, DEFAULT_CONTEXT_TOKENS),
+            memory_bytes=(
+                size_bytes
+                if adapter
+                else estimate(info, file_bytes=size_bytes, context_tokens=DEFAULT_CONTEXT_TOKENS).total
+            ),
             licence=info.licence,
             languages=(),
             sha256=sha256,
             installed=True,
+            architecture=info.architecture,
         )
         self._write_import(model, partial, info)
         return model

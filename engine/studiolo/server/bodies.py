@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
 
 from studiolo.types import (
+    COMPARED_TOKENS,
     DEFAULT_LIBRARY,
     Chat,
     Message,
@@ -141,6 +142,9 @@ class SamplingBody(_Body):
     grammar: str = Field("", max_length=100_000, description="GBNF that the answer fits; only in a chat")
     grammar_after: str = Field("", max_length=200, description='the grammar holds from behind this on; "" = at once')
     logprobs: int | None = Field(None, ge=0, le=20, description="alternatives to each token; null = not asked for")
+    reproducible: bool = Field(
+        Sampling().reproducible, description="the same text for the same prompt and seed, beside others too; slower"
+    )
 
     def sampling(self) -> Sampling:
         """As the engine takes it."""
@@ -155,6 +159,9 @@ class AskBody(_Body):
     model: str | None = None
     stream: bool = Field(True, description="server-sent events, or one JSON")
     document: str | None = Field(None, description="limits the answer to one document: its name or id")
+    whole: bool | None = Field(
+        None, description="read the whole document, where it fits; null does where it was read so before"
+    )
     conversation_id: str | None = Field(None, description="null starts a conversation")
     limit: int | None = Field(None, ge=1, le=50)
     reader: ReaderName = Reader.OWNER.value
@@ -171,6 +178,7 @@ class AskBody(_Body):
             reader=self.reader,
             sampling=self.sampling.sampling(),
             limit=self.limit,
+            whole=self.whole,
         )
 
 
@@ -259,6 +267,23 @@ class RevealBody(_Body):
     """A token of a turn."""
 
     token: Name = Field(examples=["<PERSON_1>"])
+
+
+class QuantizeBody(_Body):
+    """A smaller model to be made."""
+
+    model: Name = Field(examples=["qwen2.5-coder-1.5b"])
+    to: Name = Field(description="the layout", examples=["q4_0"])
+    name: Name | None = Field(None, description="id of the new model; null takes MODEL-LAYOUT")
+
+
+class CompareBody(_Body):
+    """Two models to be compared on a text."""
+
+    model: Name
+    other: Name
+    text: Text | None = Field(None, description="a document of this machine; null takes the samples")
+    tokens: int = Field(COMPARED_TOKENS, ge=2, le=1_000_000, description="of each text")
 
 
 class FileBody(_Body):

@@ -71,23 +71,23 @@ def library_routes(router: APIRouter, service: Service) -> None:
     @router.put("/libraries/{name}/embedder", status_code=ACCEPTED, tags=["libraries"])
     def change_embedder(name: str, body: EmbedderBody) -> Response:
         """Embed a library anew by another model. Answers with a job to watch; search goes on meanwhile."""
-        return _accepted(
+        return accepted(
             service.jobs.submit(lambda cancel: service.engine.change_embedder(name, body.model, cancel=cancel))
         )
 
     @router.post("/libraries/{name}/export", status_code=ACCEPTED, tags=["libraries"])
     def export_library(name: str, body: ExportBody) -> Response:
         """Write a library with its texts and vectors into one file of this machine. Answers with a job to watch."""
-        path, paths = _absolute(body.path, field="path"), body.paths
-        return _accepted(
+        path, paths = absolute(body.path, field="path"), body.paths
+        return accepted(
             service.jobs.submit(lambda cancel: service.engine.export_library(name, path, paths=paths, cancel=cancel))
         )
 
     @router.post("/libraries/import", status_code=ACCEPTED, tags=["libraries"])
     def import_library(body: LibraryFileBody) -> Response:
         """Take a library from an exported file. Answers with a job to watch."""
-        path = _absolute(body.path, field="path")
-        return _accepted(
+        path = absolute(body.path, field="path")
+        return accepted(
             service.jobs.submit(lambda cancel: service.engine.import_library(path, name=body.name, cancel=cancel))
         )
 
@@ -99,13 +99,13 @@ def library_routes(router: APIRouter, service: Service) -> None:
     @router.post("/libraries/{name}/watched", status_code=NO_CONTENT, tags=["libraries"])
     def watch(name: str, body: WatchBody) -> Response:
         """Keep a library in step with a folder from now on."""
-        service.engine.watch(name, _absolute(body.folder, field="folder"), polling=body.polling)
+        service.engine.watch(name, absolute(body.folder, field="folder"), polling=body.polling)
         return Response(status_code=NO_CONTENT)
 
     @router.delete("/libraries/{name}/watched", status_code=NO_CONTENT, tags=["libraries"])
     def unwatch(name: str, body: FolderBody) -> Response:
         """Watch a folder no more; its documents stay."""
-        service.engine.unwatch(name, _absolute(body.folder, field="folder"))
+        service.engine.unwatch(name, absolute(body.folder, field="folder"))
         return Response(status_code=NO_CONTENT)
 
 
@@ -149,10 +149,10 @@ def document_routes(router: APIRouter, service: Service) -> None:
             uploaded = True
         else:
             body = _paths(await request.body())
-            paths = [_absolute(path, field="paths") for path in body.paths]
+            paths = [absolute(path, field="paths") for path in body.paths]
             passwords = tuple(password.get_secret_value() for password in body.passwords)
             uploaded = False
-        return _accepted(
+        return accepted(
             service.jobs.submit(_adding(service, paths, library=name, uploaded=uploaded, passwords=passwords))
         )
 
@@ -179,11 +179,12 @@ def document_routes(router: APIRouter, service: Service) -> None:
         return Response(status_code=NO_CONTENT)
 
 
-def _accepted(job: Job) -> Response:
+def accepted(job: Job) -> Response:
+    """A job has been queued: where to watch it."""
     return WireResponse({"job": job.id, "events": f"/api/jobs/{job.id}/events"}, status_code=ACCEPTED)
 
 
-def _absolute(path: str, *, field: str) -> Path:
+def absolute(path: str, *, field: str) -> Path:
     """A path of this machine. Raises UserError(bad_request) where it would depend on the folder the engine runs in."""
     if not Path(path).is_absolute():
         problem = "paths must be absolute" if field == "paths" else "the path must be absolute"

@@ -17,11 +17,12 @@ from starlette.responses import Response
 
 from studiolo import wire
 from studiolo.errors import Code, UserError
-from studiolo.events import FileDone, Progress, Tally
+from studiolo.events import Compared, FileDone, Progress, Tally
 from studiolo.jobs import Job
-from studiolo.server.bodies import AskBody, ChatBody, FileBody, QuotingBody, RedactBody, RevealBody, SearchBody
+from studiolo.server.bodies import AskBody, ChatBody, QuotingBody, RedactBody, RevealBody, SearchBody
 from studiolo.server.errors import WireResponse
 from studiolo.server.libraries import NO_CONTENT, document_routes, library_routes
+from studiolo.server.models import model_routes
 from studiolo.server.privacy import policy_routes
 from studiolo.server.pseudonyms import pseudonym_routes
 from studiolo.server.service import Service
@@ -43,7 +44,7 @@ def native_router(service: Service) -> APIRouter:
     _question_routes(router, service)
     _conversation_routes(router, service)
     _audit_routes(router, service)
-    _model_routes(router, service)
+    model_routes(router, service)
     return router
 
 
@@ -175,26 +176,6 @@ def _audit_routes(router: APIRouter, service: Service) -> None:
         return WireResponse(wire.plain(service.engine.verify_audit()))
 
 
-def _model_routes(router: APIRouter, service: Service) -> None:
-    @router.get("/models", tags=["models"])
-    def models() -> Response:
-        """The catalogue, and what was imported beside it."""
-        return WireResponse({"models": wire.plain(service.engine.models())})
-
-    @router.post("/models", status_code=201, tags=["models"])
-    def import_model(body: FileBody) -> Response:
-        """Import a model file of this machine."""
-        if not Path(body.path).is_absolute():
-            raise UserError(Code.BAD_REQUEST, field="path", problem="the path must be absolute")
-        return WireResponse(wire.plain(service.engine.import_model(Path(body.path))), status_code=201)
-
-    @router.delete("/models/{model_id}", status_code=NO_CONTENT, tags=["models"])
-    def remove_model(model_id: str) -> Response:
-        """Remove a model's files."""
-        service.engine.remove_model(model_id)
-        return Response(status_code=NO_CONTENT)
-
-
 async def gathered(pump: Pump, request: Request) -> Answer:
     """A stream read to its end; a client that goes away cancels it. Raises StudioloError where it failed."""
     (answer,) = await all_gathered([pump], request)
@@ -241,5 +222,6 @@ def _job_shape(job: Job) -> dict[str, Any]:
         "state": state,
         "progress": progress or None,
         "files": [file_shape(event.result) for event in events if isinstance(event, FileDone)],
+        "comparison": next((wire.plain(event.comparison) for event in events if isinstance(event, Compared)), None),
         "end": wire.event_plain(events[-1]) if events and wire.is_last(events[-1]) else None,
     }

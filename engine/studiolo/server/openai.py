@@ -96,7 +96,7 @@ def _leave(pumps: Sequence[Pump]) -> None:
 
 
 def _model_list(service: Service) -> list[dict[str, Any]]:
-    models = [model for model in service.engine.models() if model.installed and model.kind != "names"]
+    models = [model for model in service.engine.models() if model.installed and model.kind in ("chat", "embedder")]
     libraries = [library for library in service.engine.libraries() if library.documents]
     names = [model.id for model in models]
     names += [f"{model.id}@{library.name}" for model in models if model.kind == "chat" for library in libraries]

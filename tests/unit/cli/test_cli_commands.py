@@ -34,13 +34,33 @@ def test_ctrl_c_cancels_cleanly(studiolo: Command, engine: ScriptedEngine, argum
 
 
 def test_doctor(studiolo: Command, engine: ScriptedEngine) -> None:
-    assert studiolo("doctor", "--json").json["checks"][0] == {"name": "cpu", "state": "ok", "detail": "AVX2"}
+    assert studiolo("doctor", "--json").json["checks"][0] == {
+        "name": "cpu",
+        "state": "ok",
+        "detail": "AVX2",
+        "values": {},
+    }
     assert studiolo("doctor").code == 0
     engine.error = EnvironmentFault(Code.DAMAGED_STORE, store="history")
     ran = studiolo("doctor")
     assert ran.code == 1
     assert ran.out.startswith("FAILED")
     assert "history" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("--model", "tiny"), 2, "--calibrate"),
+        (("--calibrate",), 1, "not on this machine yet"),
+        (("--calibrate", "--model", "nobody"), 1, "no model nobody"),
+        (("--calibrate", "--model", "lac"), 1, "is of the kind names"),
+    ],
+)
+def test_a_calibration_that_cannot_be(studiolo: Command, arguments: tuple[str, ...], code: int, said: str) -> None:
+    ran = studiolo("doctor", *arguments)
+    assert (ran.code, ran.out) == (code, "")
+    assert said in ran.err
 
 
 def test_an_unexpected_error_is_one_line_without_its_message(

@@ -53,6 +53,16 @@ def test_a_smaller_model_is_named_only_if_there_is_one() -> None:
     assert sentence_of(Code.NOT_ENOUGH_MEMORY, {**values, "smaller": ""}, chinese=False).endswith("smaller model.")
 
 
+def test_a_shorter_context_is_named_where_it_would_fit() -> None:
+    values = {"model": "big", "needed_bytes": 2, "available_bytes": 1, "smaller": "tiny", "context_tokens": 1024}
+    assert sentence_of(Code.NOT_ENOUGH_MEMORY, values, chinese=False).endswith(
+        "tiny would fit. big itself would fit with context_tokens set to 1024 in settings.json."
+    )
+    assert sentence_of(Code.NOT_ENOUGH_MEMORY, values, chinese=True).endswith(
+        "例如 tiny。或在 settings.json 中将 context_tokens 设为 1024，big 也可装入。"
+    )
+
+
 @pytest.mark.parametrize("name", sorted(NOTICES))
 def test_notices_are_in_both_languages(name: str) -> None:
     english, chinese = NOTICES[name]

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import pytest
-from tests.support import FixedScreener, ScriptedRuntime
+from tests.support import FixedScreener, ScriptedAnswer, ScriptedRuntime
 
 from studiolo.conversation.chat import answer_chat
 from studiolo.conversation.writing import Writing, write
 from studiolo.errors import Code
 from studiolo.events import Delta, Event, Failed, Finished, Logprobs, Redacted, ToolCalled
 from studiolo.inference.grammar import checked_grammar
-from studiolo.inference.runtime import Ended, Piece, Step
-from studiolo.inference.scheduler import Lease, Prompt, Scheduler
+from studiolo.inference.scheduler import Lease, Scheduler
+from studiolo.inference.steps import Ended, Piece, Prompt, Step
 from studiolo.inference.template import ChatTemplate
 from studiolo.jobs import CancelToken
 from studiolo.types import Chat, Message, Reader, Sampling, TokenLogprob, Tool, ToolCall
@@ -38,9 +38,9 @@ class Runtime(ScriptedRuntime):
         self.template = ChatTemplate(template)
         self.samplings: list[Sampling] = []
 
-    def generate(self, prompt: Sequence[int], *, sampling: Sampling, cancel: CancelToken) -> Iterator[Step]:
+    def begin(self, prompt: Prompt, sampling: Sampling) -> ScriptedAnswer:
         self.samplings.append(sampling)
-        yield from super().generate(prompt, sampling=sampling, cancel=cancel)
+        return super().begin(prompt, sampling)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,27 +167,6 @@ def test_one_call_is_the_end_where_one_is_wanted() -> None:
     assert said(events) == ""
     assert isinstance(events[-1], Finished)
     assert events[-1].reason == "stop"
-
-
-def test_a_reader_who_leaves_after_the_end_stops_nothing() -> None:
-    """A runtime stops whatever it does when a token it was given is cancelled, another request's answer too."""
-    given: list[CancelToken] = []
-
-    class Keeping(Runtime):
-        def generate(self, prompt: Sequence[int], *, sampling: Sampling, cancel: CancelToken) -> Iterator[Step]:
-            given.append(cancel)
-            yield from super().generate(prompt, sampling=sampling, cancel=cancel)
-
-    cancel = CancelToken()
-    scheduler = Scheduler(lambda _model: Keeping(lambda _prompt: "Done."))
-    screener = FixedScreener({})
-    events = answer_chat(
-        asked(), model_id="m", screener=screener, models=scheduler, cancel=cancel, monotonic=time.monotonic
-    )
-    assert isinstance(list(events)[-1], Finished)
-    scheduler.close()
-    cancel.cancel()
-    assert not given[0].cancelled
 
 
 def test_what_tools_gave_back_stands_by_its_call() -> None:

@@ -11,7 +11,9 @@ from tests.unit.models import gguf_files
 from studiolo import bootstrap
 from studiolo.bootstrap import open_local, prepare_home
 from studiolo.errors import Code, EnvironmentFault, StudioloError, UserError
+from studiolo.inference import fit
 from studiolo.inference.library import library
+from studiolo.inference.readings import ReadingStore
 from studiolo.models.catalog import load_catalogue
 from studiolo.models.store import ModelStore
 from studiolo.paths import Home
@@ -34,30 +36,24 @@ def store(home: Home, tmp_path: Path) -> ModelStore:
     return made
 
 
-def test_a_model_that_does_not_fit_is_refused_with_its_figures(
+def loader(store: ModelStore) -> Callable[[str], object]:
+    readings = ReadingStore(store.home.readings, budget_bytes=0)
+    return bootstrap._runtime_loader(store, Settings(), readings)
+
+
+def test_a_model_that_does_not_fit_is_refused_before_it_is_loaded(
     store: ModelStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bootstrap, "available_memory_bytes", lambda: bootstrap.MEMORY_RESERVE_BYTES)
-    error = refused(bootstrap._runtime_loader(store, Settings()), "tiny")
-    assert error.code is Code.NOT_ENOUGH_MEMORY
-    assert error.values["model"] == "tiny"
-    assert int(error.values["needed_bytes"]) > int(error.values["available_bytes"])
-    assert error.values["smaller"] == ""
-
-
-def test_a_smaller_model_is_named_where_one_would_fit(store: ModelStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    smallest = min((model for model in store.list() if model.kind == "chat"), key=lambda model: model.memory_bytes)
-    monkeypatch.setattr(bootstrap, "estimate_memory_bytes", lambda *_: 1 << 50)
-    error = refused(bootstrap._runtime_loader(store, Settings()), "tiny")
-    assert error.code is Code.NOT_ENOUGH_MEMORY
-    assert error.values["smaller"]
-    assert bootstrap._smaller(store, smallest.memory_bytes) == smallest.id
+    monkeypatch.setattr(fit, "available_memory_bytes", lambda: fit.RESERVE_BYTES)
+    monkeypatch.setattr(bootstrap, "LlamaRuntime", None)
+    error = refused(loader(store), "tiny")
+    assert (error.code, error.values["model"]) == (Code.NOT_ENOUGH_MEMORY, "tiny")
 
 
 def test_a_damaged_model_is_named_by_its_id(store: ModelStore) -> None:
     path = store.path("tiny")
     path.write_bytes(path.read_bytes()[:200])
-    error = refused(bootstrap._runtime_loader(store, Settings()), "tiny")
+    error = refused(loader(store), "tiny")
     assert (error.code, error.values["model"]) == (Code.DAMAGED_MODEL, "tiny")
 
 

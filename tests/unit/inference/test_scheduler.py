@@ -9,8 +9,8 @@ import pytest
 from tests.support import ScriptedRuntime
 
 from studiolo.errors import Code, EngineBug, UserError
-from studiolo.inference.runtime import Ended, Piece
 from studiolo.inference.scheduler import Scheduler
+from studiolo.inference.steps import Ended, Piece
 from studiolo.inference.template import TemplateMessage
 from studiolo.jobs import CancelToken
 from studiolo.types import Sampling
@@ -125,4 +125,42 @@ def test_warm_loads_and_swallows_nothing_that_lease_would_say() -> None:
     with pytest.raises(UserError) as caught:
         _answer(scheduler, "m")
     assert caught.value.code is Code.DAMAGED_MODEL
+    scheduler.close()
+
+
+def test_a_model_that_nobody_uses_is_unloaded_and_loaded_again_when_needed() -> None:
+    made: list[ScriptedRuntime] = []
+
+    def load(_model: str) -> ScriptedRuntime:
+        made.append(ScriptedRuntime(lambda _prompt: "hi"))
+        return made[-1]
+
+    scheduler = Scheduler(load, unload_after_s=0.05)
+    with scheduler.lease("m"):
+        time.sleep(0.2)
+        assert not made[0].closed
+    deadline = time.monotonic() + 10
+    while not made[0].closed and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert made[0].closed
+    assert scheduler.loaded == ""
+    assert _answer(scheduler, "m") == "hi"
+    scheduler.close()
+
+
+def test_other_work_gives_way_while_a_person_waits() -> None:
+    pause = threading.Event()
+    scheduler = Scheduler(lambda _model: ScriptedRuntime(lambda _prompt: "x" * 10, pause=pause))
+    scheduler.give_way()  # nobody waits
+    asker = threading.Thread(target=lambda: _answer(scheduler, "m"))
+    asker.start()
+    while not scheduler.busy:
+        time.sleep(0.001)
+    passed = threading.Event()
+    other = threading.Thread(target=lambda: (scheduler.give_way(), passed.set()))
+    other.start()
+    assert not passed.wait(0.1)
+    pause.set()
+    asker.join()
+    assert passed.wait(10)
     scheduler.close()

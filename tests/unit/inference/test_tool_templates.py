@@ -60,7 +60,7 @@ CONVERSATION = (
     TemplateMessage(
         "assistant",
         ("Looking.",),
-        (
+        calls=(
             TemplateCall("查天气", json.dumps({FORGED: [FORGED, 1.5, None]}, ensure_ascii=False), "a"),
             TemplateCall("look", "{}", "b"),
         ),

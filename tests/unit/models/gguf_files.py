@@ -67,3 +67,36 @@ def gguf(
 def write(path: Path, **options: object) -> Path:
     path.write_bytes(gguf(**options))  # type: ignore[arg-type]
     return path
+
+
+def lora(
+    shapes: dict[str, tuple[int, int]], *, rank: int = 2, scale: float = 0.0, keys: dict | None = None, kind: int = 0
+) -> bytes:
+    """A LoRA adapter: for each tensor of the base model (columns, rows), A of ones and B of `scale`, at F32.
+
+    The layout is that of llama.cpp's convert_lora_to_gguf.py. `kind`: the ggml type that the header names.
+    """
+    meta = {
+        "general.type": "adapter",
+        "general.architecture": "llama",
+        "general.name": "Tiny LoRA 猫",
+        "general.license": "apache-2.0",
+        "adapter.type": "lora",
+        "adapter.lora.alpha": float(rank),
+        **(keys or {}),
+    }
+    parts = []
+    for name, (columns, rows) in shapes.items():
+        parts.append((f"{name}.lora_a", (columns, rank), struct.pack(f"<{columns * rank}f", *[1.0] * columns * rank)))
+        parts.append((f"{name}.lora_b", (rank, rows), struct.pack(f"<{rows * rank}f", *[scale] * rows * rank)))
+    head = b"GGUF" + struct.pack("<IQQ", 3, len(parts), len(meta))
+    for name, item in meta.items():
+        head += text(name) + value(item)
+    offset = 0
+    data = b""
+    for name, (first, second), content in parts:
+        head += text(name) + struct.pack("<IQQIQ", 2, first, second, kind, offset)
+        padded = content + b"\0" * (-len(content) % ALIGNMENT)
+        offset += len(padded)
+        data += padded
+    return head + b"\0" * (-len(head) % ALIGNMENT) + data

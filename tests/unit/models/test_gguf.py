@@ -9,7 +9,7 @@ import pytest
 from tests.unit.models import gguf_files
 
 from studiolo.errors import Code, UserError
-from studiolo.models.gguf import estimate_memory_bytes, read_gguf
+from studiolo.models.gguf import read_gguf
 
 
 def refused(path: Path, data: bytes) -> Code:
@@ -73,12 +73,3 @@ def test_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(UserError) as caught:
         read_gguf(tmp_path / "none.gguf")
     assert caught.value.code is Code.FILE_MISSING
-
-
-def test_memory_is_weights_and_cache_and_buffers(tmp_path: Path) -> None:
-    info = read_gguf(gguf_files.write(tmp_path / "m.gguf"))
-    small, large = (estimate_memory_bytes(info, 1000, tokens) for tokens in (1024, 2048))
-    # keys and values: 4 layers x 2 heads x (8 + 8) x 2 bytes = 256 bytes a token; scores: 512 x 8 heads x 4 bytes
-    assert large - small == 1024 * (256 + 512 * 8 * 4)
-    assert estimate_memory_bytes(info, 1000, 10**6) == large  # no more than the model's own context
-    assert estimate_memory_bytes(info, 5000, 2048) == large + 4000

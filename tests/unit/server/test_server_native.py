@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.scripted_engine import ANSWER_EVENTS, TALLY, ScriptedEngine
+from tests.scripted_engine import ANSWER_EVENTS, COMPARISON, TALLY, ScriptedEngine
 from tests.served import Served, served
 
 from studiolo.errors import Code, EnvironmentFault, UserError
@@ -272,6 +272,39 @@ def test_paths_of_nowhere_are_refused(
     assert engine.calls == []
 
 
+def test_a_model_made_smaller_and_compared(site: Served, engine: ScriptedEngine, tmp_path: Path) -> None:
+    text = str(tmp_path / "文.txt")
+    for route, body in (
+        ("quantize", {"model": "tiny", "to": "q4_0"}),
+        ("compare", {"model": "tiny", "other": "tiny-q4_0", "text": text, "tokens": 99}),
+    ):
+        answer = call(site, "POST", f"/api/models/{route}", json=body)
+        assert answer.status_code == 202
+        ended = finished(site, answer.json()["job"])
+        assert ended["state"] == "finished"
+    assert ended["comparison"]["agreement"] == COMPARISON.agreement
+    assert engine.calls == [
+        ("quantize_model", "tiny", "q4_0", None),
+        ("compare_models", "tiny", "tiny-q4_0", Path(text), 99),
+    ]
+    for wrong in ({"text": "a.txt"}, {"tokens": 1}):
+        body = {"model": "tiny", "other": "big", **wrong}
+        assert call(site, "POST", "/api/models/compare", json=body).status_code in (400, 422)
+
+
+def test_documents_are_added_while_models_are_compared(home: Home, tmp_path: Path) -> None:
+    engine = ScriptedEngine(hold=True)
+    with served(engine, home) as site:
+        call(site, "POST", "/api/models/compare", json={"model": "tiny", "other": "big"})
+        assert engine.holding.wait(10)
+        engine.hold = False
+        (tmp_path / "a.txt").write_text("x", encoding="utf-8")
+        body = {"paths": [str(tmp_path / "a.txt")]}
+        job = call(site, "POST", "/api/libraries/default/documents", json=body).json()["job"]
+        assert finished(site, job)["state"] == "finished"
+    assert engine.cancelled.is_set()
+
+
 def test_stopping_the_server_cancels_what_runs(home: Home, tmp_path: Path) -> None:
     engine = ScriptedEngine(hold=True)
     with served(engine, home) as site:
@@ -307,7 +340,12 @@ def test_the_other_routes(site: Served, engine: ScriptedEngine, tmp_path: Path) 
     assert call(site, "GET", "/readyz").json() == {"ready": True, "model": "tiny"}
     engine.loaded = False
     assert call(site, "GET", "/readyz").status_code == 503
-    assert call(site, "GET", "/api/doctor").json()["checks"][0] == {"name": "cpu", "state": "ok", "detail": "AVX2"}
+    assert call(site, "GET", "/api/doctor").json()["checks"][0] == {
+        "name": "cpu",
+        "state": "ok",
+        "detail": "AVX2",
+        "values": {},
+    }
     assert call(site, "GET", "/api/libraries").json()["libraries"][0]["name"] == "default"
     assert call(site, "POST", "/api/libraries", json={"name": "合同"}).status_code == 201
     assert call(site, "GET", "/api/libraries/default/documents").json()["documents"][0]["id"] == "d1"

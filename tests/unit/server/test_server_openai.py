@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import openai
 import pytest
-from tests.scripted_engine import ScriptedEngine
+from tests.scripted_engine import MODELS, ScriptedEngine
 from tests.served import TOKEN, served
 
 from studiolo.events import Delta, Failed, Finished, Started
@@ -293,7 +294,9 @@ def test_embeddings_of_what_is_no_text(client: openai.OpenAI, given_input: Any) 
     assert caught.value.param == "input"
 
 
-def test_models(client: openai.OpenAI) -> None:
+def test_models(client: openai.OpenAI, engine: ScriptedEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    adapter = replace(MODELS[0], id="lora", kind="adapter")  # can do nothing alone
+    monkeypatch.setattr(engine, "models", lambda: [*MODELS, adapter])
     assert [model.id for model in client.models.list()] == ["tiny", "e5", "tiny@default"]
     assert client.models.retrieve("tiny").owned_by == "studiolo"
     with pytest.raises(openai.NotFoundError):

@@ -16,7 +16,7 @@ from studiolo_desktop.ui.common.confirm import Confirm
 from studiolo_desktop.ui.common.controls import ElidedLabel, button, label, rule, set_role
 from studiolo_desktop.ui.common.scroll import ScrollColumn
 
-_KINDS = ("chat", "embedder", "names")
+_KINDS = ("chat", "adapter", "embedder", "names")
 
 
 def fetching_words(look: Look, fetching: Fetching) -> str:

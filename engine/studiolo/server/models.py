@@ -1,0 +1,60 @@
+"""The native API's routes of models: listing, importing, quantizing, comparing, removing them.
+
+What takes long is a job, in a lane of its own: documents are added meanwhile. Threads: as in `native.py`.
+"""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from studiolo import wire
+from studiolo.server.bodies import CompareBody, FileBody, QuantizeBody
+from studiolo.server.errors import WireResponse
+from studiolo.server.libraries import ACCEPTED, NO_CONTENT, absolute, accepted
+from studiolo.server.service import Service
+
+_LANE = "models"
+
+
+def model_routes(router: APIRouter, service: Service) -> None:
+    """The models of this machine."""
+    engine = service.engine
+
+    @router.get("/models", tags=["models"])
+    def models() -> Response:
+        """The catalogue, and what was imported beside it."""
+        return WireResponse({"models": wire.plain(engine.models())})
+
+    @router.post("/models", status_code=201, tags=["models"])
+    def import_model(body: FileBody) -> Response:
+        """Import a model or adapter file of this machine."""
+        return WireResponse(wire.plain(engine.import_model(absolute(body.path, field="path"))), status_code=201)
+
+    @router.post("/models/quantize", status_code=ACCEPTED, tags=["models"])
+    def quantize_model(body: QuantizeBody) -> Response:
+        """Make a smaller model of an installed one. Answers with a job to watch; its progress names the new model."""
+        return accepted(
+            service.jobs.submit(
+                lambda cancel: engine.quantize_model(body.model, body.to, name=body.name, cancel=cancel), lane=_LANE
+            )
+        )
+
+    @router.post("/models/compare", status_code=ACCEPTED, tags=["models"])
+    def compare_models(body: CompareBody) -> Response:
+        """Measure what a model loses and gains against another. Answers with a job to watch, which has the result."""
+        text = None if body.text is None else absolute(body.text, field="text")
+        return accepted(
+            service.jobs.submit(
+                lambda cancel: engine.compare_models(
+                    body.model, body.other, text=text, tokens=body.tokens, cancel=cancel
+                ),
+                lane=_LANE,
+            )
+        )
+
+    @router.delete("/models/{model_id}", status_code=NO_CONTENT, tags=["models"])
+    def remove_model(model_id: str) -> Response:
+        """Remove a model's files."""
+        engine.remove_model(model_id)
+        return Response(status_code=NO_CONTENT)
