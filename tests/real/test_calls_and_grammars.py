@@ -16,7 +16,7 @@ import pytest
 from tests.real.conftest import SMALL, Study
 from tests.served import TOKEN, served
 
-from studiolo.inference.context import LlamaContext
+from studiolo.inference.context import LlamaContext, Run
 from studiolo.inference.grammar import checked_grammar
 from studiolo.inference.model import LlamaModel
 from studiolo.inference.runtime import LlamaRuntime
@@ -25,6 +25,7 @@ from studiolo.inference.scheduler import Lease, Scheduler
 from studiolo.inference.steps import Piece
 from studiolo.inference.template import TemplateMessage
 from studiolo.inference.tool_calls import CallFinder, CallForm, FoundCall, calls_grammar
+from studiolo.inference.tuning import Tuning
 from studiolo.jobs import CancelToken
 from studiolo.models.catalog import load_catalogue
 from studiolo.models.store import ModelStore
@@ -157,11 +158,12 @@ def test_a_grammar_by_the_api(client: openai.OpenAI, study: Study, stream: bool)
 def test_how_likely_a_token_was(models_home: Home) -> None:
     store = ModelStore(models_home, load_catalogue())
     model = LlamaModel(store.path(SMALL), model_id=SMALL)
-    context = LlamaContext(model, sequence_tokens=256, threads=1)
+    context = LlamaContext(model, cells=256, tuning=Tuning(1, 1))
     sampler = Sampler(model, Sampling(logprobs=5))
     try:
-        context.decode(0, model.tokenize("The capital of France is", control=False))
-        token = sampler.next(context)
+        rows = context.decode([Run(0, model.tokenize("The capital of France is", control=False), 1)])
+        assert rows is not None
+        token = sampler.next(context, rows[0])
         told = sampler.logprob
         assert told is not None
         assert bytes(told.bytes) == model.piece(token)
