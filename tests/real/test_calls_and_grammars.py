@@ -135,6 +135,7 @@ def test_an_answer_fits_its_grammar(lease: Lease, grammar: str, fits: str) -> No
 def test_choices_differ_by_their_seeds_and_come_again(client: openai.OpenAI) -> None:
     asked: list[Any] = [{"role": "user", "content": "Name an animal."}]
     more: dict[str, Any] = {"model": SMALL, "messages": asked, "n": 3, "temperature": 1.5, "max_tokens": 6}
+    more["extra_body"] = {"reproducible": True}
     texts = [
         [choice.message.content for choice in client.chat.completions.create(**more, seed=seed).choices]
         for seed in (5, 5, 6)

@@ -25,6 +25,7 @@ _AS_SENT = (  # fields of a request that the engine knows by the same name and i
     "dry_multiplier",
     "dry_base",
     "dry_allowed_length",
+    "reproducible",
 )
 
 
@@ -131,6 +132,7 @@ class CompletionBody(_Body):
     dry_multiplier: float | None = Field(None, ge=0, le=10)
     dry_base: float | None = Field(None, ge=1, le=10)
     dry_allowed_length: int | None = Field(None, ge=1, le=1000)
+    reproducible: bool | None = Field(None, description="the same text for the same prompt and seed; slower")
     max_tokens: int | None = Field(None, ge=1, le=131_072)
     max_completion_tokens: int | None = Field(None, ge=1, le=131_072)
     stop: str | Annotated[list[str], Field(max_length=16)] | None = None
