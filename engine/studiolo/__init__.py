@@ -30,7 +30,8 @@ _HOME_OF = {
     "LeftOut": "events", "Library": "types",
     "Message": "types", "Model": "types", "Passage": "types", "PolicyBlock": "errors", "Progress": "events",
     "Question": "types", "Reader": "types", "Redacted": "events", "Retrieved": "events", "Sampling": "types",
-    "Started": "events", "StudioloError": "errors", "Turn": "types", "UserError": "errors",
+    "Started": "events", "StudioloError": "errors", "Tool": "types", "ToolCall": "types", "ToolCalled": "events",
+    "Turn": "types", "UserError": "errors",
     "open_engine": "client.session",
 }  # fmt: skip
 

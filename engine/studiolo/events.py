@@ -1,6 +1,7 @@
 """What a running piece of work says, in order: zero or more events, then exactly one of Finished / Failed.
 
 A stream is `Iterator[Event]`. An answer comes as Started, Retrieved, LeftOut?, Delta..., Cited..., Finished.
+A chat's may hold ToolCalled and Logprobs among its Deltas.
 An ingestion comes as Progress..., Tally..., FileDone..., Finished; a comparison of models as Progress..., Compared,
 Finished. Cancelling is `Finished(reason="cancelled")`.
 Each event has a constant `kind`, by which it is told apart on the wire.
@@ -11,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from studiolo.types import AddResult, Citation, Comparison, Hit, Redaction, Timings, Usage
+from studiolo.types import AddResult, Citation, Comparison, Hit, Redaction, Timings, TokenLogprob, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,25 @@ class Delta:
 
     text: str = field(repr=False)
     kind: Literal["delta"] = "delta"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCalled:
+    """The answer asks for a call of a client's tool; `arguments` is JSON text, screened as a Delta is."""
+
+    index: int  # of the calls of this answer, from 0
+    id: str
+    name: str
+    arguments: str = field(repr=False)
+    kind: Literal["tool_called"] = "tool_called"
+
+
+@dataclass(frozen=True, slots=True)
+class Logprobs:
+    """How likely the tokens were, where a chat asked for it. Joined, their texts are the text of the Deltas."""
+
+    tokens: tuple[TokenLogprob, ...] = field(repr=False)
+    kind: Literal["logprobs"] = "logprobs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +154,8 @@ Event = (
     | Retrieved
     | LeftOut
     | Delta
+    | ToolCalled
+    | Logprobs
     | Redacted
     | Cited
     | Progress

@@ -10,8 +10,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from studiolo.errors import StudioloError, error_for
-from studiolo.events import Cited, Delta, Event, Failed, FileDone, Finished, Redacted, Retrieved, Started
-from studiolo.types import AddResult, AuditRecord, Citation, Hit, Redaction, Timings, Usage
+from studiolo.events import (
+    Cited,
+    Delta,
+    Event,
+    Failed,
+    FileDone,
+    Finished,
+    Logprobs,
+    Redacted,
+    Retrieved,
+    Started,
+    ToolCalled,
+)  # fmt: skip
+from studiolo.types import AddResult, AuditRecord, Citation, Hit, Redaction, Timings, TokenLogprob, Usage
 from studiolo.types import Redacted as RedactedText
 from studiolo.wire import dumps
 
@@ -21,6 +33,8 @@ class Answer:
     """What a stream of events has come to so far. `take` each event, then read the fields."""
 
     text: str = field(default="", repr=False)
+    calls: list[ToolCalled] = field(default_factory=list, repr=False)
+    logprobs: list[TokenLogprob] = field(default_factory=list, repr=False)
     citations: list[Citation] = field(default_factory=list, repr=False)
     sources: tuple[Hit, ...] = field(default=(), repr=False)
     timings: Timings = field(default_factory=Timings)
@@ -39,6 +53,10 @@ class Answer:
                 self.sources = event.hits
             case Delta():
                 self.text += event.text
+            case ToolCalled():
+                self.calls.append(event)
+            case Logprobs():
+                self.logprobs += event.tokens
             case Cited():
                 self.citations.append(event.citation)
             case Redacted() if event.direction != "answer":  # there it was put back or masked, not kept from the model

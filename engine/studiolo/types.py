@@ -232,6 +232,9 @@ class Sampling:
     dry_base: float = 1.75
     dry_allowed_length: int = 2  # tokens of a run that may repeat
     json_schema: str = field(default="", repr=False)  # JSON text; the answer of a chat is then JSON that fits it
+    grammar: str = field(default="", repr=False)  # GBNF; the answer of a chat then fits it
+    grammar_after: str = field(default="", repr=False)  # the grammar holds from behind this on; "" = at once
+    logprobs: int | None = None  # how likely each token was, with so many alternatives; None = not asked for
     reproducible: bool = False  # alone and from nothing: the same prompt and seed give the same text, at a price
 
 
@@ -256,6 +259,7 @@ class ToolCall:
 
     name: str
     arguments: str = field(repr=False)
+    id: str = ""  # by which what it gave back is told from others
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +269,24 @@ class Message:
     role: Literal["system", "user", "assistant", "tool"]
     content: str = field(repr=False)
     tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str = ""  # of a tool's: which call it answers
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A tool of a client's that the model may ask to have called. `parameters` is a JSON schema as text.
+
+    `strict`: where a call is forced, a schema that cannot be kept is refused instead of taken as "any object".
+    """
+
+    name: str
+    description: str = field(default="", repr=False)
+    parameters: str = field(default='{"type": "object"}', repr=False)
+    strict: bool = False
+
+
+ToolChoice = Literal["none", "auto", "required"]
+"""Whether an answer may ask for calls of tools: never, as the model decides, or always."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +297,35 @@ class Chat:
     model: str | None = None
     reader: str = Reader.MASKED  # as of a question
     sampling: Sampling = field(default_factory=Sampling)
+    tools: tuple[Tool, ...] = ()
+    tool_choice: ToolChoice = "auto"
+    tool_name: str = ""  # with "required": this one
+    parallel_tool_calls: bool | None = None  # several calls in one answer; None = as the model decides, one if required
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """A token that could have stood in a place. `logprob`: the natural logarithm of its probability, -9999 at least.
+
+    `bytes` is its UTF-8; a token may hold a part of a character, which `token` then shows as U+FFFD.
+    """
+
+    token: str = field(repr=False)
+    bytes: tuple[int, ...] = field(repr=False)
+    logprob: float
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLogprob:
+    """A token of an answer, as an alternative is, with the likeliest tokens for its place, likeliest first.
+
+    The probabilities are the model's own, before samplers and grammars.
+    """
+
+    token: str = field(repr=False)
+    bytes: tuple[int, ...] = field(repr=False)
+    logprob: float
+    top: tuple[Alternative, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,3 +180,15 @@ def test_requests_that_come_and_go_at_random_leave_the_next_one_right(lease: Lea
         for asker in askers:
             assert isinstance(asker.last, Ended)
     assert Asker(lease, "Name a colour.", **exact).text == expected
+
+
+def test_how_likely_each_token_was_comes_with_its_text_and_a_failure_is_one_requests_own(lease: Lease) -> None:
+    prompt = lease.compose([TemplateMessage("user", ("写一个句子。 Name a colour.",))])
+    other = Asker(lease, "Tell a story.", tokens=12)
+    steps = list(lease.generate(prompt, sampling=Sampling(max_tokens=12, logprobs=2), cancel=CancelToken()))
+    pieces = [step for step in steps if isinstance(step, Piece)]
+    assert all(len(piece.logprobs) == piece.tokens for piece in pieces)
+    written = b"".join(bytes(one.bytes) for piece in pieces for one in piece.logprobs)
+    assert written.decode("utf-8", "replace") == "".join(piece.text for piece in pieces)
+    assert all(one.logprob <= 0 and len(one.top) == 2 for piece in pieces for one in piece.logprobs)
+    assert isinstance(other.last, Ended)

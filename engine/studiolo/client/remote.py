@@ -251,6 +251,10 @@ class RemoteEngine:
             "model": chat.model,
             "reader": str(chat.reader),
             "sampling": asdict(chat.sampling),
+            "tools": [asdict(tool) for tool in chat.tools],
+            "tool_choice": chat.tool_choice,
+            "tool_name": chat.tool_name,
+            "parallel_tool_calls": chat.parallel_tool_calls,
         }
         return self._named_stream("/api/chat", body, cancel)
 

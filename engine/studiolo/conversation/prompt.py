@@ -179,20 +179,32 @@ def compose_chat(
 ) -> tuple[tuple[TemplateMessage, ...], int]:
     """A client's own conversation, its oldest exchanges dropped until it fits; how many messages were left out.
 
-    System messages and the last message always stay. Raises UserError(prompt_too_long).
+    System messages and the last message always stay; a call of a tool and what the tool gave back go together.
+    Raises UserError(prompt_too_long).
     """
-    sizes = [sum(count(part) for part in message.parts) + 8 for message in messages]
+    sizes = [sum(count(text) for text in message.texts) + 8 for message in messages]
     kept = set(range(len(messages)))
     total = sum(sizes) + TEMPLATE_TOKENS
-    for index, message in enumerate(messages[:-1]):
+    for group in _together(messages):
         if total <= budget_tokens:
             break
-        if message.role != "system":
-            kept.discard(index)
-            total -= sizes[index]
+        if len(messages) - 1 not in group and messages[group[0]].role != "system":
+            kept -= set(group)
+            total -= sum(sizes[index] for index in group)
     if total > budget_tokens:
         raise UserError(Code.PROMPT_TOO_LONG, tokens=total, limit=budget_tokens)
     return tuple(message for index, message in enumerate(messages) if index in kept), len(messages) - len(kept)
+
+
+def _together(messages: Sequence[TemplateMessage]) -> list[list[int]]:
+    """The messages' places; what tools gave back stands with the call before it."""
+    groups: list[list[int]] = []
+    for index, message in enumerate(messages):
+        if message.role == "tool" and groups and messages[groups[-1][0]].role != "system":
+            groups[-1].append(index)
+        else:
+            groups.append([index])
+    return groups
 
 
 def reading(passage: PromptPassage) -> tuple[str, str]:

@@ -143,6 +143,10 @@ class Turns:
             raise UserError(Code.BAD_REQUEST, field="question", problem="empty")
         if question.sampling.json_schema:
             raise UserError(Code.BAD_REQUEST, field="json_schema", problem="only a chat is answered in JSON")
+        if question.sampling.grammar:
+            raise UserError(Code.BAD_REQUEST, field="grammar", problem="only a chat is answered by a grammar")
+        if question.sampling.logprobs is not None:
+            raise UserError(Code.BAD_REQUEST, field="logprobs", problem="only a chat tells them")
         self._models.warm(turn.model_id)  # the file is read while we search
         earlier = [row for row in self._history.turns(question.conversation_id or "") if row.turn.id != turn.turn_id]
 

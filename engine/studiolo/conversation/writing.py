@@ -5,12 +5,14 @@ Used by a turn over a library and by a chat alike. Threads: the one that reads t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
 from studiolo.conversation.seams import AnswerStream
-from studiolo.events import Delta, Event, Progress
+from studiolo.conversation.shown_tokens import ShownTokens
+from studiolo.conversation.tools import Calls
+from studiolo.events import Delta, Event, Logprobs, Progress, ToolCalled
 from studiolo.inference.scheduler import Lease
 from studiolo.inference.steps import Ended, Piece, Prompt, Reading
 from studiolo.jobs import CancelToken
@@ -27,6 +29,7 @@ class Writing:
     reused_tokens: int = 0
     completion_tokens: int = 0
     first_token_s: float = 0.0
+    ended: bool = False  # the model writes no more
 
     @property
     def usage(self) -> Usage:
@@ -43,8 +46,14 @@ def write(
     cancel: CancelToken,
     writing: Writing,
     elapsed: Callable[[], float],
+    calls: Calls | None = None,
 ) -> Iterator[Event]:
-    """Progress(stage="read") while the prompt is read, then Deltas. `elapsed()` is the seconds since the request."""
+    """Progress(stage="read") while the prompt is read, then Deltas. `elapsed()` is the seconds since the request.
+
+    `calls`: finds calls of tools in what is written; they come as ToolCalled among the Deltas. Logprobs come where
+    `sampling` asks for them.
+    """
+    tokens = None if sampling.logprobs is None else ShownTokens()
     for step in lease.generate(prompt, sampling=sampling, cancel=cancel):
         if isinstance(step, Reading):
             writing.prompt_tokens, writing.reused_tokens = step.total, step.reused + step.loaded
@@ -54,11 +63,31 @@ def write(
                 writing.first_token_s = elapsed()
             writing.completion_tokens += step.tokens
             writing.text += step.text
-            shown = stream.feed(step.text)
-            if shown:
-                yield Delta(shown)
+            if tokens is not None:
+                tokens.wrote(step.logprobs)
+            yield from _told([step.text] if calls is None else calls.feed(step.text), stream, tokens)
         elif isinstance(step, Ended):
-            writing.reason = step.reason
-    rest = stream.finish()
+            writing.reason, writing.ended = step.reason, True
+    if calls is not None:
+        yield from _told(calls.finish(), stream, tokens)
+    yield from _shown(stream.finish(), tokens)
+    rest = tokens.finish() if tokens is not None else ()
     if rest:
-        yield Delta(rest)
+        yield Logprobs(rest)
+
+
+def _told(parts: Iterable[str | ToolCalled], stream: AnswerStream, tokens: ShownTokens | None) -> Iterator[Event]:
+    for part in parts:
+        if isinstance(part, ToolCalled):
+            yield part
+        else:
+            yield from _shown(stream.feed(part), tokens)
+
+
+def _shown(text: str, tokens: ShownTokens | None) -> Iterator[Event]:
+    if not text:
+        return
+    yield Delta(text)
+    entries = tokens.shown(text) if tokens is not None else ()
+    if entries:
+        yield Logprobs(entries)

@@ -6,6 +6,7 @@ Threads: after loading everything here only reads the model, so any thread may c
 from __future__ import annotations
 
 import ctypes
+import functools
 import os
 from pathlib import Path
 from typing import Any, Literal
@@ -55,6 +56,18 @@ class LlamaModel:
         buffer = ctypes.create_string_buffer(_PIECE_BYTES)
         size = self.lib.llama_token_to_piece(self.vocabulary, token, buffer, _PIECE_BYTES, 0, False)
         return buffer.raw[: max(0, size)]
+
+    @functools.cached_property
+    def spelled(self) -> tuple[Any, Any]:
+        """Code points of all tokens' texts one behind another, and where each begins: int arrays, the second (n + 1,).
+
+        What is no whole character counts as U+FFFD, what is no text as one character.
+        """
+        import numpy as np
+
+        texts = [self.piece(token).decode("utf-8", "replace") or "\ufffd" for token in range(self.vocabulary_size)]
+        starts = np.cumsum([0, *(len(text) for text in texts)])
+        return np.frombuffer("".join(texts).encode("utf-32-le"), dtype=np.uint32), starts
 
     def ends(self, token: int) -> bool:
         """Whether the model says with `token` that it has finished."""

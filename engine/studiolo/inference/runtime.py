@@ -16,17 +16,17 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Protocol
 
-from studiolo.errors import Code, EngineBug, UserError
+from studiolo.errors import Code, EngineBug, StudioloError, UserError
 from studiolo.inference.context import BATCH_TOKENS, LlamaContext, Run
 from studiolo.inference.model import LlamaModel
 from studiolo.inference.readings import ReadingStore
 from studiolo.inference.sampling import Sampler
-from studiolo.inference.steps import Ended, Piece, Prompt, Reading, Step
+from studiolo.inference.steps import Ended, Failure, Piece, Prompt, Reading, Step
 from studiolo.inference.stored import StoredReadings
 from studiolo.inference.template import ChatTemplate
 from studiolo.inference.tuning import Tuning, default_tuning
 from studiolo.jobs import CancelToken
-from studiolo.types import Sampling
+from studiolo.types import Sampling, TokenLogprob
 
 REQUESTS = 8  # that have a sequence at the same time
 _READ_BESIDE_WRITING = 64  # tokens read in one batch while others write: their next word waits for it
@@ -123,6 +123,7 @@ class _Request:
     sampler: Sampler | None = None
     decoder: codecs.IncrementalDecoder = field(default_factory=lambda: codecs.getincrementaldecoder("utf-8")("replace"))
     pending: int = 0  # tokens whose text has not come out
+    logprobs: list[TokenLogprob] = field(default_factory=list, repr=False)  # of these
     told: bool = False  # how much was reused
     ended: bool = False
 
@@ -209,7 +210,11 @@ class LlamaRuntime:
         first_rows = {run.sequence: row for run, row in zip(runs, rows, strict=True)}
         for request, out in zip(requests, steps, strict=True):
             if request.sequence in first_rows:
-                out.extend(self._after_batch(request, first_rows[request.sequence]))
+                try:
+                    out.extend(self._after_batch(request, first_rows[request.sequence]))
+                except StudioloError as error:
+                    request.ended = True
+                    out.append(Failure(error))
         return steps
 
     def generate(self, prompt: Sequence[int], *, sampling: Sampling, cancel: CancelToken) -> Iterator[Step]:
@@ -219,7 +224,10 @@ class LlamaRuntime:
         cancel.on_cancel(self.interrupt)
         try:
             while not running.ended and not cancel.cancelled:
-                yield from self.advance([running])[0]
+                for step in self.advance([running])[0]:
+                    if isinstance(step, Failure):
+                        raise step.error
+                    yield step
             if not running.ended:
                 yield Ended("cancelled")
         finally:
@@ -412,11 +420,12 @@ class LlamaRuntime:
         request.tokens.append(token)
         request.marks.append(token)
         request.pending += 1
+        if request.sampler.logprob is not None:
+            request.logprobs.append(request.sampler.logprob)
         text = request.decoder.decode(self.model.piece(token))
         out: list[Step] = []
         if text:
-            out.append(Piece(text, request.pending))
-            request.pending = 0
+            out.append(_piece(request, text))
         if len(request.tokens) >= request.most:
             return out + self._close(request, "length")
         return out
@@ -425,8 +434,15 @@ class LlamaRuntime:
         out: list[Step] = []
         text = request.decoder.decode(b"", final=True)
         if text or request.pending:
-            out.append(Piece(text, request.pending))
-            request.pending = 0
+            out.append(_piece(request, text))
         request.ended = True
         out.append(Ended("stop" if reason == "stop" else "length"))
         return out
+
+
+def _piece(request: _Request, text: str) -> Piece:
+    """A piece of `text` with all tokens that have come since the last one."""
+    piece = Piece(text, request.pending, tuple(request.logprobs))
+    request.pending = 0
+    request.logprobs.clear()
+    return piece

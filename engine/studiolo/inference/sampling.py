@@ -9,11 +9,13 @@ from __future__ import annotations
 import ctypes
 from typing import Any
 
-from studiolo.errors import Code, EngineBug
+from studiolo.errors import Code, EngineBug, UserError
+from studiolo.inference.ambiguity import readings
 from studiolo.inference.context import LlamaContext
+from studiolo.inference.logprobs import token_logprob
 from studiolo.inference.model import LlamaModel
 from studiolo.inference.schema import grammar_for
-from studiolo.types import Sampling
+from studiolo.types import Sampling, TokenLogprob
 
 # llama.cpp's own, and the full-width colon: what ends a repetition, so that lists and dialogues may repeat their form.
 _BREAKERS = ("\n", ":", "\uff1a", '"', "*")
@@ -22,28 +24,47 @@ _CANDIDATE = [("id", "i4"), ("logit", "f4"), ("p", "f4")]  # llama.h: llama_toke
 
 
 class Sampler:
-    """Chooses the tokens of one answer. The same scores and the same seed give the same tokens."""
+    """Chooses the tokens of one answer. The same scores and the same seed give the same tokens.
+
+    `logprob`: how likely the last token was, where that is asked for.
+    """
 
     def __init__(self, model: LlamaModel, sampling: Sampling) -> None:
+        """Raises UserError(bad_request) where a grammar cannot be kept."""
         self._lib = model.lib
+        self._model = model
         self._size = model.vocabulary_size
+        self._alternatives = sampling.logprobs
+        self.logprob: TokenLogprob | None = None
+        self._grammar_text = sampling.grammar or (grammar_for(sampling.json_schema) if sampling.json_schema else "")
+        self._awaited = sampling.grammar_after.encode()  # what the answer has to say before the grammar holds
+        self._end = b""  # of the answer, while that is awaited
+        self._allowed: Any = None  # ids, where a grammar would need too long for others
+        if sampling.grammar:
+            self._allowed = _readable(model, sampling.grammar)
         self._grammar: Any = None
-        if sampling.json_schema:
-            grammar = grammar_for(sampling.json_schema).encode()
-            self._grammar = self._lib.llama_sampler_init_grammar(model.vocabulary, grammar, b"root")
-            if not self._grammar:
-                raise EngineBug(Code.INTERNAL, where="grammar")
+        if self._grammar_text and not self._awaited:
+            self._grammar = self._started()
         self._chain: Any = self._lib.llama_sampler_chain_init(self._lib.llama_sampler_chain_default_params())
         for part in _parts(model, sampling):
             self._lib.llama_sampler_chain_add(self._chain, part)
 
     def next(self, context: LlamaContext, row: int = -1) -> int:
-        """The token for a row of scores of the batch that `context` decoded last; it counts as written."""
+        """The token for a row of scores of the batch that `context` decoded last; it counts as written.
+
+        Raises UserError(bad_request) where the grammar leaves no token that could follow.
+        """
         if self._grammar is None:
-            return int(self._lib.llama_sampler_sample(self._chain, context.handle, row))
-        token = self._fitting(context, row)
-        self._lib.llama_sampler_accept(self._grammar, token)
-        self._lib.llama_sampler_accept(self._chain, token)
+            token = int(self._lib.llama_sampler_sample(self._chain, context.handle, row))
+            if self._awaited and self._grammar_text:
+                self._look_for_beginning(token)
+        else:
+            token = self._fitting(context, row)
+            self._lib.llama_sampler_accept(self._grammar, token)
+            self._lib.llama_sampler_accept(self._chain, token)
+        if self._alternatives is not None:
+            scores = self._scores(context, row)
+            self.logprob = token_logprob(scores, token, top=self._alternatives, piece=self._model.piece)
         return token
 
     def close(self) -> None:
@@ -53,6 +74,25 @@ class Sampler:
                 self._lib.llama_sampler_free(sampler)
         self._chain = self._grammar = None
 
+    def _started(self) -> Any:
+        grammar = self._lib.llama_sampler_init_grammar(self._model.vocabulary, self._grammar_text.encode(), b"root")
+        if not grammar:
+            raise EngineBug(Code.INTERNAL, where="grammar")
+        return grammar
+
+    def _look_for_beginning(self, token: int) -> None:
+        """Start the grammar behind what is awaited, where a token ends there: llama.cpp's own lazy grammars end the
+        process over a token that goes on with something else."""
+        self._end = (self._end + self._model.piece(token))[-4 * len(self._awaited) :]
+        if self._end.rstrip().endswith(self._awaited):
+            self._grammar = self._started()
+
+    def _scores(self, context: LlamaContext, row: int) -> Any:
+        """What the model says of each token of its vocabulary: float32, (vocabulary,), llama.cpp's own memory."""
+        import numpy as np
+
+        return np.ctypeslib.as_array(self._lib.llama_get_logits_ith(context.handle, row), (self._size,))
+
     def _fitting(self, context: LlamaContext, row: int) -> int:
         """A token that fits the grammar.
 
@@ -61,11 +101,12 @@ class Sampler:
         """
         import numpy as np
 
-        scores = np.ctypeslib.as_array(self._lib.llama_get_logits_ith(context.handle, row), (self._size,))
+        scores = self._scores(context, row)
+        allowed = np.arange(self._size) if self._allowed is None else self._allowed
         for grammar_first in (False, True):
-            candidates = np.zeros(self._size, dtype=_CANDIDATE)
-            candidates["id"] = np.arange(self._size)
-            candidates["logit"] = scores
+            candidates = np.zeros(len(allowed), dtype=_CANDIDATE)
+            candidates["id"] = allowed
+            candidates["logit"] = scores[allowed]
             if grammar_first:
                 self._apply(self._grammar, candidates)
             chosen = self._apply(self._chain, candidates)
@@ -75,7 +116,7 @@ class Sampler:
             if np.isfinite(one["logit"][0]):
                 return token
         # llama.cpp would end the process over a token that does not fit
-        raise EngineBug(Code.INTERNAL, where="grammar without a way on")
+        raise UserError(Code.BAD_REQUEST, field="grammar", problem="no token of the model could follow")
 
     def _apply(self, sampler: Any, candidates: Any) -> Any:
         """Scores changed in place; what the sampler left, which lives as long as `candidates` and the sampler."""
@@ -84,6 +125,17 @@ class Sampler:
         array = lib.llama_token_data_array(data=data, size=len(candidates), selected=-1, sorted=False)
         lib.llama_sampler_apply(sampler, ctypes.byref(array))
         return array
+
+
+def _readable(model: LlamaModel, grammar: str) -> Any:
+    """The tokens that the grammar can be asked about in short time, int (n,); None: all of them."""
+    import numpy as np
+
+    found = readings(grammar)
+    if not found.ambiguous:
+        return None
+    characters, starts = model.spelled
+    return np.flatnonzero(found.short_enough(characters, starts[:-1]))
 
 
 def _parts(model: LlamaModel, sampling: Sampling) -> list[Any]:

@@ -28,17 +28,11 @@ from typing import TypeVar
 
 from studiolo.errors import Code, EngineBug, StudioloError, unexpected
 from studiolo.inference.runtime import Running, Runtime
-from studiolo.inference.steps import Ended, Piece, Prompt, Service, Step
+from studiolo.inference.steps import Ended, Failure, Piece, Prompt, Service, Step
 from studiolo.inference.stopping import StopFinder
 from studiolo.inference.template import Segment, TemplateMessage
 from studiolo.jobs import CancelToken
 from studiolo.types import Sampling
-
-
-@dataclass(frozen=True, slots=True)
-class _Failure:
-    error: StudioloError
-
 
 T = TypeVar("T")
 Loader = Callable[[str], Runtime]
@@ -55,7 +49,7 @@ class _Request:
     service: Service
     number: int  # in order of arrival
     stops: StopFinder
-    steps: queue.SimpleQueue[Step | _Failure] = field(default_factory=queue.SimpleQueue)
+    steps: queue.SimpleQueue[Step] = field(default_factory=queue.SimpleQueue)
     running: Running | None = None
     over: bool = False
 
@@ -66,10 +60,12 @@ class _Request:
         if isinstance(step, Piece):
             text = self.stops.feed(step.text)
             if text or step.tokens:
-                self.steps.put(Piece(text, step.tokens))
+                self.steps.put(Piece(text, step.tokens, step.logprobs))
             if self.stops.stopped:
                 self.steps.put(Ended("stop"))
                 self.over = True
+        elif isinstance(step, Failure):
+            self.fail(step.error)
         elif isinstance(step, Ended):
             rest = self.stops.finish()
             if rest:
@@ -83,7 +79,7 @@ class _Request:
         """Tell the asker that nothing more comes."""
         if not self.over:
             self.over = True
-            self.steps.put(_Failure(error))
+            self.steps.put(Failure(error))
 
 
 class Lease:
@@ -263,8 +259,8 @@ class Scheduler:
         try:
             while not ended:
                 step = request.steps.get()
-                ended = isinstance(step, (_Failure, Ended))
-                if isinstance(step, _Failure):
+                ended = isinstance(step, (Failure, Ended))
+                if isinstance(step, Failure):
                     raise step.error
                 yield step
         finally:

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Literal
 
+from studiolo.errors import StudioloError
+from studiolo.types import TokenLogprob
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -24,6 +27,14 @@ class Piece:
 
     text: str = field(repr=False)
     tokens: int
+    logprobs: tuple[TokenLogprob, ...] = field(default=(), repr=False)  # of each token, where they are asked for
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """This request cannot go on; others can."""
+
+    error: StudioloError
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +44,7 @@ class Ended:
     reason: Literal["stop", "length", "cancelled"]
 
 
-Step = Reading | Piece | Ended
+Step = Reading | Piece | Failure | Ended
 
 
 class Service(IntEnum):

@@ -2,7 +2,8 @@
 
 Control tokens are the template's alone: its text is tokenised with special tokens parsed, everything else with
 parsing off. To tell the two apart the template is rendered with place marks instead of contents and cut at the
-marks, so no content is ever looked at as template text. Knows nothing of llama.cpp. Threads: any.
+marks, so no content is ever looked at as template text. Tools, their calls and what they gave back are content too.
+Knows nothing of llama.cpp. Threads: any.
 
 Source: the Jinja dialect of Hugging Face chat templates (transformers, "Chat templates"), as stored in a GGUF
 file under `tokenizer.chat_template`.
@@ -10,42 +11,20 @@ file under `tokenizer.chat_template`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import Any, NoReturn
 
 from studiolo.errors import Code, UserError
+from studiolo.inference.places import Places, Segment, TemplateCall, TemplateMessage, TemplateTool
+from studiolo.inference.tools_in_text import as_text, one_by_one
+
+__all__ = ["CHATML", "ChatTemplate", "Segment", "TemplateCall", "TemplateMessage", "TemplateTool"]
 
 CHATML = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
-_MARK = re.compile("\ufdd0([0-9]+)\ufdd1")  # Unicode noncharacters: no template holds them
-
-
-@dataclass(frozen=True, slots=True)
-class TemplateMessage:
-    """A message as parts; each part is tokenised apart, so that it is the same ids wherever it stands."""
-
-    role: str
-    parts: tuple[str, ...] = field(repr=False)
-    behind: tuple[str, ...] = field(default=(), repr=False)
-    """For each part, if any: the system message behind which it is read ahead, "" for one that is not."""
-
-    def segments(self) -> list[Segment]:
-        """The parts that hold anything."""
-        behind = (*self.behind, *[""] * len(self.parts))
-        return [Segment(part, False, system) for part, system in zip(self.parts, behind, strict=False) if part]
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """A stretch of a rendered prompt. `control`: written by the template, so its special tokens are parsed."""
-
-    text: str = field(repr=False)
-    control: bool
-    behind: str = field(default="", repr=False)  # as in a message
 
 
 class ChatTemplate:
@@ -56,53 +35,89 @@ class ChatTemplate:
         import jinja2
         from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-        environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
+        environment = ImmutableSandboxedEnvironment(
+            trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
+        )
         environment.globals["raise_exception"] = _refuse
         environment.globals["strftime_now"] = lambda _format: ""
+        environment.filters["tojson"] = jinja2.pass_context(_tojson)
         try:
             self._template = environment.from_string(source or CHATML)
         except jinja2.TemplateError:
             raise UserError(Code.DAMAGED_MODEL, model="chat template") from None
+        self._knows_tools = "tool" in source
         self._bos = bos
         self._eos = eos
 
     def render(self, messages: Sequence[TemplateMessage]) -> list[Segment]:
-        """The prompt up to where the assistant speaks, as segments in order."""
-        try:
-            rendered = self._render(messages)
-        except _SystemRoleRefused:
-            rendered = self._render(_without_system(messages))
-            messages = _without_system(messages)
-        segments: list[Segment] = []
-        position = 0
-        for mark in _MARK.finditer(rendered):
-            if mark.start() > position:
-                segments.append(Segment(rendered[position : mark.start()], control=True))
-            segments.extend(messages[int(mark.group(1))].segments())
-            position = mark.end()
-        if position < len(rendered):
-            segments.append(Segment(rendered[position:], control=True))
-        return segments
+        """The prompt up to where the assistant speaks, as segments in order.
 
-    def _render(self, messages: Sequence[TemplateMessage]) -> str:
+        Where the messages hold tools, calls or what tools gave back, and the template does not write all of it, they
+        stand as text in messages that every template knows.
+        """
+        if any(message.of_tools for message in messages):
+            segments = self._with_tools(messages) if self._knows_tools else None
+            if segments is not None:
+                return segments
+            messages = as_text(messages)
+        try:
+            return self._render(messages)
+        except _SystemRoleRefused:
+            return self._render(_without_system(messages))
+
+    def _with_tools(self, messages: Sequence[TemplateMessage]) -> list[Segment] | None:
+        """As the template writes tools itself; None where it leaves out any of it or refuses."""
+        apart = one_by_one(messages)  # Llama 3.1 takes one call a message, and leaves out what is said beside it
+        silent = [replace(message, parts=()) if message.calls else message for message in messages]
+        for way in (messages, apart, silent):
+            places = Places()
+            try:
+                return self._render(way, places, whole=True)
+            except Exception:  # noqa: BLE001, S112 - templates are other people's programs; another way is tried
+                continue
+        return None
+
+    def _render(
+        self, messages: Sequence[TemplateMessage], places: Places | None = None, *, whole: bool = False
+    ) -> list[Segment]:
+        """`whole`: raise where the template leaves something out. Raises UserError(damaged_model)."""
         import jinja2
 
-        marked = [{"role": message.role, "content": f"\ufdd0{number}\ufdd1"} for number, message in enumerate(messages)]
+        places = Places() if places is None else places
+        tools = [places.tool(tool) for message in messages for tool in message.tools]
         values: dict[str, Any] = {
-            "messages": marked,
+            "messages": [places.message(message) for message in messages if not message.tools],
             "add_generation_prompt": True,
             "bos_token": self._bos,
             "eos_token": self._eos,
-            "tools": None,
+            "tools": tools or None,
+            "places": places,
         }
         try:
-            return self._template.render(values)
+            rendered = self._template.render(values)
         except jinja2.TemplateError:
             raise UserError(Code.DAMAGED_MODEL, model="chat template") from None
+        if whole and places.unused(rendered):
+            raise UserError(Code.DAMAGED_MODEL, model="chat template")
+        return places.segments(rendered)
 
 
 class _SystemRoleRefused(Exception):
     pass
+
+
+def _tojson(  # noqa: PLR0917 - templates may give them by place
+    context: Any,
+    value: Any,
+    ensure_ascii: bool = False,
+    indent: int | None = None,
+    separators: tuple[str, str] | None = None,
+    sort_keys: bool = False,
+) -> str:
+    # As transformers has it; Jinja's own writes `<` and `'` as escapes, which no model has read in its training.
+    places: Places = context["places"]
+    how = {"ensure_ascii": ensure_ascii, "indent": indent, "separators": separators, "sort_keys": sort_keys}
+    return places.json(value, **how)
 
 
 def _refuse(_message: str) -> NoReturn:

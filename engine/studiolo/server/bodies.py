@@ -17,11 +17,18 @@ from studiolo.types import (
     QuotesOf,
     Reader,
     Sampling,
+    Tool,
     ToolCall,
+    ToolChoice,
 )
+
+MOST_TOOLS = 128
 
 Text = Annotated[str, Field(min_length=1, max_length=1_000_000)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
+ToolName = Annotated[
+    str, Field(pattern=r"^[\w.-]{1,64}$", description="letters of any script, digits, `_`, `-` and `.`")
+]
 ReaderName = Annotated[
     str,
     Field(
@@ -132,6 +139,9 @@ class SamplingBody(_Body):
     dry_base: float = Field(Sampling().dry_base, ge=1, le=10)
     dry_allowed_length: int = Field(Sampling().dry_allowed_length, ge=1, le=1000)
     json_schema: str = Field("", max_length=100_000, description="JSON text; only in a chat")
+    grammar: str = Field("", max_length=100_000, description="GBNF that the answer fits; only in a chat")
+    grammar_after: str = Field("", max_length=200, description='the grammar holds from behind this on; "" = at once')
+    logprobs: int | None = Field(None, ge=0, le=20, description="alternatives to each token; null = not asked for")
     reproducible: bool = Field(
         Sampling().reproducible, description="the same text for the same prompt and seed, beside others too; slower"
     )
@@ -177,6 +187,7 @@ class ToolCallBody(_Body):
 
     name: Name
     arguments: str = Field(max_length=1_000_000, description="JSON text")
+    id: str = Field("", max_length=200)
 
 
 class MessageBody(_Body):
@@ -185,11 +196,21 @@ class MessageBody(_Body):
     role: Literal["system", "user", "assistant", "tool"]
     content: str = Field(max_length=1_000_000)
     tool_calls: list[ToolCallBody] = Field(default_factory=list, max_length=1_000)
+    tool_call_id: str = Field("", max_length=200, description="of a tool's: which call it answers")
 
     def message(self) -> Message:
         """As the engine takes it."""
-        calls = tuple(ToolCall(call.name, call.arguments) for call in self.tool_calls)
-        return Message(self.role, self.content, calls)
+        calls = tuple(ToolCall(call.name, call.arguments, call.id) for call in self.tool_calls)
+        return Message(self.role, self.content, calls, self.tool_call_id)
+
+
+class ToolBody(_Body):
+    """A tool that the model may ask to have called."""
+
+    name: ToolName
+    description: str = Field("", max_length=100_000)
+    parameters: str = Field('{"type": "object"}', max_length=100_000, description="JSON schema as text")
+    strict: bool = Field(False, description="refuse a schema that no grammar can keep")
 
 
 class ChatBody(_Body):
@@ -199,11 +220,23 @@ class ChatBody(_Body):
     model: str | None = None
     reader: ReaderName = Reader.OWNER.value
     sampling: SamplingBody = Field(default_factory=lambda: SamplingBody.model_validate({}))
+    tools: list[ToolBody] = Field(default_factory=list, max_length=MOST_TOOLS)
+    tool_choice: ToolChoice = "auto"
+    tool_name: str = Field("", max_length=64, description="with `required`: this one")
+    parallel_tool_calls: bool | None = None
 
     def asked(self) -> Chat:
         """As the engine takes it."""
-        messages = tuple(message.message() for message in self.messages)
-        return Chat(messages, model=self.model or None, reader=self.reader, sampling=self.sampling.sampling())
+        return Chat(
+            tuple(message.message() for message in self.messages),
+            model=self.model or None,
+            reader=self.reader,
+            sampling=self.sampling.sampling(),
+            tools=tuple(Tool(tool.name, tool.description, tool.parameters, tool.strict) for tool in self.tools),
+            tool_choice=self.tool_choice,
+            tool_name=self.tool_name,
+            parallel_tool_calls=self.parallel_tool_calls,
+        )
 
 
 class PolicyBody(_Body):

@@ -7,6 +7,8 @@ the server's pool and may block; coroutines run on the loop and must not.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,7 @@ from studiolo.server.models import model_routes
 from studiolo.server.privacy import policy_routes
 from studiolo.server.pseudonyms import pseudonym_routes
 from studiolo.server.service import Service
-from studiolo.server.streaming import EventStream, Pump, job_events, sse_lines
+from studiolo.server.streaming import EventStream, Pump, job_events, several, sse_lines
 from studiolo.shapes import Answer, answer_shape, audit_shape, file_shape
 
 StreamName = Header(default=None, alias=wire.STREAM_HEADER, max_length=64)
@@ -176,24 +178,32 @@ def _audit_routes(router: APIRouter, service: Service) -> None:
 
 async def gathered(pump: Pump, request: Request) -> Answer:
     """A stream read to its end; a client that goes away cancels it. Raises StudioloError where it failed."""
+    (answer,) = await all_gathered([pump], request)
+    return answer
+
+
+async def all_gathered(pumps: Sequence[Pump], request: Request) -> list[Answer]:
+    """The same for several side by side. Raises the StudioloError of the first that failed; the others then end."""
 
     async def until_it_leaves() -> None:
         while (await request.receive())["type"] != "http.disconnect":
             pass
-        pump.cancel()
+        for pump in pumps:
+            pump.cancel()
 
     leaving = asyncio.create_task(until_it_leaves())
-    answer = Answer()
+    answers = [Answer() for _ in pumps]
     try:
-        await pump.settle()
-        async for event in pump.events():
-            if event is not None:
-                answer.take(event)
+        async with aclosing(several(pumps)) as events:
+            async for number, event in events:
+                if event is not None:
+                    answers[number].take(event)
     finally:
         leaving.cancel()
-    if answer.failure is not None:
-        raise answer.failure
-    return answer
+    for answer in answers:
+        if answer.failure is not None:
+            raise answer.failure
+    return answers
 
 
 async def _streamed(pump: Pump) -> EventStream:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from contextlib import suppress
 
 from starlette.responses import StreamingResponse
@@ -35,7 +35,7 @@ class Streams:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._named: dict[str, CancelToken] = {}
+        self._named: dict[str, set[CancelToken]] = {}  # several where a request asks for several answers
         self._all: set[CancelToken] = set()
 
     def add(self, token: CancelToken, name: str | None) -> None:
@@ -43,22 +43,25 @@ class Streams:
         with self._lock:
             self._all.add(token)
             if name:
-                self._named[name] = token
+                self._named.setdefault(name, set()).add(token)
 
     def remove(self, token: CancelToken, name: str | None) -> None:
         """A stream has ended."""
         with self._lock:
             self._all.discard(token)
-            if name and self._named.get(name) is token:
-                del self._named[name]
+            if name and name in self._named:
+                self._named[name].discard(token)
+                if not self._named[name]:
+                    del self._named[name]
 
     def cancel(self, name: str) -> None:
         """Stop the stream of that name. Raises UserError(unknown_job)."""
         with self._lock:
-            token = self._named.get(name)
-        if token is None:
+            tokens = list(self._named.get(name, ()))
+        if not tokens:
             raise UserError(Code.UNKNOWN_JOB, job=name)
-        token.cancel()
+        for token in tokens:
+            token.cancel()
 
     def cancel_all(self) -> None:
         """Stop everything: the server is going."""
@@ -160,6 +163,34 @@ class Pump:
                 return
         with suppress(RuntimeError):  # the loop has closed: the process is going down
             self._loop.call_soon_threadsafe(self._queue.put_nowait, item)
+
+
+async def several(pumps: Sequence[Pump]) -> AsyncGenerator[tuple[int, Event | None], None]:
+    """The events of streams that run side by side, each with its stream's number, as they come.
+
+    Ends with the last of them, or with the first Failed: the others are then left.
+    """
+    queue: asyncio.Queue[tuple[int, Event | None]] = asyncio.Queue(maxsize=1)
+
+    async def pass_on(number: int, pump: Pump) -> None:
+        async for event in pump.events():
+            await queue.put((number, event))
+
+    tasks = [asyncio.create_task(pass_on(number, pump)) for number, pump in enumerate(pumps)]
+    running = len(pumps)
+    try:
+        while running:
+            number, event = await queue.get()
+            yield number, event
+            if isinstance(event, Failed):
+                return
+            running -= event is not None and wire.is_last(event)
+    finally:
+        for pump in pumps:
+            pump.leave()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def sse_lines(events: AsyncIterator[Event | None]) -> AsyncIterator[str]:

@@ -1,0 +1,150 @@
+"""What the OpenAI-compatible API answers: completions and the chunks of a stream.
+
+Token probabilities are those of the text as it is shown. Where the filter restored or masked what the model wrote, the
+stretch is one entry with the probability of all its tokens together and no alternatives: no pseudonym and no masked
+value stands in them. In a stream they come with their text up to the first such stretch, the rest before the end.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import aclosing
+from typing import Any
+
+from studiolo import wire
+from studiolo.events import Delta, Failed, Finished, Logprobs, ToolCalled
+from studiolo.server.errors import openai_shape
+from studiolo.server.streaming import Pump, several
+from studiolo.shapes import Answer, citation_shape
+from studiolo.types import Alternative, TokenLogprob, Usage
+
+_FRAGMENT = 256  # code points of arguments in one chunk
+
+
+def completion(answers: Sequence[Answer], *, model: str) -> dict[str, Any]:
+    """One answer or several as a `chat.completion`."""
+    first = answers[0]
+    return {
+        "id": f"chatcmpl-{first.started.turn_id or uuid.uuid4().hex}",
+        "object": "chat.completion",
+        "created": int(time.time()),
+        "model": first.started.model or model,
+        "choices": [
+            {
+                "index": index,
+                "message": _message(answer),
+                "finish_reason": _finish_reason(answer),
+                "logprobs": {"content": _entries(answer.logprobs), "refusal": None} if answer.logprobs else None,
+            }
+            for index, answer in enumerate(answers)
+        ],
+        "usage": _usage(answers),
+        **_extras(answers),
+    }
+
+
+async def chunks(pumps: Sequence[Pump], *, model: str, include_usage: bool) -> AsyncIterator[str]:
+    """The lines of a stream of `chat.completion.chunk`, one pump a choice."""
+    answers = [Answer() for _ in pumps]
+    base = {
+        "id": f"chatcmpl-{uuid.uuid4().hex}",
+        "object": "chat.completion.chunk",
+        "created": int(time.time()),
+        "model": model,
+    }
+
+    def chunk(index: int, delta: dict[str, Any], *, reason: str | None = None, **more: Any) -> str:
+        logprobs = more.pop("logprobs", None)
+        choice = {"index": index, "delta": delta, "finish_reason": reason, "logprobs": logprobs}
+        usage = {"usage": None} if include_usage else {}
+        return f"data: {wire.dumps({**base, 'choices': [choice], **usage, **more})}\n\n"
+
+    for index in range(len(pumps)):
+        yield chunk(index, {"role": "assistant", "content": ""})
+    running = len(pumps)
+    async with aclosing(several(pumps)) as events:
+        async for index, event in events:
+            if event is None:
+                yield wire.HEARTBEAT
+                continue
+            answer = answers[index]
+            answer.take(event)
+            match event:
+                case Delta():
+                    yield chunk(index, {"content": event.text})
+                case Logprobs():
+                    told = {"content": _entries(event.tokens), "refusal": None}
+                    yield chunk(index, {"content": ""}, logprobs=told)
+                case ToolCalled():
+                    for delta in _call_deltas(event):
+                        yield chunk(index, {"tool_calls": [delta]})
+                case Finished():
+                    running -= 1
+                    extras = {} if running else _extras(answers)
+                    yield chunk(index, {}, reason=_finish_reason(answer), **extras)
+                case Failed():
+                    if answer.failure is not None:
+                        yield f"data: {wire.dumps(openai_shape(answer.failure))}\n\n"
+                    return
+                case _:
+                    pass
+    if include_usage:
+        yield f"data: {wire.dumps({**base, 'choices': [], 'usage': _usage(answers)})}\n\n"
+    yield "data: [DONE]\n\n"
+
+
+def _message(answer: Answer) -> dict[str, Any]:
+    message: dict[str, Any] = {"role": "assistant", "content": answer.text, "refusal": None}
+    if answer.calls:
+        message["content"] = answer.text or None
+        message["tool_calls"] = [
+            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+            for call in answer.calls
+        ]
+    return message
+
+
+def _call_deltas(call: ToolCalled) -> Iterator[dict[str, Any]]:
+    """A call as clients put it together: who is called first, then the arguments piece by piece."""
+    function = {"name": call.name, "arguments": ""}
+    yield {"index": call.index, "id": call.id, "type": "function", "function": function}
+    for start in range(0, len(call.arguments), _FRAGMENT):
+        yield {"index": call.index, "function": {"arguments": call.arguments[start : start + _FRAGMENT]}}
+
+
+def _entries(tokens: Sequence[TokenLogprob]) -> list[dict[str, Any]]:
+    return [{**_entry(token), "top_logprobs": [_entry(other) for other in token.top]} for token in tokens]
+
+
+def _entry(token: TokenLogprob | Alternative) -> dict[str, Any]:
+    return {"token": token.token, "logprob": token.logprob, "bytes": list(token.bytes)}
+
+
+def _usage(answers: Sequence[Answer]) -> dict[str, Any]:
+    """The prompt counts once, however many answers were written to it."""
+    prompt = max((answer.usage for answer in answers), key=lambda usage: usage.prompt_tokens, default=Usage())
+    written = sum(answer.usage.completion_tokens for answer in answers)
+    return {
+        "prompt_tokens": prompt.prompt_tokens,
+        "completion_tokens": written,
+        "total_tokens": prompt.prompt_tokens + written,
+        "prompt_tokens_details": {"cached_tokens": answers[0].usage.reused_tokens},
+    }
+
+
+def _finish_reason(answer: Answer) -> str:
+    if answer.reason == "length":
+        return "length"
+    return "tool_calls" if answer.calls else "stop"
+
+
+def _extras(answers: Sequence[Answer]) -> dict[str, Any]:
+    """What ours adds: where the answer comes from, what was screened, and how long it took."""
+    first = answers[0]
+    return {
+        "citations": [citation_shape(citation) for citation in first.citations],
+        "redactions": wire.plain(first.redactions),
+        "timings": wire.plain(first.timings),
+    }
