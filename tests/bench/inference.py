@@ -12,8 +12,9 @@ import time
 from pathlib import Path
 
 from studiolo.cpu import worker_threads
+from studiolo.inference.lease import Lease
 from studiolo.inference.runtime import LlamaRuntime
-from studiolo.inference.scheduler import Lease, Scheduler
+from studiolo.inference.scheduler import Scheduler
 from studiolo.inference.steps import Piece, Prompt, Reading, Service
 from studiolo.inference.template import TemplateMessage
 from studiolo.jobs import CancelToken

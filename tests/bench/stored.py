@@ -25,9 +25,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from studiolo.conversation.prompt import PromptPassage, compose, compose_whole
+from studiolo.inference.lease import Lease
 from studiolo.inference.readings import ReadingStore
 from studiolo.inference.runtime import LlamaRuntime
-from studiolo.inference.scheduler import Lease
 from studiolo.inference.steps import Piece, Prompt, Reading
 from studiolo.models.catalog import load_catalogue
 from studiolo.models.store import ModelStore

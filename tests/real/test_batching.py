@@ -9,8 +9,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from studiolo.inference.lease import Lease
 from studiolo.inference.runtime import LlamaRuntime
-from studiolo.inference.scheduler import Lease, Scheduler
+from studiolo.inference.scheduler import Scheduler
 from studiolo.inference.steps import Ended, Piece, Reading, Service
 from studiolo.inference.template import TemplateMessage
 from studiolo.jobs import CancelToken

@@ -18,10 +18,11 @@ from tests.served import TOKEN, served
 
 from studiolo.inference.context import LlamaContext, Run
 from studiolo.inference.grammar import checked_grammar
+from studiolo.inference.lease import Lease
 from studiolo.inference.model import LlamaModel
 from studiolo.inference.runtime import LlamaRuntime
 from studiolo.inference.sampling import Sampler
-from studiolo.inference.scheduler import Lease, Scheduler
+from studiolo.inference.scheduler import Scheduler
 from studiolo.inference.steps import Piece
 from studiolo.inference.template import TemplateMessage
 from studiolo.inference.tool_calls import CallFinder, CallForm, FoundCall, calls_grammar

@@ -14,9 +14,10 @@ import pytest
 
 from studiolo.errors import Code, UserError
 from studiolo.inference.context import LlamaContext, Run
+from studiolo.inference.lease import Lease
 from studiolo.inference.runtime import LlamaRuntime
 from studiolo.inference.sampling import Sampler
-from studiolo.inference.scheduler import Lease, Scheduler
+from studiolo.inference.scheduler import Scheduler
 from studiolo.inference.steps import Ended, Piece, Reading
 from studiolo.inference.template import TemplateMessage
 from studiolo.inference.tuning import Tuning

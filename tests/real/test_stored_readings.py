@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from tests.real.conftest import SMALL, open_study
 
+from studiolo.inference.lease import Lease
 from studiolo.inference.readings import ReadingStore
 from studiolo.inference.runtime import LlamaRuntime
-from studiolo.inference.scheduler import Lease, Scheduler
+from studiolo.inference.scheduler import Scheduler
 from studiolo.inference.steps import Ended, Piece, Prompt, Reading, Service
 from studiolo.inference.template import TemplateMessage
 from studiolo.jobs import CancelToken

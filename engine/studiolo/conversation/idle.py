@@ -20,7 +20,7 @@ from studiolo.conversation.prompt import reading
 from studiolo.conversation.seams import ModelPool, Screener
 from studiolo.conversation.sources import prompt_passage, screened_passage
 from studiolo.errors import PolicyBlock, StudioloError, unexpected
-from studiolo.inference.scheduler import Lease
+from studiolo.inference.lease import Lease
 from studiolo.inference.steps import Prompt, Service
 from studiolo.jobs import CancelToken
 from studiolo.types import Passage, Sampling

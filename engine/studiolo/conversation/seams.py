@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from studiolo.inference.scheduler import Lease
+from studiolo.inference.lease import Lease
 from studiolo.types import Hit, Redaction, Screened, Span
 
 

@@ -33,7 +33,7 @@ from studiolo.events import (
     Retrieved,
     Started,
 )
-from studiolo.inference.scheduler import Lease
+from studiolo.inference.lease import Lease
 from studiolo.inference.steps import Prompt
 from studiolo.jobs import CancelToken
 from studiolo.types import Citation, Hit, Passage, Question, Reader, Redaction, Screened, Timings, TurnState

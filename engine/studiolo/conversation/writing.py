@@ -13,7 +13,7 @@ from studiolo.conversation.seams import AnswerStream
 from studiolo.conversation.shown_tokens import ShownTokens
 from studiolo.conversation.tools import Calls
 from studiolo.events import Delta, Event, Logprobs, Progress, ToolCalled
-from studiolo.inference.scheduler import Lease
+from studiolo.inference.lease import Lease
 from studiolo.inference.steps import Ended, Piece, Prompt, Reading
 from studiolo.jobs import CancelToken
 from studiolo.types import Sampling, Usage

@@ -9,10 +9,7 @@ the vocabulary; it and `interrupt` may be called from any.
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import accumulate
 from pathlib import Path
 from typing import Protocol
 
@@ -20,13 +17,14 @@ from studiolo.errors import Code, EngineBug, StudioloError, UserError
 from studiolo.inference.context import BATCH_TOKENS, LlamaContext, Run
 from studiolo.inference.model import LlamaModel
 from studiolo.inference.readings import ReadingStore
+from studiolo.inference.request import Request
 from studiolo.inference.sampling import Sampler
-from studiolo.inference.steps import Ended, Failure, Piece, Prompt, Reading, Step
+from studiolo.inference.steps import Ended, Failure, Prompt, Reading, Step
 from studiolo.inference.stored import StoredReadings
 from studiolo.inference.template import ChatTemplate
 from studiolo.inference.tuning import Tuning, default_tuning
 from studiolo.jobs import CancelToken
-from studiolo.types import Sampling, TokenLogprob
+from studiolo.types import Sampling
 
 REQUESTS = 8  # that have a sequence at the same time
 _READ_BESIDE_WRITING = 64  # tokens read in one batch while others write: their next word waits for it
@@ -95,39 +93,6 @@ class Runtime(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Stored:
-    """tokens[start:end] of a prompt, of which there is a stored reading behind `prefix`."""
-
-    start: int
-    end: int
-    prefix: tuple[int, ...] = field(repr=False)
-
-
-@dataclass(slots=True, eq=False)
-class _Request:
-    """`tokens` are the prompt's and those written; what the sequence does not hold of them is to be run yet."""
-
-    tokens: list[int] = field(repr=False)
-    marks: list[int] = field(repr=False)  # what the cells of the tokens will be marked with
-    prompt_size: int
-    sampling: Sampling
-    most: int  # tokens it may come to
-    stored: list[_Stored] = field(default_factory=list, repr=False)  # in order, those that are not there yet
-    exact: int = 0  # tokens, from the first on, to be kept when they have been read; 0 = none
-    keep: _Stored | None = field(default=None, repr=False)  # what is read only to be stored
-    groups: tuple[str, ...] = field(default=(), repr=False)
-    sequence: int = -1
-    reused: int = 0
-    loaded: int = 0
-    sampler: Sampler | None = None
-    decoder: codecs.IncrementalDecoder = field(default_factory=lambda: codecs.getincrementaldecoder("utf-8")("replace"))
-    pending: int = 0  # tokens whose text has not come out
-    logprobs: list[TokenLogprob] = field(default_factory=list, repr=False)  # of these
-    told: bool = False  # how much was reused
-    ended: bool = False
-
-
 class LlamaRuntime:
     """A GGUF model and one context over it.
 
@@ -164,7 +129,7 @@ class LlamaRuntime:
         self._readings: StoredReadings | None = None
         if store is not None and digest and self._context.can_shift:
             self._readings = StoredReadings(store, self._context, model_digest=digest)
-        self._running: dict[int, _Request] = {}
+        self._running: dict[int, Request] = {}
         self._unused = list(range(REQUESTS))  # sequences, the one that was let go longest ago first
 
     def tokenize(self, text: str, *, control: bool) -> list[int]:
@@ -177,8 +142,9 @@ class LlamaRuntime:
         if not tokens or len(tokens) >= self.context_tokens:
             raise UserError(Code.PROMPT_TOO_LONG, tokens=len(tokens), limit=self.context_tokens - 1)
         most = len(tokens) if prompt.keep else min(len(tokens) + sampling.max_tokens, self.context_tokens)
-        request = _Request(tokens, list(tokens), len(tokens), sampling, most, groups=prompt.groups)
-        self._note_readings(request, prompt)
+        request = Request(tokens, list(tokens), len(tokens), sampling, most, groups=prompt.groups)
+        if self._readings is not None and not sampling.reproducible:
+            self._readings.note(request, prompt)
         if not self.unpark(request):
             return None
         request.reused = self._context.length(request.sequence)
@@ -186,20 +152,15 @@ class LlamaRuntime:
 
     def stored(self, prompt: Prompt) -> bool:
         """Whether all of a prompt that may come from stored readings is stored. Any thread."""
-        readings = self._readings
-        if readings is None or not (prompt.behind or prompt.exact):
-            return False
-        wanted = [(prefix, prompt.parts[number]) for number, prefix in prompt.behind.items()]
-        if prompt.exact:
-            wanted.append(((), tuple(token for part in prompt.parts[: prompt.exact] for token in part)))
-        return all(readings.contains(prefix, part) for prefix, part in wanted)
+        return self._readings is not None and self._readings.holds(prompt)
 
     def advance(self, running: Sequence[Running]) -> list[list[Step]]:
         """Run one batch: the next token of all who write, and of the first who read as much as there is room for."""
-        requests = [request for request in running if isinstance(request, _Request)]
+        requests = [request for request in running if isinstance(request, Request)]
         steps: list[list[Step]] = [[] for _ in requests]
         for request, out in zip(requests, steps, strict=True):
-            self._load_stored(request)
+            if self._readings is not None:
+                self._readings.take_up(request)
             if not request.told:
                 request.told = True
                 out.append(self._reading(request))
@@ -236,7 +197,7 @@ class LlamaRuntime:
 
     def end(self, running: Running) -> None:
         """Take its place from a request; what it has read and written stays until the place is needed."""
-        if not isinstance(running, _Request):
+        if not isinstance(running, Request):
             return
         running.ended = True
         if running.sampler is not None:
@@ -246,12 +207,12 @@ class LlamaRuntime:
 
     def park(self, running: Running) -> None:
         """Take its place from a request that is to go on later; what it has read may have to be read again then."""
-        if isinstance(running, _Request) and self._running.pop(running.sequence, None) is not None:
+        if isinstance(running, Request) and self._running.pop(running.sequence, None) is not None:
             self._unused.append(running.sequence)
 
     def unpark(self, running: Running) -> bool:
         """Give a request a place, and in it what the context holds of its tokens already."""
-        assert isinstance(running, _Request)
+        assert isinstance(running, Request)
         alone = any(one.sampling.reproducible for one in (running, *self._running.values()))
         reserved = sum(request.most for request in self._running.values())
         if not self._unused or (alone and self._running) or reserved + running.most > self.context_tokens:
@@ -313,7 +274,7 @@ class LlamaRuntime:
                 return
             self._context.cut(sequence, 0)
 
-    def _runs(self, requests: Sequence[_Request]) -> list[Run]:
+    def _runs(self, requests: Sequence[Request]) -> list[Run]:
         context = self._context
         missing = {one.sequence: len(one.tokens) - context.length(one.sequence) for one in requests}
         runs = [Run(one.sequence, one.tokens[-1:], 1) for one in requests if one.sampler and missing[one.sequence] == 1]
@@ -323,7 +284,7 @@ class LlamaRuntime:
             if room <= 0 or (one.sampler and left == 1):
                 continue
             start = context.length(one.sequence)
-            tokens = one.tokens[start : min(start + room, self._border(one, start))]
+            tokens = one.tokens[start : min(start + room, one.border(start))]
             marks = one.marks[start : start + len(tokens)]
             runs.append(Run(one.sequence, tokens, int(len(tokens) == left), marks))
             room -= len(tokens)
@@ -331,87 +292,27 @@ class LlamaRuntime:
             raise EngineBug(Code.INTERNAL, where="a batch of nothing")
         return runs
 
-    def _note_readings(self, request: _Request, prompt: Prompt) -> None:
-        """Find out what of a prompt is stored, and what of it is to be."""
-        readings = self._readings
-        if readings is None or request.sampling.reproducible:
-            return
-        ends = list(accumulate(map(len, prompt.parts)))
-        for number, prefix in sorted(prompt.behind.items()):
-            part = _Stored(ends[number] - len(prompt.parts[number]), ends[number], prefix)
-            if prompt.keep and number == len(ends) - 1:
-                request.keep = part
-            elif part.end < len(request.tokens) and readings.contains(prefix, prompt.parts[number]):
-                request.stored.append(part)
-                request.marks[part.start : part.end] = readings.marks(prefix, prompt.parts[number])
-        if prompt.exact and not request.stored:
-            request.exact = ends[prompt.exact - 1]
-
-    def _load_stored(self, request: _Request) -> None:
-        """Load what is stored from where the sequence ends, as far as one part follows another."""
-        readings, context, sequence = self._readings, self._context, request.sequence
-        if readings is None:
-            return
-        exact = request.exact
-        if context.length(sequence) < exact < len(request.tokens) and readings.contains((), request.tokens[:exact]):
-            context.cut(sequence, 0)
-            if readings.load(sequence, (), request.tokens[:exact]):
-                request.reused, request.loaded = 0, exact
-        while request.stored:
-            part, held = request.stored[0], context.length(sequence)
-            if held >= part.end:
-                request.stored.pop(0)
-                continue
-            if held < part.start:
-                return
-            context.cut(sequence, part.start)  # a part is there whole or not at all
-            request.stored.pop(0)
-            if readings.load(sequence, part.prefix, request.tokens[part.start : part.end]):
-                request.loaded += part.end - part.start
-            else:  # damaged, or just evicted: it is read where it stands
-                request.marks[part.start : part.end] = request.tokens[part.start : part.end]
-
-    def _border(self, request: _Request, start: int) -> int:
-        """Where a batch that begins at `start` has to end: before what is loaded, and behind what is kept."""
-        if request.stored:
-            return request.stored[0].start
-        if start < request.exact:
-            return request.exact
-        return request.keep.start if request.keep and start < request.keep.start else len(request.tokens)
-
-    def _keep_exact(self, request: _Request, held: int) -> None:
-        if self._readings is not None and request.exact and held == request.exact:
-            self._readings.save(request.sequence, (), request.tokens[: request.exact], request.groups)
-
-    def _kept(self, request: _Request) -> list[Step]:
-        """What was read ahead goes to the store, and the request has ended."""
-        part = request.keep
-        assert part is not None
-        if self._readings is not None:
-            tokens = request.tokens[part.start : part.end]
-            self._readings.save(request.sequence, part.prefix, tokens, request.groups)
-        request.ended = True
-        return [Ended("length")]
-
-    def _reading(self, request: _Request) -> Reading:
+    def _reading(self, request: Request) -> Reading:
         done = min(self._context.length(request.sequence), request.prompt_size)
         return Reading(done, request.prompt_size, request.reused, request.loaded)
 
-    def _after_batch(self, request: _Request, row: int) -> list[Step]:
+    def _after_batch(self, request: Request, row: int) -> list[Step]:
         held = self._context.length(request.sequence)
         if request.sampler is None:
             out: list[Step] = [self._reading(request)]
-            self._keep_exact(request, held)
+            if self._readings is not None:
+                self._readings.keep(request)
             if held < len(request.tokens):
                 return out
             if request.keep is not None:
-                return out + self._kept(request)
+                request.ended = True
+                return [*out, Ended("length")]
             self._context.refuse_nonsense(row)
             request.sampler = Sampler(self.model, request.sampling)
             return out + self._written(request, row)
         return self._written(request, row) if held == len(request.tokens) else []
 
-    def _written(self, request: _Request, row: int) -> list[Step]:
+    def _written(self, request: Request, row: int) -> list[Step]:
         """Choose the next token of a request."""
         assert request.sampler is not None
         token = request.sampler.next(self._context, row)
@@ -425,24 +326,16 @@ class LlamaRuntime:
         text = request.decoder.decode(self.model.piece(token))
         out: list[Step] = []
         if text:
-            out.append(_piece(request, text))
+            out.append(request.piece(text))
         if len(request.tokens) >= request.most:
             return out + self._close(request, "length")
         return out
 
-    def _close(self, request: _Request, reason: str) -> list[Step]:
+    def _close(self, request: Request, reason: str) -> list[Step]:
         out: list[Step] = []
         text = request.decoder.decode(b"", final=True)
         if text or request.pending:
-            out.append(_piece(request, text))
+            out.append(request.piece(text))
         request.ended = True
         out.append(Ended("stop" if reason == "stop" else "length"))
         return out
-
-
-def _piece(request: _Request, text: str) -> Piece:
-    """A piece of `text` with all tokens that have come since the last one."""
-    piece = Piece(text, request.pending, tuple(request.logprobs))
-    request.pending = 0
-    request.logprobs.clear()
-    return piece

@@ -13,11 +13,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import accumulate
 
 from studiolo.inference.context import LlamaContext
 from studiolo.inference.library import build
 from studiolo.inference.readings import ReadingStore
 from studiolo.inference.readings_key import ReadingKey
+from studiolo.inference.request import Request, StoredPart
+from studiolo.inference.steps import Prompt
 
 _MARK_BITS = 20  # tokens of a part, at most
 _WAITING = 4  # readings on their way to the disk, at most; more are dropped: they are in memory all that time
@@ -43,25 +46,78 @@ class StoredReadings:
         key = self._key(prefix, part)
         return key.digest in self._writing or self._store.contains(key)
 
-    def marks(self, prefix: Sequence[int], part: Sequence[int]) -> list[int]:
+    def holds(self, prompt: Prompt) -> bool:
+        """Whether all of a prompt that may come from stored readings is there, and something may. Any thread."""
+        wanted = [(prefix, prompt.parts[number]) for number, prefix in prompt.behind.items()]
+        if prompt.exact:
+            wanted.append(((), tuple(token for part in prompt.parts[: prompt.exact] for token in part)))
+        return bool(wanted) and all(self.contains(prefix, part) for prefix, part in wanted)
+
+    def note(self, request: Request, prompt: Prompt) -> None:
+        """Find out what of a prompt is stored, and what of it is to be."""
+        ends = list(accumulate(map(len, prompt.parts)))
+        for number, prefix in sorted(prompt.behind.items()):
+            part = StoredPart(ends[number] - len(prompt.parts[number]), ends[number], prefix)
+            if prompt.keep and number == len(ends) - 1:
+                request.keep = part
+            elif part.end < len(request.tokens) and self.contains(prefix, prompt.parts[number]):
+                request.stored.append(part)
+                request.marks[part.start : part.end] = self._marks(prefix, prompt.parts[number])
+        if prompt.exact and not request.stored:
+            request.exact = ends[prompt.exact - 1]
+
+    def take_up(self, request: Request) -> None:
+        """Load what is stored from where the request's sequence ends, as far as one part follows another."""
+        context, sequence, exact = self._context, request.sequence, request.exact
+        if context.length(sequence) < exact < len(request.tokens) and self.contains((), request.tokens[:exact]):
+            context.cut(sequence, 0)
+            if self._load(sequence, (), request.tokens[:exact]):
+                request.reused, request.loaded = 0, exact
+        while request.stored:
+            part, held = request.stored[0], context.length(sequence)
+            if held < part.start:
+                return
+            request.stored.pop(0)
+            if held >= part.end:
+                continue
+            context.cut(sequence, part.start)  # a part is there whole or not at all
+            tokens = request.tokens[part.start : part.end]
+            if self._load(sequence, part.prefix, tokens):
+                request.loaded += len(tokens)
+            else:  # damaged, or just evicted: it is read where it stands
+                request.marks[part.start : part.end] = tokens
+
+    def keep(self, request: Request) -> None:
+        """Store what a request has just read, where it is to be."""
+        held = self._context.length(request.sequence)
+        if request.exact and held == request.exact:
+            self._save(request.sequence, (), request.tokens[:held], request.groups)
+        if request.keep is not None and held == request.keep.end:
+            self._save(request.sequence, request.keep.prefix, request.tokens[request.keep.start : held], request.groups)
+
+    def close(self) -> None:
+        """Finish what is being written."""
+        self._writer.shutdown(wait=True)
+
+    def _marks(self, prefix: Sequence[int], part: Sequence[int]) -> list[int]:
         """The marks of its cells: those of no token and of no other part. An exact reading has its tokens."""
         if not prefix:
             return list(part)
         number = self._numbers.setdefault(self._key(prefix, part).digest, len(self._numbers) + 1)
         return [-((number << _MARK_BITS) + at) for at in range(len(part))]
 
-    def load(self, sequence: int, prefix: Sequence[int], part: Sequence[int]) -> bool:
+    def _load(self, sequence: int, prefix: Sequence[int], part: Sequence[int]) -> bool:
         """Put it at the end of a sequence; False where there is none after all, or no room."""
         reading = self._store.get(self._key(prefix, part))
         if reading is None:
             return False
         with reading:
-            marks = self.marks(prefix, part)
+            marks = self._marks(prefix, part)
             return reading.tokens == len(part) and self._context.load(
                 reading.data, marks, saved_at=len(prefix), sequence=sequence
             )
 
-    def save(self, sequence: int, prefix: Sequence[int], part: Sequence[int], groups: Sequence[str]) -> None:
+    def _save(self, sequence: int, prefix: Sequence[int], part: Sequence[int], groups: Sequence[str]) -> None:
         """Keep the cells of `part`, which stand in a sequence right behind `prefix`; written in the background."""
         key = self._key(prefix, part)
         if len(self._writing) >= _WAITING or self.contains(prefix, part):
@@ -77,10 +133,6 @@ class StoredReadings:
                 self._writing.discard(key.digest)
 
         self._writer.submit(write)
-
-    def close(self) -> None:
-        """Finish what is being written."""
-        self._writer.shutdown(wait=True)
 
     def _key(self, prefix: Sequence[int], part: Sequence[int]) -> ReadingKey:
         tuning = self._context.tuning

@@ -16,7 +16,8 @@ from studiolo.conversation.writing import Writing, write
 from studiolo.errors import Code
 from studiolo.events import Delta, Event, Failed, Finished, Logprobs, Redacted, ToolCalled
 from studiolo.inference.grammar import checked_grammar
-from studiolo.inference.scheduler import Lease, Scheduler
+from studiolo.inference.lease import Lease
+from studiolo.inference.scheduler import Scheduler
 from studiolo.inference.steps import Ended, Piece, Prompt, Step
 from studiolo.inference.template import ChatTemplate
 from studiolo.jobs import CancelToken
