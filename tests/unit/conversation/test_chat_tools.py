@@ -267,3 +267,9 @@ def test_token_probabilities_say_no_more_than_the_text() -> None:
     told = [entry for event in events if isinstance(event, Logprobs) for entry in event.tokens]
     assert [entry.token for entry in told] == ["早", ", ", NAME, "!"]
     assert said(events) == f"早, {NAME}!"
+
+
+def test_nothing_of_a_tool_or_grammar_is_in_a_repr() -> None:
+    chat = asked(NAME, sampling=Sampling(grammar=f'root ::= "{NAME}"'))
+    assert "Countess" not in repr(chat)
+    assert "Countess" not in repr(ToolCalled(0, "id", "f", NAME))
