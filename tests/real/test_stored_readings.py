@@ -17,6 +17,7 @@ from studiolo.inference.scheduler import Scheduler
 from studiolo.inference.steps import Ended, Piece, Prompt, Reading, Service
 from studiolo.inference.template import TemplateMessage
 from studiolo.jobs import CancelToken
+from studiolo.local import LocalEngine
 from studiolo.models.catalog import load_catalogue
 from studiolo.models.store import ModelStore
 from studiolo.paths import Home
@@ -161,6 +162,15 @@ def test_a_document_read_once_is_not_read_again_and_the_answer_is_the_same(
         assert text == full
 
 
+def _asked(engine: LocalEngine, text: str, conversation: str | None = None) -> Answer:
+    answer = Answer()
+    question = Question(text, sampling=Sampling(max_tokens=8), conversation_id=conversation)
+    for event in engine.ask(question):
+        answer.take(event)
+    assert answer.failure is None
+    return answer
+
+
 def test_a_library_is_read_ahead_and_a_removed_document_leaves_no_reading(tmp_path: Path, models_home: Home) -> None:
     study = open_study(Home(tmp_path / "home"), models_home, ahead=True)
     engine = study.engine
@@ -175,11 +185,12 @@ def test_a_library_is_read_ahead_and_a_removed_document_leaves_no_reading(tmp_pa
             assert time.monotonic() < deadline, status
             time.sleep(0.1)
         assert (status.ahead, status.ahead_of) == (1, 1)
-        answer = Answer()
-        for event in engine.ask(Question("How many apple trees are there?", sampling=Sampling(max_tokens=8))):
-            answer.take(event)
-        assert answer.failure is None
+        answer = _asked(engine, "How many apple trees are there?")
         assert answer.usage.reused_tokens > 30
+        follow_up = _asked(engine, "And how many ponds?", answer.started.conversation_id)
+        # the passage is not shown again: the last of the answer, the lines that fit and the question are new
+        assert follow_up.usage.prompt_tokens - follow_up.usage.reused_tokens < 70
+        assert follow_up.usage.reused_tokens >= answer.usage.prompt_tokens
         assert list((tmp_path / "home" / "readings").iterdir())
         engine.remove_document(engine.documents()[0].id)
         assert not list((tmp_path / "home" / "readings").iterdir())

@@ -14,9 +14,17 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from studiolo.conversation import citations
-from studiolo.conversation.history import History, TurnExtras
+from studiolo.conversation.history import History, StoredTurn, TurnExtras
 from studiolo.conversation.injection import is_suspicious
-from studiolo.conversation.prompt import Composed, PromptPassage, PromptTurn, compose, compose_whole
+from studiolo.conversation.prompt import (
+    MOST_SHOWN,
+    TURN_STEP,
+    Composed,
+    PromptPassage,
+    PromptTurn,
+    compose,
+    compose_whole,
+)
 from studiolo.conversation.seams import ModelPool, Retriever, Screener
 from studiolo.conversation.sources import prompt_passage, screened_passage
 from studiolo.conversation.writing import Writing, write
@@ -168,17 +176,14 @@ class Turns:
             if lease.load_s:
                 yield Progress(stage="load", done=1, total=1)
             budget = lease.context_tokens - min(question.sampling.max_tokens, lease.context_tokens // 2)
-            turns_in_view = [
-                PromptTurn(row.question_screened, citations.without_markers(row.turn.answer))
-                for row in earlier[-TURNS_IN_VIEW:]
-                if row.turn.state == "complete" and row.question_screened
-            ]
+            turns_in_view, first_turn = self._in_view(turn, earlier)
             composed = self._whole(turn, turns_in_view, budget, lease)
             if composed is None:
                 composed = compose(
                     screened.text,
                     passages=[self._prompt_passage(source, scope) for source in sources],
                     turns=turns_in_view,
+                    first_turn=first_turn,
                     budget_tokens=budget,
                     count=lease.count,
                 )
@@ -196,6 +201,26 @@ class Turns:
             load_s = lease.load_s
         yield from self._cite(turn)
         turn.timings = Timings(retrieve_s, load_s, turn.writing.first_token_s, turn.elapsed())
+
+    def _in_view(self, turn: _Running, earlier: Sequence[StoredTurn]) -> tuple[list[PromptTurn], int]:
+        """The last turns with their passages, screened as the policy is now, and the number of the first.
+
+        They leave the view a few together (see `prompt`).
+        """
+        complete = [row for row in earlier if row.turn.state == "complete" and row.question_screened]
+        first = max(0, -(-(len(complete) - TURNS_IN_VIEW) // TURN_STEP)) * TURN_STEP
+        return [
+            PromptTurn(row.question_screened, citations.without_markers(row.turn.answer), self._passages_of(turn, row))
+            for row in complete[first:]
+        ], first
+
+    def _passages_of(self, turn: _Running, row: StoredTurn) -> tuple[PromptPassage, ...]:
+        """What an earlier turn showed of documents that are still there and may still be shown."""
+        hits = row.turn.sources
+        if len(hits) > MOST_SHOWN:
+            return ()
+        found = [self._source(turn, hit, Counter()) for hit in hits if hit.passage.id]
+        return tuple(self._prompt_passage(source, turn.scope) for source in found if source is not None)
 
     def _whole(self, turn: _Running, turns_in_view: Sequence[PromptTurn], budget: int, lease: Lease) -> Composed | None:
         """The prompt over a whole document, and its sources set; None where it does not fit or is not wanted.

@@ -86,3 +86,16 @@ def test_a_long_chat_drops_its_oldest_messages_but_never_the_system_or_the_last(
     assert dropped == 2  # 9 + 5 * 38 + 64 tokens; two messages less make it 187
     assert kept[0].role == "system"
     assert kept[-1] == messages[-1]
+
+
+def test_turns_that_do_not_fit_go_a_few_together_with_their_passages() -> None:
+    turns = [PromptTurn(f"q{n}", "a " * 20, (PromptPassage("x.pdf", n, "", f"text{n} " * 40),)) for n in range(6)]
+    whole = compose("And?", passages=PASSAGES[:1], turns=turns, budget_tokens=4000, count=_words)
+    assert whole.left_out_turns == 0
+    shown = " ".join(part for message in whole.messages for part in message.parts)
+    assert all(f"text{n} " in shown for n in range(6))
+    less = compose("And?", passages=PASSAGES[:1], turns=turns, budget_tokens=800, count=_words)
+    assert less.left_out_turns == 3
+    assert less.left_out_tokens > 3 * 60
+    later = compose("And?", passages=PASSAGES[:1], turns=turns[3:], first_turn=3, budget_tokens=800, count=_words)
+    assert later.messages == less.messages  # the same ones, whoever counts

@@ -320,3 +320,37 @@ def test_a_whole_document_that_does_not_fit_is_answered_from_passages_and_said(t
     shown = next(event for event in events if isinstance(event, Retrieved))
     assert left.passages == 9 - len(shown.hits) > 0
     bench.close()
+
+
+@pytest.mark.parametrize("asked", ["Which parts?", "有哪些部分\uff1f"])
+def test_a_follow_up_goes_on_where_the_last_prompt_ended(tmp_path: Path, asked: str) -> None:
+    """What was read and written stands there again, to the letter; a passage is not shown twice."""
+    hits = [Hit(passage(f"{MEI} owns part {n}. 第{n}部分。", number=n), 1.0) for n in range(3)]
+    bench = Bench(tmp_path / "history.db", answer=lambda _prompt: "Person_A1 owns part 1. 是的。", hits=hits)
+    (started, *_) = bench.ask(asked)
+    assert isinstance(started, Started)
+    new = Hit(passage(f"{MEI} owns a garden. 花园。", number=9), 1.0)
+    bench.retriever = bench.turns._retriever = FixedRetriever([hits[2], new])
+    for more in ("And a garden?", "Whose?") if asked.isascii() else ("花园呢\uff1f", "谁的\uff1f"):
+        bench.ask(more, conversation=started.conversation_id)
+    first, second, third = bench.runtime.prompts
+    answer = "Person_A1 owns part 1. 是的。\x02<|im_end|>\x03"
+    assert second.startswith(first + answer)
+    assert third.startswith(second + answer)
+    assert third.count("owns a garden") == 1 + third.count("- Person_A1 owns a garden")
+    assert MEI not in third
+    bench.history.forget_documents(["d9"])
+    bench.retriever = bench.turns._retriever = FixedRetriever(hits)
+    bench.ask(asked, conversation=started.conversation_id)
+    assert "owns a garden" not in bench.runtime.prompts[-1]
+    bench.close()
+
+
+def test_turns_leave_the_view_a_few_together(bench: Bench) -> None:
+    (started, *_) = bench.ask("Question 0?")
+    assert isinstance(started, Started)
+    for number in range(1, 12):
+        bench.ask(f"Question {number}?", conversation=started.conversation_id)
+    seen = [[n for n in range(12) if f"Question {n}?" in prompt] for prompt in bench.runtime.prompts]
+    assert [one[0] for one in seen] == [0] * 7 + [3] * 3 + [6] * 2
+    assert all(one[-1] == number for number, one in enumerate(seen))
