@@ -4,9 +4,9 @@ Holds back only what could still become a token or a value; the output is the sa
 every decision depends on the text to the left of a place and on the one unit that begins there (see `units.py`), never
 on where a chunk ended. Ordinary text is passed over by one expression (`ordinary.py`), which changes no decision.
 Tokens are restored in whatever brackets, case or spacing the model wrote them; text that merely looks like a token is
-left alone. Values that the reader may not see are masked, known ones and new ones alike. What no unit holds whole (names
-that a model finds, titles and addresses, what context gives away, a person's own patterns) is looked for a sentence at a
-time (`windows.py`), where the reader may not see its type: so what the owner may see never waits for it.
+left alone. Values that the reader may not see are masked, known ones and new ones alike. What no unit holds whole
+(names that a model finds, titles and addresses, what context gives away, a person's own patterns) is looked for a
+sentence at a time (`windows.py`), where the reader may not see its type: what the owner may see never waits for it.
 
 Not for several threads at once: one object an answer. Fails closed: after an exception nothing more is emitted.
 """

@@ -44,15 +44,15 @@ def _plausible_email(value: str) -> bool:
 CONTACT = RuleFamily(
     "contact",
     [
-        Rule("EMAIL_ADDRESS", re.compile(_EMAIL), 0.95, accept=_plausible_email, needs=_AT),
-        Rule("EMAIL_ADDRESS", re.compile(_EMAIL_WIDE), 0.85, accept=lambda value: not value.isascii(), needs=_AT),
+        Rule("EMAIL_ADDRESS", re.compile(_EMAIL), 0.95, accept=_plausible_email, needs=(_AT,)),
+        Rule("EMAIL_ADDRESS", re.compile(_EMAIL_WIDE), 0.85, accept=lambda value: not value.isascii(), needs=(_AT,)),
         # A quoted local part, an address of a machine for a host (RFC 5321).
         Rule(
             "EMAIL_ADDRESS",
             re.compile(rf'(?:"[^"\n@]{{1,64}}"|{_LOCAL})@(?:\[(?:IPv6:)?[0-9A-Fa-f.:]{{3,45}}\]|{_HOST})(?![A-Za-z0-9@])'),
             0.9,
             accept=lambda value: value[0] == '"' or value[-1] == "]",
-            needs=re.compile(r'"@|@\['),
+            needs=(re.compile(r'"@|@\['),),
         ),
         # Hidden from harvesters.
         Rule(
@@ -65,7 +65,7 @@ CONTACT = RuleFamily(
                 r"(?![A-Za-z0-9@])"
             ),
             0.85,
-            needs=re.compile(r"[(\[{][ ]?(?:[aA][tT]|@|艾特)[ ]?[)\]}]| AT "),
+            needs=(re.compile(r"[(\[{][ ]?(?:[aA][tT]|@|艾特)[ ]?[)\]}]| AT "),),
         ),
     ],
 )  # fmt: skip
