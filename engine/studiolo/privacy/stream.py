@@ -111,6 +111,9 @@ class StreamScreen:
 
     def feed(self, chunk: str) -> str:
         """Take the next piece; give what can be emitted now. Raises PolicyBlock."""
+        if self._inside_word and self._lengthens(chunk):
+            self._pending += chunk
+            return ""
         if self._plain and self._zone <= 0 and (out := self._glide(chunk)) is not None:
             return out
         return self._advance(chunk, final=False)
@@ -146,7 +149,12 @@ class StreamScreen:
         return self._pending[:1] if is_han(self._pending[:1] or " ") else ""
 
     def _break(self) -> None:
-        self._broken, self._plain = True, False
+        self._broken, self._plain, self._inside_word = True, False, False
+
+    def _lengthens(self, chunk: str) -> bool:
+        """Whether a piece only makes the word longer that is pending."""
+        fits = len(self._pending) + len(chunk) < LONGEST // 2
+        return fits and chunk.isascii() and _INSIDE_WORD(chunk) is not None
 
     def _glide(self, chunk: str) -> str | None:
         """What `_scan` would give, for a piece that nothing but ordinary text comes with; None: not such a piece."""
@@ -154,9 +162,6 @@ class StreamScreen:
         if pending.isascii():
             if "\t" in pending:
                 return None
-            if self._inside_word and len(pending) < LONGEST // 2 and _INSIDE_WORD(chunk):
-                self._pending = pending
-                return ""
         elif not unfolded(pending):
             return None
         text = self._left + pending
@@ -173,10 +178,6 @@ class StreamScreen:
 
     def _scan(self, chunk: str, *, final: bool) -> str:
         self._pending += chunk
-        if self._inside_word and not final:
-            if len(self._pending) < LONGEST // 2 and chunk.isascii() and _INSIDE_WORD(chunk):
-                return ""
-            self._inside_word = False
         folded = fold(self._pending, expand=False)
         left = at = len(self._left)
         text = self._left + folded.text
