@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from studiolo.errors import Code, PolicyBlock
-from studiolo.inference.runtime import Ended, Piece, Reading, Step
+from studiolo.inference.steps import Ended, Piece, Prompt, Reading, Step
 from studiolo.inference.template import CHATML, ChatTemplate
-from studiolo.jobs import CancelToken
 from studiolo.privacy.arguments import ToolArguments
 from studiolo.types import Edit, Hit, Passage, Reader, Redaction, Sampling, Screened, Span
 
@@ -48,22 +48,40 @@ class ScriptedRuntime:
                 text = text[1:]
         return ids
 
-    def generate(self, prompt: Sequence[int], *, sampling: Sampling, cancel: CancelToken) -> Iterator[Step]:
+    def begin(self, prompt: Prompt, sampling: Sampling) -> ScriptedAnswer:
         self.threads.add(threading.current_thread().name)
         text = "".join(
             f"\x02{CONTROL[token - _FIRST_CONTROL_ID]}\x03" if token >= _FIRST_CONTROL_ID else chr(token)
-            for token in prompt
+            for token in prompt.tokens
         )
         self.prompts.append(text)
-        yield Reading(0, len(prompt), 0)
-        yield Reading(len(prompt), len(prompt), 0)
-        answer = self._answer(text)
-        for number, char in enumerate(answer):
+        return ScriptedAnswer(self._steps(text, len(prompt.tokens), sampling))
+
+    def advance(self, running: Sequence[ScriptedAnswer]) -> list[list[Step]]:
+        self.threads.add(threading.current_thread().name)
+        return [[next(answer.steps)] for answer in running]
+
+    def end(self, running: ScriptedAnswer) -> None:
+        running.steps.close()
+
+    def park(self, running: ScriptedAnswer) -> None: ...
+
+    def unpark(self, running: ScriptedAnswer) -> bool:
+        return True
+
+    def stored(self, prompt: Prompt) -> bool:
+        return False
+
+    def interrupt(self) -> None: ...
+
+    def resume(self) -> None: ...
+
+    def _steps(self, text: str, size: int, sampling: Sampling) -> Generator[Step]:
+        yield Reading(0, size, 0)
+        yield Reading(size, size, 0)
+        for number, char in enumerate(self._answer(text)):
             if self._pause is not None and number == 3:
                 self._pause.wait(5)
-            if cancel.cancelled:
-                yield Ended("cancelled")
-                return
             if number >= sampling.max_tokens:
                 yield Ended("length")
                 return
@@ -72,6 +90,14 @@ class ScriptedRuntime:
 
     def close(self) -> None:
         self.closed = True
+
+
+@dataclass(eq=False)
+class ScriptedAnswer:
+    """A request under way in a ScriptedRuntime."""
+
+    steps: Generator[Step]
+    ended: bool = False
 
 
 class FixedScreener:
@@ -151,6 +177,9 @@ class FixedRetriever:
     ) -> list[Hit]:
         self.calls.append((query, tuple(context)))
         return self._hits[:limit]
+
+    def whole(self, document: str, *, library: str) -> list[Hit]:
+        return self._hits
 
 
 def passage(

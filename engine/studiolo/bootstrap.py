@@ -18,6 +18,7 @@ from studiolo.conversation.history import History
 from studiolo.conversation.turn import library_of, library_scope
 from studiolo.cpu import available_memory_bytes, worker_threads
 from studiolo.errors import Code, EnvironmentFault, UserError
+from studiolo.inference.readings import ReadingStore
 from studiolo.inference.runtime import LlamaRuntime, Runtime
 from studiolo.inference.scheduler import Scheduler
 from studiolo.knowledge.embedding import Embedder
@@ -80,6 +81,7 @@ def open_local(
         key=_key_holder(home, environ),
         audit=audit,
     )
+    readings = ReadingStore(home.readings, budget_bytes=chosen.readings_mb << 20)
     embedders = Embedders(store, threads=worker_threads(chosen.threads), cache=home.cache / "embedding")
     knowledge = KnowledgeBase(
         home,
@@ -90,7 +92,7 @@ def open_local(
         rules=_DocumentRules(policies, screener),
         detector=DETECTOR_VERSION,
         clock=time.time,
-        on_removal=history.forget_documents,
+        on_removal=lambda documents: _forget(documents, history, readings),
     )
     return LocalEngine(
         Parts(
@@ -100,12 +102,19 @@ def open_local(
             knowledge=knowledge,
             screener=screener,
             policies=policies,
-            scheduler=Scheduler(replaced.load_runtime or _runtime_loader(store, chosen)),
+            scheduler=Scheduler(replaced.load_runtime or _runtime_loader(store, chosen, readings)),
+            readings=readings,
             history=history,
             audit=audit,
             also_close=(embedders.close,),
         )
     )
+
+
+def _forget(documents: Sequence[str], history: History, readings: ReadingStore) -> None:
+    """Documents are removed: so is what conversations quote of them and what models made of them."""
+    readings.forget(*documents)
+    history.forget_documents(documents)
 
 
 class _DocumentRules:
@@ -187,7 +196,9 @@ def _names_folder(store: ModelStore, model_id: str) -> Path:
     return store.path(model_id)
 
 
-def _runtime_loader(store: ModelStore, settings: Settings) -> Callable[[str], Runtime]:
+def _runtime_loader(
+    store: ModelStore, settings: Settings, readings: ReadingStore | None = None
+) -> Callable[[str], Runtime]:
     def load(model_id: str) -> Runtime:
         path = store.path(model_id)
         try:
@@ -205,7 +216,14 @@ def _runtime_loader(store: ModelStore, settings: Settings) -> Callable[[str], Ru
                 available_bytes=max(0, free),
                 smaller=_smaller(store, free),
             )
-        return LlamaRuntime(path, model_id=model_id, context_tokens=context_tokens, threads=settings.threads)
+        return LlamaRuntime(
+            path,
+            model_id=model_id,
+            context_tokens=context_tokens,
+            threads=settings.threads,
+            store=readings,
+            digest=store.get(model_id).sha256,
+        )
 
     return load
 

@@ -19,11 +19,13 @@ from studiolo import __version__
 from studiolo.background import Background
 from studiolo.conversation.chat import answer_chat
 from studiolo.conversation.history import History, StoredTurn
+from studiolo.conversation.idle import ReadingAhead, ToRead
 from studiolo.conversation.injection import is_suspicious
 from studiolo.conversation.turn import Turns, library_scope, pseudonym_scope
 from studiolo.doctor import examine
 from studiolo.errors import Code, PolicyBlock, StudioloError, UserError
 from studiolo.events import Event, FileDone, Finished
+from studiolo.inference.readings import ReadingStore
 from studiolo.inference.scheduler import Scheduler
 from studiolo.jobs import CancelToken
 from studiolo.knowledge.library import KnowledgeBase
@@ -66,6 +68,8 @@ from studiolo.types import (
     Watched,
 )
 
+READ_AHEAD_OF_BUDGET = 0.9  # the rest is left to what is read because somebody asked
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
@@ -80,6 +84,7 @@ class Parts:
     scheduler: Scheduler
     history: History
     audit: AuditLog
+    readings: ReadingStore
     also_close: tuple[Callable[[], None], ...] = ()
     clock: Callable[[], float] = time.time
     monotonic: Callable[[], float] = time.monotonic
@@ -99,14 +104,44 @@ class LocalEngine:
             monotonic=parts.monotonic,
         )
         self._background = Background(parts.knowledge, learn=self._learn)
+        self._ahead = ReadingAhead(
+            documents=self._to_read,
+            passages=parts.knowledge.passages,
+            screener=parts.screener,
+            models=parts.scheduler,
+            model_id=lambda: parts.scheduler.loaded,
+            may=self._may_read_ahead,
+            room=self._room_for_readings,
+            share=parts.settings.read_ahead_share,
+        )
 
     def start_background(self) -> None:
         """Go on with what a kill interrupted, and watch folders: for an engine that stays (`studiolo.background`)."""
         self._background.start()
         self._parts.knowledge.start_watching(self._heard)
+        if self._parts.settings.read_ahead and self._parts.settings.readings_mb:
+            self._ahead.start()
+
+    def _may_read_ahead(self) -> bool:
+        """Whether nobody waits, nothing else is under way, and the machine runs on mains power and is not busy."""
+        parts = self._parts
+        return not (parts.scheduler.busy or parts.knowledge.busy or self._background.busy)
+
+    def _room_for_readings(self) -> bool:
+        """Whether more may be stored without throwing out what people use."""
+        kept = self._parts.readings.statistics()
+        return kept.size_bytes < kept.budget_bytes * READ_AHEAD_OF_BUDGET
+
+    def _to_read(self) -> list[ToRead]:
+        """All documents, those that were asked about last first, then the newest."""
+        asked = {document: place for place, document in enumerate(self._parts.history.asked_lately())}
+        documents = [document for library in self.libraries() for document in self.documents(library.name)]
+        documents.sort(key=lambda one: (asked.get(one.id, len(asked)), -one.added_at))
+        return [ToRead(one.library, library_scope(one.library), one.id, one.passages) for one in documents]
 
     def status(self) -> EngineStatus:
         """Who the engine is and whether its model is loaded."""
+        ahead = self._ahead.progress
         try:
             model = self._chat_model(None)
         except UserError:
@@ -120,6 +155,9 @@ class LocalEngine:
             sealed=False,
             busy=self._parts.scheduler.busy,
             reading=self._parts.knowledge.busy or self._background.busy,
+            ahead=ahead.done,
+            ahead_of=ahead.total,
+            reading_ahead=ahead.working,
         )
 
     def doctor(self) -> list[Check]:
@@ -167,6 +205,7 @@ class LocalEngine:
         self._parts.knowledge.remove_library(name)
         self._parts.screener.forget(library_scope(name))
         self._parts.policies.forget(name.strip())
+        self._parts.readings.forget(name)
         forget_library(self._parts.home, name)
 
     def statistics(self, library: str = DEFAULT_LIBRARY) -> Statistics:
@@ -244,6 +283,7 @@ class LocalEngine:
     def _heard(self, library: str, event: Event) -> None:
         if isinstance(event, FileDone) and event.result.status in ("added", "updated"):
             self._learn(library, event.result.document_id)
+            self._ahead.wake()
 
     def _learn(self, library: str, document_id: str) -> None:
         """Give every value of a document its pseudonym now, so that a question that names one is recognised."""
@@ -420,12 +460,14 @@ class LocalEngine:
         """Put a section in place of what the home's policy file says of a library, or of the home."""
         name = self._policy_of(library)
         self._parts.policies.set(name, section)
+        self._ahead.wake()
         self._background.rescreen([name] if name else [library.name for library in self.libraries()])
         return self._parts.policies.view(name)
 
     def load_policy(self) -> PolicyView:
         """Read the home's policy file again."""
         self._parts.policies.load()
+        self._ahead.wake()
         self._background.rescreen([library.name for library in self.libraries()])
         return self._parts.policies.view("")
 
@@ -515,6 +557,7 @@ class LocalEngine:
     def close(self) -> None:
         """Finish what runs and close every store."""
         self._background.close()
+        self._ahead.close()
         self._parts.scheduler.close()
         self._parts.knowledge.close()
         self._parts.screener.close()

@@ -104,6 +104,11 @@ class Home:
         return self.root / "cache"
 
     @property
+    def readings(self) -> Path:
+        """What the chat models made of texts they read ahead, within a budget; can be made again."""
+        return self.root / "readings"
+
+    @property
     def logs(self) -> Path:
         """Log files, without user text."""
         return self.root / "logs"

@@ -25,10 +25,13 @@ class Settings(BaseModel):
     format: int = FORMAT
     chat_model: str = Field("", description="model id; empty = the best installed one")
     embedder: str = Field("multilingual-e5-small", description="embedder of new libraries")
-    context_tokens: int = Field(4096, ge=512, le=131072)
+    context_tokens: int = Field(8192, ge=512, le=131072, description="for all requests at a time together")
     answer_tokens: int = Field(512, ge=16, le=8192)
     passages: int = Field(5, ge=1, le=20, description="passages a prompt holds at most")
     threads: int = Field(0, ge=0, le=256, description="0 = one a physical core")
+    read_ahead: bool = Field(True, description="read documents ahead while nobody waits")
+    read_ahead_share: float = Field(0.5, gt=0, le=1, description="of the time, at most")
+    readings_mb: int = Field(4096, ge=0, le=1_000_000, description="disk for what was read ahead; 0 = keep nothing")
     language: str = Field("", description="of the window; empty = the system's")
     theme: str = Field("system", description="system, light or dark")
 

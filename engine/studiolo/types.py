@@ -231,6 +231,7 @@ class Sampling:
     dry_base: float = 1.75
     dry_allowed_length: int = 2  # tokens of a run that may repeat
     json_schema: str = field(default="", repr=False)  # JSON text; the answer of a chat is then JSON that fits it
+    reproducible: bool = False  # alone and from nothing: the same prompt and seed give the same text, at a price
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +246,7 @@ class Question:
     reader: str = Reader.OWNER  # a Reader, or an API profile that the privacy policy names
     sampling: Sampling = field(default_factory=Sampling)
     limit: int | None = None  # passages at most; None = the settings'
+    whole: bool | None = None  # read the whole `document`, where it fits; None = where it was read so before
 
 
 @dataclass(frozen=True, slots=True)
@@ -534,3 +536,6 @@ class EngineStatus:
     sealed: bool
     busy: bool
     reading: bool = False  # files are being taken in, or passages embedded anew
+    ahead: int = 0  # passages read ahead by the model
+    ahead_of: int = 0  # of so many
+    reading_ahead: bool = False  # one is being read just now

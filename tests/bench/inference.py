@@ -11,8 +11,9 @@ import time
 from pathlib import Path
 
 from studiolo.cpu import worker_threads
-from studiolo.inference.runtime import LlamaRuntime, Piece, Reading
-from studiolo.inference.scheduler import Lease, Prompt, Scheduler
+from studiolo.inference.runtime import LlamaRuntime
+from studiolo.inference.scheduler import Lease, Scheduler
+from studiolo.inference.steps import Piece, Prompt, Reading
 from studiolo.inference.template import TemplateMessage
 from studiolo.jobs import CancelToken
 from studiolo.models.catalog import load_catalogue

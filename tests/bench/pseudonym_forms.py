@@ -10,7 +10,8 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from studiolo.inference.runtime import LlamaRuntime, Piece
+from studiolo.inference.runtime import LlamaRuntime
+from studiolo.inference.steps import Piece
 from studiolo.inference.template import TemplateMessage
 from studiolo.jobs import CancelToken
 from studiolo.models.catalog import load_catalogue

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from studiolo.bootstrap import Replacements, open_local, prepare_home
-from studiolo.inference.runtime import LlamaRuntime, Step
+from studiolo.inference.runtime import LlamaRuntime, Running
+from studiolo.inference.steps import Prompt, Step
 from studiolo.inference.template import ChatTemplate
-from studiolo.jobs import CancelToken
 from studiolo.knowledge.embedding import Embedder
 from studiolo.local import LocalEngine
 from studiolo.models.catalog import load_catalogue
@@ -41,10 +41,33 @@ class RecordingRuntime:
     def tokenize(self, text: str, *, control: bool) -> list[int]:
         return self._inner.tokenize(text, control=control)
 
-    def generate(self, prompt: Sequence[int], *, sampling: Sampling, cancel: CancelToken) -> Iterator[Step]:
-        pieces = b"".join(self._inner.model.piece(token) for token in prompt)
-        self.prompts.append(pieces.decode("utf-8", "replace"))
-        return self._inner.generate(prompt, sampling=sampling, cancel=cancel)
+    def begin(self, prompt: Prompt, sampling: Sampling) -> Running | None:
+        running = self._inner.begin(prompt, sampling)
+        if running is not None:
+            pieces = b"".join(self._inner.model.piece(token) for token in prompt.tokens)
+            self.prompts.append(pieces.decode("utf-8", "replace"))
+        return running
+
+    def advance(self, running: Sequence[Running]) -> list[list[Step]]:
+        return self._inner.advance(running)
+
+    def end(self, running: Running) -> None:
+        self._inner.end(running)
+
+    def park(self, running: Running) -> None:
+        self._inner.park(running)
+
+    def unpark(self, running: Running) -> bool:
+        return self._inner.unpark(running)
+
+    def stored(self, prompt: Prompt) -> bool:
+        return self._inner.stored(prompt)
+
+    def interrupt(self) -> None:
+        self._inner.interrupt()
+
+    def resume(self) -> None:
+        self._inner.resume()
 
     def close(self) -> None:
         self._inner.close()
@@ -93,8 +116,11 @@ def _link_or_copy(source: Path, target: Path) -> None:
         shutil.copy2(source, target)
 
 
-def open_study(home: Home, models_home: Home, *, analyzer: Analyzer | None = None) -> Study:
-    """A study over `home`, answering with the small model. `analyzer`: in place of the engine's own."""
+def open_study(home: Home, models_home: Home, *, analyzer: Analyzer | None = None, ahead: bool = False) -> Study:
+    """A study over `home`, answering with the small model. `analyzer`: in place of the engine's own.
+
+    `ahead`: with the engine's own runtime, which reads ahead; nothing is recorded then.
+    """
     prepare_home(home)
     if not home.models.exists():
         link_models(home, models_home)
@@ -109,7 +135,10 @@ def open_study(home: Home, models_home: Home, *, analyzer: Analyzer | None = Non
         return runtime
 
     engine = open_local(
-        home, environ=os.environ, settings=settings, replacements=Replacements(load_runtime=load, analyzer=analyzer)
+        home,
+        environ=os.environ,
+        settings=settings,
+        replacements=Replacements(load_runtime=None if ahead else load, analyzer=analyzer),
     )
     return Study(engine, home, runtimes)
 

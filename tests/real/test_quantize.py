@@ -13,7 +13,8 @@ from studiolo.cli.terminal import Terminal
 from studiolo.errors import Code, StudioloError
 from studiolo.events import Finished, Progress
 from studiolo.inference.quantize import quantize
-from studiolo.inference.runtime import LlamaRuntime, Piece
+from studiolo.inference.runtime import LlamaRuntime
+from studiolo.inference.steps import Piece
 from studiolo.jobs import CancelToken
 from studiolo.models.catalog import load_catalogue
 from studiolo.models.store import ModelStore

@@ -13,6 +13,7 @@ from pathlib import Path
 from tests.soak.jobs import Jobs
 from tests.soak.kills import Kills, LightKills
 from tests.soak.pseudonyms import Pseudonyms, RoundTrip
+from tests.soak.readings import Readings
 from tests.soak.removals import Removals
 from tests.soak.runner import run
 from tests.soak.scenario import Scenario
@@ -24,7 +25,7 @@ SEED = 20260101
 
 def scenarios() -> dict[str, Scenario]:
     """All scenarios by name, in the order they are played."""
-    played = (Jobs(), Kills(), LightKills(), Removals(), Streams(), Pseudonyms(), RoundTrip())
+    played = (Jobs(), Kills(), LightKills(), Removals(), Streams(), Pseudonyms(), RoundTrip(), Readings())
     return {scenario.name: scenario for scenario in played}
 
 

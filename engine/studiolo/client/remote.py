@@ -238,6 +238,7 @@ class RemoteEngine:
             "reader": str(question.reader),
             "sampling": asdict(question.sampling),
             "limit": question.limit,
+            "whole": question.whole,
             "stream": True,
         }
         return self._named_stream("/api/ask", body, cancel)

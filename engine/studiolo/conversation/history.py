@@ -204,6 +204,17 @@ class History:
             }
         return [conversation for conversation in self.conversations() if conversation.id in owners]
 
+    def asked_lately(self, turns: int = 50) -> list[str]:
+        """The ids of the documents that the last turns rest on, the latest first."""
+        with self._database.read() as db:
+            rows = db.execute(
+                "SELECT json_extract(s.value, '$.passage.document_id') AS document, MAX(t.created_at) AS last "
+                "FROM (SELECT * FROM turns ORDER BY created_at DESC LIMIT ?) t, json_each(t.extras, '$.sources') s "
+                "GROUP BY document ORDER BY last DESC",
+                (turns,),
+            ).fetchall()
+        return [str(row["document"]) for row in rows if row["document"]]
+
     def forget_documents(self, document_ids: Sequence[str], *, turns: QuotesOf = "keep") -> None:
         """Let nothing of the documents' text stay: sources, quotes and prompts of the turns that rest on them go.
 

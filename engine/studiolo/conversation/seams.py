@@ -19,6 +19,10 @@ class Retriever(Protocol):
         """The passages that fit best, best first; `context` holds earlier questions, the latest last."""
         ...
 
+    def whole(self, document: str, *, library: str) -> list[Hit]:
+        """All passages of a document (id or name) in order; none where several have that name."""
+        ...
+
 
 class AnswerStream(Protocol):
     """Screens one answer while it is written."""

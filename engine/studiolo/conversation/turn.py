@@ -16,8 +16,9 @@ from typing import Literal
 from studiolo.conversation import citations
 from studiolo.conversation.history import History, TurnExtras
 from studiolo.conversation.injection import is_suspicious
-from studiolo.conversation.prompt import Composed, PromptPassage, PromptTurn, compose
+from studiolo.conversation.prompt import Composed, PromptPassage, PromptTurn, compose, compose_whole
 from studiolo.conversation.seams import ModelPool, Retriever, Screener
+from studiolo.conversation.sources import prompt_passage, screened_passage
 from studiolo.conversation.writing import Writing, write
 from studiolo.errors import Code, PolicyBlock, StudioloError, UserError, unexpected
 from studiolo.events import (
@@ -33,6 +34,7 @@ from studiolo.events import (
     Started,
 )
 from studiolo.inference.scheduler import Lease
+from studiolo.inference.steps import Prompt
 from studiolo.jobs import CancelToken
 from studiolo.types import Citation, Hit, Passage, Question, Reader, Redaction, Screened, Timings, TurnState
 
@@ -64,6 +66,7 @@ class _Running:
     prompt_ends: tuple[tuple[int, bool], ...] = ()
     writing: Writing = field(default_factory=Writing)
     sources: tuple[_Source, ...] = ()
+    asked_whole: int = 0  # passages of the document that was to be read whole
     citations: tuple[Citation, ...] = ()
     redactions: tuple[Redaction, ...] = ()
     timings: Timings = field(default_factory=Timings)
@@ -166,29 +169,65 @@ class Turns:
                 for row in earlier[-TURNS_IN_VIEW:]
                 if row.turn.state == "complete" and row.question_screened
             ]
-            composed = compose(
-                screened.text,
-                passages=[self._prompt_passage(source, scope) for source in sources],
-                turns=turns_in_view,
-                budget_tokens=budget,
-                count=lease.count,
-            )
-            turn.sources = tuple(sources[: composed.passages])
+            composed = self._whole(turn, turns_in_view, budget, lease)
+            if composed is None:
+                composed = compose(
+                    screened.text,
+                    passages=[self._prompt_passage(source, scope) for source in sources],
+                    turns=turns_in_view,
+                    budget_tokens=budget,
+                    count=lease.count,
+                )
+                turn.sources = tuple(sources[: composed.passages])
             refused = tuple(Redaction(kind, count) for kind, count in withheld.items())
             yield from self._note(turn, "passages", _sum(refused, *(s.screened.redactions for s in turn.sources)))
             if question.library is not None:
                 yield Retrieved(
                     tuple(self._shown(source, scope, question.reader) for source in turn.sources), retrieve_s
                 )
-            if composed.left_out_passages or composed.left_out_turns:
-                yield LeftOut(composed.left_out_passages, composed.left_out_turns, composed.left_out_tokens)
+            left_out = max(composed.left_out_passages, turn.asked_whole - len(turn.sources))
+            if left_out or composed.left_out_turns:
+                yield LeftOut(left_out, composed.left_out_turns, composed.left_out_tokens)
             yield from self._write(turn, composed, lease)
             load_s = lease.load_s
         yield from self._cite(turn)
         turn.timings = Timings(retrieve_s, load_s, turn.writing.first_token_s, turn.elapsed())
 
+    def _whole(self, turn: _Running, turns_in_view: Sequence[PromptTurn], budget: int, lease: Lease) -> Composed | None:
+        """The prompt over a whole document, and its sources set; None where it does not fit or is not wanted.
+
+        Where nobody said, it is wanted once the document has been read: reading it would take long.
+        """
+        question = turn.question
+        if question.library is None or question.document is None or question.whole is False:
+            return None
+        hits = self._retriever.whole(question.document, library=question.library)
+        sources = [source for hit in hits if (source := self._source(turn, hit, Counter())) is not None]
+        turn.asked_whole = len(hits) if question.whole else 0
+        if len(sources) < len(hits):
+            return None  # not all of it may be read
+        composed = compose_whole(
+            turn.screened_question,
+            passages=[self._prompt_passage(source, turn.scope) for source in sources],
+            turns=turns_in_view,
+            budget_tokens=budget,
+            count=lease.count,
+        )
+        if composed is None or not (question.whole or lease.stored(self._prompt(turn, composed, lease))):
+            return None
+        turn.sources = tuple(sources)
+        return composed
+
+    def _prompt(self, turn: _Running, composed: Composed, lease: Lease) -> Prompt:
+        documents = dict.fromkeys(source.hit.passage.document_id for source in turn.sources)
+        groups = (*documents, turn.question.library) if turn.question.library else ()
+        return lease.compose(composed.messages, exact=composed.exact, groups=groups)
+
+    def _prompt_passage(self, source: _Source, scope: str) -> PromptPassage:
+        return prompt_passage(source.hit.passage, source.screened, self._screener, scope=scope)
+
     def _write(self, turn: _Running, composed: Composed, lease: Lease) -> Iterator[Event]:
-        prompt = lease.compose(composed.messages)
+        prompt = self._prompt(turn, composed, lease)
         self._history.note_prompt(
             turn.turn_id,
             question_screened=turn.screened_question,
@@ -229,13 +268,7 @@ class Turns:
         """
         passage = hit.passage
         try:
-            screened = self._screener.screen(
-                passage.text,
-                library_id=turn.scope,
-                spans=passage.spans,
-                direction="passage",
-                reader=turn.question.reader,
-            )
+            screened = screened_passage(passage, self._screener, scope=turn.scope, reader=turn.question.reader)
         except PolicyBlock as error:
             if error.code is Code.BLOCKED_BY_POLICY:
                 withheld.update(str(error.values.get("types", "")).split(","))
@@ -278,17 +311,6 @@ class Turns:
             yield Delta(markers)
         for citation in cited:
             yield Cited(citation)
-
-    def _prompt_passage(self, source: _Source, scope: str) -> PromptPassage:
-        passage = source.hit.passage
-        heading = " / ".join(passage.heading)
-        return PromptPassage(
-            document=self._screener.screen(passage.document, library_id=scope, direction="file_name").text,
-            page=passage.page,
-            heading=self._screener.screen(heading, library_id=scope, direction="file_name").text if heading else "",
-            text=source.screened.text,
-            suspicious=source.hit.suspicious,
-        )
 
     def _shown(self, source: _Source, scope: str, reader: str) -> Hit:
         """A hit as `reader` may see it: the owner the raw passage, others the screened one with masks."""

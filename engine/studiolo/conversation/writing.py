@@ -11,8 +11,8 @@ from typing import Literal
 
 from studiolo.conversation.seams import AnswerStream
 from studiolo.events import Delta, Event, Progress
-from studiolo.inference.runtime import Ended, Piece, Reading
-from studiolo.inference.scheduler import Lease, Prompt
+from studiolo.inference.scheduler import Lease
+from studiolo.inference.steps import Ended, Piece, Prompt, Reading
 from studiolo.jobs import CancelToken
 from studiolo.types import Sampling, Usage
 
@@ -47,7 +47,7 @@ def write(
     """Progress(stage="read") while the prompt is read, then Deltas. `elapsed()` is the seconds since the request."""
     for step in lease.generate(prompt, sampling=sampling, cancel=cancel):
         if isinstance(step, Reading):
-            writing.prompt_tokens, writing.reused_tokens = step.total, step.reused
+            writing.prompt_tokens, writing.reused_tokens = step.total, step.reused + step.loaded
             yield Progress(stage="read", done=step.done, total=step.total)
         elif isinstance(step, Piece):
             if not writing.completion_tokens:

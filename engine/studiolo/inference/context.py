@@ -1,4 +1,8 @@
-"""One llama_context: what its sequences hold, and running the model over more of one of them.
+"""One llama_context: what its sequences hold, and running the model over more of several of them at once.
+
+All sequences share one pool of cells, a cell being the keys and values of one token. A sequence is a list of marks, a
+mark telling what a cell holds: for a token that was read behind everything before it, its id. Two sequences that begin
+with the same marks hold the same there, so one can take the cells of the other.
 
 Must not know how a token is chosen or what text it writes. Threads: one owner; `abort` may be called from any.
 """
@@ -8,19 +12,32 @@ from __future__ import annotations
 import ctypes
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from studiolo.errors import Code, EngineBug, EnvironmentFault, UserError
 from studiolo.inference.model import LlamaModel
 
 BATCH_TOKENS = 512
+MOST_SCORES = 72  # rows of scores in one batch: a row a sequence, and the drafts of one
 _ABORTED = 2  # llama.h, llama_decode: 2 - aborted
+_FLASH_ATTENTION = 1  # llama.h: LLAMA_FLASH_ATTN_TYPE_ENABLED; pinned, since stored states depend on it
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """More tokens of one sequence. Scores are kept for the last `scores` of them."""
+
+    sequence: int
+    tokens: Sequence[int] = field(repr=False)
+    scores: int = 0
+    marks: Sequence[int] | None = field(default=None, repr=False)  # where they are not the tokens
 
 
 class LlamaContext:
-    """Keys and values for some sequences, numbered from 0, each with room for `sequence_tokens`."""
+    """Keys and values for some sequences, numbered from 0, which share `cells`."""
 
-    def __init__(self, model: LlamaModel, *, sequence_tokens: int, threads: int, sequences: int = 1) -> None:
+    def __init__(self, model: LlamaModel, *, cells: int, threads: int, sequences: int = 1) -> None:
         """Raises EnvironmentFault(not_enough_memory)."""
         self._lib = model.lib
         self._model = model
@@ -28,10 +45,14 @@ class LlamaContext:
         # Python function would at each of a thousand graph nodes. "" means go on, "x" means stop.
         self._abort_flag = ctypes.create_string_buffer(2)
         params = self._lib.llama_context_default_params()
-        params.n_ctx = min(sequence_tokens, model.trained_tokens) * sequences
-        params.n_seq_max = sequences
+        params.n_ctx = min(cells, model.trained_tokens)
+        params.n_seq_max = sequences + 1
+        params.kv_unified = True
         params.n_batch = BATCH_TOKENS
         params.n_ubatch = BATCH_TOKENS
+        params.n_outputs_max = MOST_SCORES
+        params.n_outputs_max_per_seq = 0  # as many as there are
+        params.flash_attn_type = _FLASH_ATTENTION
         params.n_threads = threads
         params.n_threads_batch = threads
         params.no_perf = True
@@ -43,63 +64,131 @@ class LlamaContext:
             raise EnvironmentFault(
                 Code.NOT_ENOUGH_MEMORY, model=model.id, needed_bytes=0, available_bytes=0, smaller=""
             )
-        self.sequence_tokens = int(self._lib.llama_n_ctx_seq(self.handle))
+        self.cells = int(self._lib.llama_n_ctx_seq(self.handle))
         self._memory = self._lib.llama_get_memory(self.handle)
+        self.can_shift = bool(self._lib.llama_memory_can_shift(self._memory))
         self._batch = self._lib.llama_batch_init(BATCH_TOKENS, 0, 1)
         self._held: list[list[int]] = [[] for _ in range(sequences)]
+        self._scratch = sequences  # one more, for cells on their way from or to somewhere
+
+    @property
+    def sequences(self) -> int:
+        """How many there are."""
+        return len(self._held)
+
+    @property
+    def free(self) -> int:
+        """Cells that no sequence holds, at least: what two share is counted twice."""
+        return self.cells - sum(map(len, self._held))
 
     def length(self, sequence: int) -> int:
         """Tokens that the sequence holds."""
         return len(self._held[sequence])
 
-    def keep_common(self, sequence: int, tokens: Sequence[int]) -> int:
-        """Cut the sequence to its common beginning with `tokens`; how many of them need not be read again.
-
-        The last of `tokens` is always to be read: its scores are needed.
-        """
-        held = self._held[sequence]
+    def common(self, sequence: int, marks: Sequence[int]) -> int:
+        """How many of `marks`, from the first on, the sequence holds."""
         same = 0
-        for old, new in zip(held, tokens[:-1], strict=False):
+        for old, new in zip(self._held[sequence], marks, strict=False):
             if old != new:
                 break
             same += 1
-        return self._cut(sequence, same)
+        return same
 
-    def decode(self, sequence: int, tokens: Sequence[int]) -> bool:
-        """Run the model over at most BATCH_TOKENS more of the sequence; scores are kept for the last of them.
+    def cut(self, sequence: int, length: int) -> int:
+        """Drop what the sequence holds beyond `length`; how much it holds then."""
+        if length >= len(self._held[sequence]):
+            return len(self._held[sequence])
+        if not self._lib.llama_memory_seq_rm(self._memory, sequence, length, -1):
+            # memory that cannot be cut in the middle (recurrent models) can always let go of a whole sequence
+            self._lib.llama_memory_seq_rm(self._memory, sequence, -1, -1)
+            length = 0
+        del self._held[sequence][length:]
+        return length
 
-        False when aborted, with the sequence as it was before. Raises EngineBug where llama.cpp fails.
+    def share(self, source: int, sequence: int, length: int) -> int:
+        """Let an empty sequence begin with the first `length` of `source`, in the same cells; how much it holds then.
+
+        0 where the memory of the model cannot be shared in part.
         """
-        held = self._held[sequence]
-        batch = self._batch
-        batch.n_tokens = len(tokens)
-        for at, token in enumerate(tokens):
-            batch.token[at] = token
-            batch.pos[at] = len(held) + at
-            batch.n_seq_id[at] = 1
-            batch.seq_id[at][0] = sequence
-            batch.logits[at] = 0
-        batch.logits[len(tokens) - 1] = 1
+        if not self.can_shift or length <= 0:
+            return 0
+        self._lib.llama_memory_seq_cp(self._memory, source, sequence, 0, length)
+        self._held[sequence] = self._held[source][:length]
+        return length
+
+    def decode(self, runs: Sequence[Run]) -> list[int] | None:
+        """Run the model over at most BATCH_TOKENS tokens; the row of the first score of each run, in order.
+
+        None when aborted, with every sequence as it was before. Raises EngineBug where llama.cpp fails.
+        """
+        batch, rows, at = self._batch, [], 0
+        for run in runs:
+            start, last = len(self._held[run.sequence]), at + len(run.tokens)
+            rows.append(last - run.scores)
+            for offset, token in enumerate(run.tokens):
+                batch.token[at] = token
+                batch.pos[at] = start + offset
+                batch.n_seq_id[at] = 1
+                batch.seq_id[at][0] = run.sequence
+                batch.logits[at] = last - at <= run.scores
+                at += 1
+        batch.n_tokens = at
         result = int(self._lib.llama_decode(self.handle, batch))
         if result == 0:
-            held.extend(tokens)
-            return True
-        self._cut(sequence, len(held))
+            for run in runs:
+                self._held[run.sequence].extend(run.tokens if run.marks is None else run.marks)
+            return rows
+        for run in runs:
+            self._undo(run.sequence)
         if result == _ABORTED:
-            return False
+            return None
         raise EngineBug(Code.INTERNAL, where=f"llama_decode {result}")
 
-    def refuse_nonsense(self) -> None:
+    def refuse_nonsense(self, row: int) -> None:
         """Flipped bits in the weights load without complaint and show as scores that are no numbers.
 
         Raises UserError(damaged_model).
         """
         import numpy as np
 
-        scores = self._lib.llama_get_logits_ith(self.handle, -1)
+        scores = self._lib.llama_get_logits_ith(self.handle, row)
         size = self._model.vocabulary_size
         if not scores or not np.isfinite(np.ctypeslib.as_array(scores, (size,))).any():
             raise UserError(Code.DAMAGED_MODEL, model=self._model.id)
+
+    def save(self, sequence: int, start: int, end: int) -> memoryview:
+        """The keys and values of a stretch of a sequence. Shiftable memory only."""
+        memory, lib, scratch = self._memory, self._lib, self._scratch
+        lib.llama_memory_seq_cp(memory, sequence, scratch, start, end)
+        try:
+            size = int(lib.llama_state_seq_get_size(self.handle, scratch))
+            state = ctypes.create_string_buffer(size)
+            data = ctypes.cast(state, ctypes.POINTER(ctypes.c_uint8))
+            if int(lib.llama_state_seq_get_data(self.handle, data, size, scratch)) != size:
+                raise EngineBug(Code.INTERNAL, where="llama_state_seq_get_data")
+            return memoryview(state)
+        finally:
+            lib.llama_memory_seq_rm(memory, scratch, -1, -1)
+
+    def load(self, state: memoryview, marks: Sequence[int], *, saved_at: int, sequence: int) -> bool:
+        """Put a saved stretch, which began at `saved_at`, at the end of a sequence, moved to its new place.
+
+        False where llama.cpp refuses it: no cells are free, or it is another context's.
+        """
+        import numpy as np
+
+        memory, lib, scratch = self._memory, self._lib, self._scratch
+        start = len(self._held[sequence])
+        raw = np.frombuffer(state, np.uint8)  # the memory of a read-only view too
+        data = ctypes.cast(raw.ctypes.data, ctypes.POINTER(ctypes.c_uint8))
+        taken = int(lib.llama_state_seq_set_data(self.handle, data, len(raw), scratch)) == len(raw)
+        if taken:
+            if start != saved_at:
+                lib.llama_memory_seq_add(memory, scratch, saved_at, saved_at + len(marks), start - saved_at)
+            lib.llama_memory_seq_cp(memory, scratch, sequence, start, start + len(marks))
+            self._held[sequence].extend(marks)
+        lib.llama_memory_seq_rm(memory, scratch, -1, -1)
+        return taken
 
     def abort(self) -> None:
         """Make the running `decode` and those after it end early, until `resume`."""
@@ -116,11 +205,9 @@ class LlamaContext:
             self._lib.llama_free(self.handle)
             self.handle = None
 
-    def _cut(self, sequence: int, length: int) -> int:
-        """Drop what the sequence holds beyond `length`; how much it holds then."""
-        if not self._lib.llama_memory_seq_rm(self._memory, sequence, length, -1):
-            # memory that cannot be cut in the middle (recurrent models) can always let go of a whole sequence
+    def _undo(self, sequence: int) -> None:
+        """Drop what an aborted batch has left of itself beyond what the sequence held."""
+        held = self._held[sequence]
+        if not self._lib.llama_memory_seq_rm(self._memory, sequence, len(held), -1):
             self._lib.llama_memory_seq_rm(self._memory, sequence, -1, -1)
-            length = 0
-        del self._held[sequence][length:]
-        return length
+            held.clear()

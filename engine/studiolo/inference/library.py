@@ -34,3 +34,10 @@ _LOG: list[Any] = []  # keeps the callback alive: C holds the only other referen
 
 def _no_log(_level: int, _text: bytes, _data: Any) -> None:
     """llama.cpp prints pieces of prompts in debug builds; nothing of it is kept."""
+
+
+def build() -> str:
+    """What keys and values of a model depend on beside the model: version and instruction sets of llama.cpp."""
+    llama_cpp = library()
+    features: bytes = llama_cpp.llama_print_system_info() or b""
+    return f"{llama_cpp.__version__} {features.decode('utf-8', 'replace')}"

@@ -1,9 +1,10 @@
-"""A model that generates, behind a small interface: token ids in, text out.
+"""A loaded model that several requests read and write with at once, a batch at a time: token ids in, text out.
 
-Must not know what a passage, a person or a conversation is.
+Must not know what a passage, a person or a conversation is, nor who waits for what: whoever calls `advance` says whose
+turn it is.
 
-Threads: everything but `tokenize` and `template` is for one thread, the scheduler's. `tokenize` only reads the
-vocabulary and may be called from any.
+Threads: everything but `tokenize`, `template` and `interrupt` is for one thread, the scheduler's. `tokenize` only reads
+the vocabulary; it and `interrupt` may be called from any.
 """
 
 from __future__ import annotations
@@ -11,50 +12,37 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 from studiolo.cpu import worker_threads
-from studiolo.errors import Code, UserError
-from studiolo.inference.context import BATCH_TOKENS, LlamaContext
+from studiolo.errors import Code, EngineBug, UserError
+from studiolo.inference.context import BATCH_TOKENS, LlamaContext, Run
 from studiolo.inference.model import LlamaModel
+from studiolo.inference.readings import ReadingStore
 from studiolo.inference.sampling import Sampler
+from studiolo.inference.steps import Ended, Piece, Prompt, Reading, Step
+from studiolo.inference.stored import StoredReadings
 from studiolo.inference.template import ChatTemplate
 from studiolo.jobs import CancelToken
 from studiolo.types import Sampling
 
-_SEQUENCE = 0  # the one that a request is served in
+REQUESTS = 8  # that have a sequence at the same time
+_READ_BESIDE_WRITING = 64  # tokens read in one batch while others write: their next word waits for it
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """How much of the prompt has been read."""
+class Running(Protocol):
+    """A request that has a place in the context."""
 
-    done: int
-    total: int
-    reused: int
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """The text of the next token or tokens; never half a character."""
-
-    text: str = field(repr=False)
-    tokens: int
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """Why generation stopped."""
-
-    reason: Literal["stop", "length", "cancelled"]
-
-
-Step = Reading | Piece | Ended
+    @property
+    def ended(self) -> bool:
+        """Whether it has given its last step."""
+        ...
 
 
 class Runtime(Protocol):
-    """A loaded model with one sequence."""
+    """A loaded model with room for several requests."""
 
     @property
     def context_tokens(self) -> int:
@@ -70,8 +58,36 @@ class Runtime(Protocol):
         """Token ids of `text`; special tokens are recognised only with `control`."""
         ...
 
-    def generate(self, prompt: Sequence[int], *, sampling: Sampling, cancel: CancelToken) -> Iterator[Step]:
-        """Read the prompt (Reading...), write (Piece...), end (Ended)."""
+    def begin(self, prompt: Prompt, sampling: Sampling) -> Running | None:
+        """Give a request a place; None where there is none for now. Raises UserError(prompt_too_long)."""
+        ...
+
+    def advance(self, running: Sequence[Running]) -> list[list[Step]]:
+        """Run one batch for these and give the steps of each, in order; none where it was interrupted."""
+        ...
+
+    def stored(self, prompt: Prompt) -> bool:
+        """Whether all of a prompt that may come from stored readings is stored."""
+        ...
+
+    def end(self, running: Running) -> None:
+        """Take its place from a request, whether or not it has ended."""
+        ...
+
+    def park(self, running: Running) -> None:
+        """Take its place from a request that is to go on later."""
+        ...
+
+    def unpark(self, running: Running) -> bool:
+        """Give a parked request a place again; False where there is none for now."""
+        ...
+
+    def interrupt(self) -> None:
+        """Make the `advance` that runs now come back early, with nothing changed."""
+        ...
+
+    def resume(self) -> None:
+        """Take back an `interrupt` that came too late."""
         ...
 
     def close(self) -> None:
@@ -79,82 +95,336 @@ class Runtime(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """tokens[start:end] of a prompt, of which there is a stored reading behind `prefix`."""
+
+    start: int
+    end: int
+    prefix: tuple[int, ...] = field(repr=False)
+
+
+@dataclass(slots=True, eq=False)
+class _Request:
+    """`tokens` are the prompt's and those written; what the sequence does not hold of them is to be run yet."""
+
+    tokens: list[int] = field(repr=False)
+    marks: list[int] = field(repr=False)  # what the cells of the tokens will be marked with
+    prompt_size: int
+    sampling: Sampling
+    most: int  # tokens it may come to
+    stored: list[_Stored] = field(default_factory=list, repr=False)  # in order, those that are not there yet
+    exact: int = 0  # tokens, from the first on, to be kept when they have been read; 0 = none
+    keep: _Stored | None = field(default=None, repr=False)  # what is read only to be stored
+    groups: tuple[str, ...] = field(default=(), repr=False)
+    sequence: int = -1
+    reused: int = 0
+    loaded: int = 0
+    sampler: Sampler | None = None
+    decoder: codecs.IncrementalDecoder = field(default_factory=lambda: codecs.getincrementaldecoder("utf-8")("replace"))
+    pending: int = 0  # tokens whose text has not come out
+    told: bool = False  # how much was reused
+    ended: bool = False
+
+
 class LlamaRuntime:
     """A GGUF model and one context over it.
 
-    The keys and values of the last prompt and answer stay, so that a prompt which begins the same is not read again.
+    What a request has read and written stays until its place is needed, so that a prompt which begins the same is not
+    read again.
     """
 
-    def __init__(self, path: Path, *, model_id: str, context_tokens: int = 4096, threads: int = 0) -> None:
-        """Load the file. Raises UserError(damaged_model), EnvironmentFault(not_enough_memory, unsupported_cpu)."""
+    def __init__(
+        self,
+        path: Path,
+        *,
+        model_id: str,
+        context_tokens: int = 8192,
+        threads: int = 0,
+        store: ReadingStore | None = None,
+        digest: str = "",
+    ) -> None:
+        """Load the file. `store` keeps readings under `digest`, the SHA-256 of the file.
+
+        Raises UserError(damaged_model), EnvironmentFault(not_enough_memory, unsupported_cpu).
+        """
         self.model = LlamaModel(path, model_id=model_id)
         try:
             self.template = self.model.chat_template()
-            self._context = LlamaContext(self.model, sequence_tokens=context_tokens, threads=worker_threads(threads))
+            self._context = LlamaContext(
+                self.model, cells=context_tokens, threads=worker_threads(threads), sequences=REQUESTS
+            )
         except BaseException:
             self.model.close()
             raise
-        self.context_tokens = self._context.sequence_tokens
+        self.context_tokens = self._context.cells
+        self._readings: StoredReadings | None = None
+        if store is not None and digest and self._context.can_shift:
+            self._readings = StoredReadings(store, self._context, model_digest=digest)
+        self._running: dict[int, _Request] = {}
+        self._unused = list(range(REQUESTS))  # sequences, the one that was let go longest ago first
 
     def tokenize(self, text: str, *, control: bool) -> list[int]:
         """Token ids of `text`; special tokens are recognised only with `control`. No BOS is added."""
         return self.model.tokenize(text, control=control)
 
-    def generate(self, prompt: Sequence[int], *, sampling: Sampling, cancel: CancelToken) -> Iterator[Step]:
-        """Read the prompt, then write until the model ends, `max_tokens`, the context's end, or cancel.
-
-        Raises UserError(prompt_too_long), EngineBug where llama.cpp fails.
-        """
-        tokens = list(prompt)
+    def begin(self, prompt: Prompt, sampling: Sampling) -> Running | None:
+        """Give a request a place, and in it what the context holds of its prompt already."""
+        tokens = prompt.tokens
         if not tokens or len(tokens) >= self.context_tokens:
             raise UserError(Code.PROMPT_TOO_LONG, tokens=len(tokens), limit=self.context_tokens - 1)
-        self._context.resume()
-        cancel.on_cancel(self._context.abort)
-        reused = self._context.keep_common(_SEQUENCE, tokens)
-        yield Reading(reused, len(tokens), reused)
-        for start in range(reused, len(tokens), BATCH_TOKENS):
-            batch = tokens[start : start + BATCH_TOKENS]
-            if cancel.cancelled or not self._context.decode(_SEQUENCE, batch):
-                yield Ended("cancelled")
-                return
-            yield Reading(start + len(batch), len(tokens), reused)
-        self._context.refuse_nonsense()
-        sampler = Sampler(self.model, sampling)
-        try:
-            yield from self._write(sampler, sampling.max_tokens, cancel)
-        finally:
-            sampler.close()
+        most = len(tokens) if prompt.keep else min(len(tokens) + sampling.max_tokens, self.context_tokens)
+        request = _Request(tokens, list(tokens), len(tokens), sampling, most, groups=prompt.groups)
+        self._note_readings(request, prompt)
+        if not self.unpark(request):
+            return None
+        request.reused = self._context.length(request.sequence)
+        return request
 
-    def _write(self, sampler: Sampler, max_tokens: int, cancel: CancelToken) -> Iterator[Step]:
-        decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        pending = 0
-        for _ in range(max_tokens):
-            token = sampler.next(self._context)
-            if self.model.ends(token):
-                yield from _rest(decoder, pending)
-                yield Ended("stop")
-                return
-            pending += 1
-            text = decoder.decode(self.model.piece(token))
-            if text:
-                yield Piece(text, pending)
-                pending = 0
-            if self._context.length(_SEQUENCE) + 1 >= self.context_tokens:
-                break
-            if cancel.cancelled or not self._context.decode(_SEQUENCE, [token]):
-                yield from _rest(decoder, pending)
+    def stored(self, prompt: Prompt) -> bool:
+        """Whether all of a prompt that may come from stored readings is stored. Any thread."""
+        readings = self._readings
+        if readings is None or not (prompt.behind or prompt.exact):
+            return False
+        wanted = [(prefix, prompt.parts[number]) for number, prefix in prompt.behind.items()]
+        if prompt.exact:
+            wanted.append(((), tuple(token for part in prompt.parts[: prompt.exact] for token in part)))
+        return all(readings.contains(prefix, part) for prefix, part in wanted)
+
+    def advance(self, running: Sequence[Running]) -> list[list[Step]]:
+        """Run one batch: the next token of all who write, and of the first who read as much as there is room for."""
+        requests = [request for request in running if isinstance(request, _Request)]
+        steps: list[list[Step]] = [[] for _ in requests]
+        for request, out in zip(requests, steps, strict=True):
+            self._load_stored(request)
+            if not request.told:
+                request.told = True
+                out.append(self._reading(request))
+        runs = self._runs(requests)
+        rows = self._context.decode(runs)
+        if rows is None:
+            return steps
+        first_rows = {run.sequence: row for run, row in zip(runs, rows, strict=True)}
+        for request, out in zip(requests, steps, strict=True):
+            if request.sequence in first_rows:
+                out.extend(self._after_batch(request, first_rows[request.sequence]))
+        return steps
+
+    def generate(self, prompt: Sequence[int], *, sampling: Sampling, cancel: CancelToken) -> Iterator[Step]:
+        """One request alone, on the thread that calls: for those who own a runtime themselves."""
+        running = self.begin(Prompt((tuple(prompt),)), sampling)
+        assert running is not None, "others are running"
+        cancel.on_cancel(self.interrupt)
+        try:
+            while not running.ended and not cancel.cancelled:
+                yield from self.advance([running])[0]
+            if not running.ended:
                 yield Ended("cancelled")
-                return
-        yield from _rest(decoder, pending)
-        yield Ended("length")
+        finally:
+            self.end(running)
+            self.resume()
+
+    def end(self, running: Running) -> None:
+        """Take its place from a request; what it has read and written stays until the place is needed."""
+        if not isinstance(running, _Request):
+            return
+        running.ended = True
+        if running.sampler is not None:
+            running.sampler.close()
+            running.sampler = None
+        self.park(running)
+
+    def park(self, running: Running) -> None:
+        """Take its place from a request that is to go on later; what it has read may have to be read again then."""
+        if isinstance(running, _Request) and self._running.pop(running.sequence, None) is not None:
+            self._unused.append(running.sequence)
+
+    def unpark(self, running: Running) -> bool:
+        """Give a request a place, and in it what the context holds of its tokens already."""
+        assert isinstance(running, _Request)
+        alone = any(one.sampling.reproducible for one in (running, *self._running.values()))
+        reserved = sum(request.most for request in self._running.values())
+        if not self._unused or (alone and self._running) or reserved + running.most > self.context_tokens:
+            return False
+        running.sequence = self._place(running.marks[:-1], running.most, fresh=running.sampling.reproducible)
+        self._running[running.sequence] = running
+        return True
+
+    def interrupt(self) -> None:
+        """Make the `advance` that runs now come back early."""
+        self._context.abort()
+
+    def resume(self) -> None:
+        """Take back an `interrupt`."""
+        self._context.resume()
 
     def close(self) -> None:
         """Free context and model; the object is then unusable."""
+        if self._readings is not None:
+            self._readings.close()
+        for request in list(self._running.values()):
+            self.end(request)
         self._context.close()
         self.model.close()
 
+    def _place(self, tokens: Sequence[int], most: int, *, fresh: bool) -> int:
+        """A sequence that holds as much of `tokens` as there is in the context, and enough free cells for `most`.
 
-def _rest(decoder: codecs.IncrementalDecoder, pending: int) -> Iterator[Piece]:
-    text = decoder.decode(b"", final=True)
-    if text or pending:
-        yield Piece(text, pending)
+        `fresh`: an empty one in an empty context, so that nothing depends on what was there before.
+        """
+        context = self._context
+        if fresh:
+            for sequence in self._unused:
+                context.cut(sequence, 0)
+            return self._unused.pop(0)
+        best = max(range(context.sequences), key=lambda sequence: context.common(sequence, tokens))
+        common = context.common(best, tokens)
+        # A conversation that goes on is taken over where it stands. One that only begins alike is left as it is.
+        if best in self._unused and common * 2 > context.length(best):
+            self._unused.remove(best)
+            context.cut(best, common)
+            self._make_room(most - context.length(best))
+            return best
+        sequence = min(self._unused, key=lambda one: (context.length(one) > 0, self._unused.index(one)))
+        if sequence == best:
+            context.cut(sequence, common)
+        else:
+            context.cut(sequence, 0)
+            context.share(best, sequence, common)
+        self._unused.remove(sequence)
+        self._make_room(most - context.length(sequence))
+        return sequence
+
+    def _make_room(self, cells: int) -> None:
+        """Empty sequences that nobody uses, longest unused first, until so many cells are free beside the promised."""
+        promised = sum(max(0, one.most - self._context.length(one.sequence)) for one in self._running.values())
+        for sequence in self._unused:
+            if self._context.free >= cells + promised:
+                return
+            self._context.cut(sequence, 0)
+
+    def _runs(self, requests: Sequence[_Request]) -> list[Run]:
+        context = self._context
+        missing = {one.sequence: len(one.tokens) - context.length(one.sequence) for one in requests}
+        runs = [Run(one.sequence, one.tokens[-1:], 1) for one in requests if one.sampler and missing[one.sequence] == 1]
+        room = BATCH_TOKENS - len(runs) if not runs else min(BATCH_TOKENS - len(runs), _READ_BESIDE_WRITING)
+        for one in requests:
+            left = missing[one.sequence]
+            if room <= 0 or (one.sampler and left == 1):
+                continue
+            start = context.length(one.sequence)
+            tokens = one.tokens[start : min(start + room, self._border(one, start))]
+            marks = one.marks[start : start + len(tokens)]
+            runs.append(Run(one.sequence, tokens, int(len(tokens) == left), marks))
+            room -= len(tokens)
+        if not runs:
+            raise EngineBug(Code.INTERNAL, where="a batch of nothing")
+        return runs
+
+    def _note_readings(self, request: _Request, prompt: Prompt) -> None:
+        """Find out what of a prompt is stored, and what of it is to be."""
+        readings = self._readings
+        if readings is None or request.sampling.reproducible:
+            return
+        ends = list(accumulate(map(len, prompt.parts)))
+        for number, prefix in sorted(prompt.behind.items()):
+            part = _Stored(ends[number] - len(prompt.parts[number]), ends[number], prefix)
+            if prompt.keep and number == len(ends) - 1:
+                request.keep = part
+            elif part.end < len(request.tokens) and readings.contains(prefix, prompt.parts[number]):
+                request.stored.append(part)
+                request.marks[part.start : part.end] = readings.marks(prefix, prompt.parts[number])
+        if prompt.exact and not request.stored:
+            request.exact = ends[prompt.exact - 1]
+
+    def _load_stored(self, request: _Request) -> None:
+        """Load what is stored from where the sequence ends, as far as one part follows another."""
+        readings, context, sequence = self._readings, self._context, request.sequence
+        if readings is None:
+            return
+        exact = request.exact
+        if context.length(sequence) < exact < len(request.tokens) and readings.contains((), request.tokens[:exact]):
+            context.cut(sequence, 0)
+            if readings.load(sequence, (), request.tokens[:exact]):
+                request.reused, request.loaded = 0, exact
+        while request.stored:
+            part, held = request.stored[0], context.length(sequence)
+            if held >= part.end:
+                request.stored.pop(0)
+                continue
+            if held < part.start:
+                return
+            context.cut(sequence, part.start)  # a part is there whole or not at all
+            request.stored.pop(0)
+            if readings.load(sequence, part.prefix, request.tokens[part.start : part.end]):
+                request.loaded += part.end - part.start
+            else:  # damaged, or just evicted: it is read where it stands
+                request.marks[part.start : part.end] = request.tokens[part.start : part.end]
+
+    def _border(self, request: _Request, start: int) -> int:
+        """Where a batch that begins at `start` has to end: before what is loaded, and behind what is kept."""
+        if request.stored:
+            return request.stored[0].start
+        if start < request.exact:
+            return request.exact
+        return request.keep.start if request.keep and start < request.keep.start else len(request.tokens)
+
+    def _keep_exact(self, request: _Request, held: int) -> None:
+        if self._readings is not None and request.exact and held == request.exact:
+            self._readings.save(request.sequence, (), request.tokens[: request.exact], request.groups)
+
+    def _kept(self, request: _Request) -> list[Step]:
+        """What was read ahead goes to the store, and the request has ended."""
+        part = request.keep
+        assert part is not None
+        if self._readings is not None:
+            tokens = request.tokens[part.start : part.end]
+            self._readings.save(request.sequence, part.prefix, tokens, request.groups)
+        request.ended = True
+        return [Ended("length")]
+
+    def _reading(self, request: _Request) -> Reading:
+        done = min(self._context.length(request.sequence), request.prompt_size)
+        return Reading(done, request.prompt_size, request.reused, request.loaded)
+
+    def _after_batch(self, request: _Request, row: int) -> list[Step]:
+        held = self._context.length(request.sequence)
+        if request.sampler is None:
+            out: list[Step] = [self._reading(request)]
+            self._keep_exact(request, held)
+            if held < len(request.tokens):
+                return out
+            if request.keep is not None:
+                return out + self._kept(request)
+            self._context.refuse_nonsense(row)
+            request.sampler = Sampler(self.model, request.sampling)
+            return out + self._written(request, row)
+        return self._written(request, row) if held == len(request.tokens) else []
+
+    def _written(self, request: _Request, row: int) -> list[Step]:
+        """Choose the next token of a request."""
+        assert request.sampler is not None
+        token = request.sampler.next(self._context, row)
+        if self.model.ends(token):
+            return self._close(request, "stop")
+        request.tokens.append(token)
+        request.marks.append(token)
+        request.pending += 1
+        text = request.decoder.decode(self.model.piece(token))
+        out: list[Step] = []
+        if text:
+            out.append(Piece(text, request.pending))
+            request.pending = 0
+        if len(request.tokens) >= request.most:
+            return out + self._close(request, "length")
+        return out
+
+    def _close(self, request: _Request, reason: str) -> list[Step]:
+        out: list[Step] = []
+        text = request.decoder.decode(b"", final=True)
+        if text or request.pending:
+            out.append(Piece(text, request.pending))
+            request.pending = 0
+        request.ended = True
+        out.append(Ended("stop" if reason == "stop" else "length"))
+        return out

@@ -37,11 +37,11 @@ class Sampler:
         for part in _parts(model, sampling):
             self._lib.llama_sampler_chain_add(self._chain, part)
 
-    def next(self, context: LlamaContext) -> int:
-        """The token after the last one that `context` decoded; it counts as written."""
+    def next(self, context: LlamaContext, row: int = -1) -> int:
+        """The token for a row of scores of the batch that `context` decoded last; it counts as written."""
         if self._grammar is None:
-            return int(self._lib.llama_sampler_sample(self._chain, context.handle, -1))
-        token = self._fitting(context)
+            return int(self._lib.llama_sampler_sample(self._chain, context.handle, row))
+        token = self._fitting(context, row)
         self._lib.llama_sampler_accept(self._grammar, token)
         self._lib.llama_sampler_accept(self._chain, token)
         return token
@@ -53,7 +53,7 @@ class Sampler:
                 self._lib.llama_sampler_free(sampler)
         self._chain = self._grammar = None
 
-    def _fitting(self, context: LlamaContext) -> int:
+    def _fitting(self, context: LlamaContext, row: int) -> int:
         """A token that fits the grammar.
 
         What is chosen without the grammar mostly fits, and asking the grammar about one token is cheap, about a
@@ -61,7 +61,7 @@ class Sampler:
         """
         import numpy as np
 
-        scores = np.ctypeslib.as_array(self._lib.llama_get_logits_ith(context.handle, -1), (self._size,))
+        scores = np.ctypeslib.as_array(self._lib.llama_get_logits_ith(context.handle, row), (self._size,))
         for grammar_first in (False, True):
             candidates = np.zeros(self._size, dtype=_CANDIDATE)
             candidates["id"] = np.arange(self._size)

@@ -30,6 +30,13 @@ class TemplateMessage:
 
     role: str
     parts: tuple[str, ...] = field(repr=False)
+    behind: tuple[str, ...] = field(default=(), repr=False)
+    """For each part, if any: the system message behind which it is read ahead, "" for one that is not."""
+
+    def segments(self) -> list[Segment]:
+        """The parts that hold anything."""
+        behind = (*self.behind, *[""] * len(self.parts))
+        return [Segment(part, False, system) for part, system in zip(self.parts, behind, strict=False) if part]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,7 @@ class Segment:
 
     text: str = field(repr=False)
     control: bool
+    behind: str = field(default="", repr=False)  # as in a message
 
 
 class ChatTemplate:
@@ -65,13 +73,12 @@ class ChatTemplate:
         except _SystemRoleRefused:
             rendered = self._render(_without_system(messages))
             messages = _without_system(messages)
-        contents = [message.parts for message in messages]
         segments: list[Segment] = []
         position = 0
         for mark in _MARK.finditer(rendered):
             if mark.start() > position:
                 segments.append(Segment(rendered[position : mark.start()], control=True))
-            segments.extend(Segment(part, control=False) for part in contents[int(mark.group(1))] if part)
+            segments.extend(messages[int(mark.group(1))].segments())
             position = mark.end()
         if position < len(rendered):
             segments.append(Segment(rendered[position:], control=True))
@@ -109,4 +116,5 @@ def _without_system(messages: Sequence[TemplateMessage]) -> list[TemplateMessage
     rest = [message for message in messages if message.role != "system"]
     if not system or not rest:
         raise UserError(Code.DAMAGED_MODEL, model="chat template")
-    return [TemplateMessage(rest[0].role, (*system, "\n\n", *rest[0].parts)), *rest[1:]]
+    behind = (*[""] * (len(system) + 1), *rest[0].behind)
+    return [TemplateMessage(rest[0].role, (*system, "\n\n", *rest[0].parts), behind), *rest[1:]]

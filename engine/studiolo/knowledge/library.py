@@ -48,7 +48,17 @@ from studiolo.knowledge.upkeep import check, statistics, sweep
 from studiolo.knowledge.watch import Watcher
 from studiolo.knowledge.watched import WatchedFolders, follow
 from studiolo.paths import Home
-from studiolo.types import DEFAULT_LIBRARY, Document, Hit, Integrity, Library, Passage, Statistics, Watched
+from studiolo.types import (
+    DEFAULT_LIBRARY,
+    Document,
+    DocumentStatus,
+    Hit,
+    Integrity,
+    Library,
+    Passage,
+    Statistics,
+    Watched,
+)
 
 
 class KnowledgeBase:
@@ -202,6 +212,17 @@ class KnowledgeBase:
         """A document's passages in order. Raises UserError: unknown_library, unknown_document."""
         row = self._library(library)
         return self._finder.passages(row.id, self._matching(row, document_id)[0].id)
+
+    def whole(self, document: str, *, library: str = DEFAULT_LIBRARY) -> list[Hit]:
+        """All passages of a document in order; none where several have that name, or it is not all there yet.
+
+        Raises UserError: unknown_library, unknown_document.
+        """
+        row = self._library(library)
+        found = self._matching(row, document)
+        if len(found) != 1 or found[0].status not in (DocumentStatus.READY, DocumentStatus.PARTIAL):
+            return []
+        return [Hit(passage, 1.0) for passage in self._finder.passages(row.id, found[0].id)]
 
     def read_again(self, library: str, document_ids: Sequence[str]) -> int:
         """Take documents' files in once more, in the background; gives how many of them are known."""

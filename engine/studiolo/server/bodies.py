@@ -131,6 +131,9 @@ class SamplingBody(_Body):
     dry_base: float = Field(Sampling().dry_base, ge=1, le=10)
     dry_allowed_length: int = Field(Sampling().dry_allowed_length, ge=1, le=1000)
     json_schema: str = Field("", max_length=100_000, description="JSON text; only in a chat")
+    reproducible: bool = Field(
+        Sampling().reproducible, description="the same text for the same prompt and seed, beside others too; slower"
+    )
 
     def sampling(self) -> Sampling:
         """As the engine takes it."""
@@ -145,6 +148,9 @@ class AskBody(_Body):
     model: str | None = None
     stream: bool = Field(True, description="server-sent events, or one JSON")
     document: str | None = Field(None, description="limits the answer to one document: its name or id")
+    whole: bool | None = Field(
+        None, description="read the whole document, where it fits; null does where it was read so before"
+    )
     conversation_id: str | None = Field(None, description="null starts a conversation")
     limit: int | None = Field(None, ge=1, le=50)
     reader: ReaderName = Reader.OWNER.value
@@ -161,6 +167,7 @@ class AskBody(_Body):
             reader=self.reader,
             sampling=self.sampling.sampling(),
             limit=self.limit,
+            whole=self.whole,
         )
 
 

@@ -283,3 +283,40 @@ def test_redactions_are_counted_by_direction(bench: Bench) -> None:
     events = bench.ask(f"Is {MEI} there?")
     counts = {event.direction: event.redactions[0].count for event in events if isinstance(event, Redacted)}
     assert counts == {"question": 1, "passages": 2}
+
+
+def test_a_whole_document_is_read_in_order_before_the_earlier_turns(tmp_path: Path) -> None:
+    hits = [Hit(passage(f"{MEI} part {n}.", number=n, page=n), 1.0) for n in range(1, 9)]
+    bench = Bench(tmp_path / "history.db", answer=lambda _prompt: "Yes.", hits=hits)
+
+    def ask(text: str, conversation: str | None = None, *, whole: bool | None = True) -> list[Event]:
+        question = Question(text, document="lease.pdf", whole=whole, conversation_id=conversation, limit=2)
+        return list(bench.turns.ask(question, model_id="m", cancel=CancelToken()))
+
+    events = ask("Which parts?")
+    started, retrieved = events[0], next(event for event in events if isinstance(event, Retrieved))
+    assert isinstance(started, Started)
+    assert len(retrieved.hits) == 8
+    ask("And then?", started.conversation_id)
+    first, second = bench.runtime.prompts
+    places = [first.index(f"part {n}") for n in range(1, 9)]
+    assert places == sorted(places)
+    assert MEI not in first
+    document_end = first.index("part 8") + 10
+    assert second[:document_end] == first[:document_end]
+    assert second.index("Which parts?") > document_end
+    ask("Which?", whole=None)  # nothing was kept of it: passages, as ever
+    ask("Which?", whole=False)
+    assert all("part 3" not in prompt for prompt in bench.runtime.prompts[2:])
+    bench.close()
+
+
+def test_a_whole_document_that_does_not_fit_is_answered_from_passages_and_said(tmp_path: Path) -> None:
+    hits = [Hit(passage("word " * 400, number=n, page=n), 1.0) for n in range(9)]
+    bench = Bench(tmp_path / "history.db", answer=lambda _prompt: "Yes.", hits=hits)
+    question = Question("What?", document="lease.pdf", whole=True, limit=2)
+    events = list(bench.turns.ask(question, model_id="m", cancel=CancelToken()))
+    (left,) = [event for event in events if isinstance(event, LeftOut)]
+    shown = next(event for event in events if isinstance(event, Retrieved))
+    assert left.passages == 9 - len(shown.hits) > 0
+    bench.close()

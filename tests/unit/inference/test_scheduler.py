@@ -9,8 +9,8 @@ import pytest
 from tests.support import ScriptedRuntime
 
 from studiolo.errors import Code, EngineBug, UserError
-from studiolo.inference.runtime import Ended, Piece
 from studiolo.inference.scheduler import Scheduler
+from studiolo.inference.steps import Ended, Piece
 from studiolo.inference.template import TemplateMessage
 from studiolo.jobs import CancelToken
 from studiolo.types import Sampling

@@ -1,0 +1,41 @@
+"""The few lines of the passages that fit a question best, to be quoted right before it.
+
+Passages that were read ahead have not seen one another nor the question; a line or two repeated next to the question
+bring back what that costs (`make bench SUITE=stored`). Works on the screened texts. Pure functions, any thread.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from studiolo.conversation.citations import content_words, sentences
+
+LINES = 2
+LONGEST = 400  # characters of a line; a longer one is no line but a paragraph without a full stop
+_SHORTEST = 8
+
+
+def best_lines(question: str, passages: Sequence[str], *, count: int = LINES) -> tuple[str, ...]:
+    """At most `count` sentences or rows of the passages (best passage first), in the order in which they fit.
+
+    A sentence counts for the words of the question that it holds, rare ones more; that of a better passage wins a tie.
+    """
+    asked = content_words(question)
+    lines = [
+        (text[start:end], content_words(text[start:end]))
+        for text in passages
+        for start, end in sentences(text)
+        if _SHORTEST <= end - start <= LONGEST
+    ]
+    if not asked or not lines:
+        return ()
+    weights = {word: math.log(1 + len(lines) / (1 + sum(word in words for _, words in lines))) for word in asked}
+    scored = [(sum(weights[word] for word in asked & words), -place, line) for place, (line, words) in enumerate(lines)]
+    chosen: list[str] = []
+    for score, _, line in sorted(scored, reverse=True):
+        if score <= 0 or len(chosen) == count:
+            break
+        if line not in chosen:
+            chosen.append(line)
+    return tuple(chosen)
