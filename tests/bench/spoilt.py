@@ -31,8 +31,8 @@ from studiolo.bootstrap import Replacements, open_local
 from studiolo.conversation.seams import ModelPool
 from studiolo.conversation.turn import Turns
 from studiolo.errors import UserError
-from studiolo.inference.runtime import Ended, Piece, Step
-from studiolo.inference.scheduler import Lease, Prompt
+from studiolo.inference.scheduler import Lease
+from studiolo.inference.steps import Ended, Piece, Prompt, Step
 from studiolo.jobs import CancelToken
 from studiolo.local import LocalEngine
 from studiolo.paths import Home
@@ -236,6 +236,7 @@ class _Lease:
         self.context_tokens = lease.context_tokens
         self.count = lease.count
         self.compose = lease.compose
+        self.stored = lease.stored
 
     def generate(self, prompt: Prompt, *, sampling: Sampling, cancel: CancelToken) -> Iterator[Step]:
         return self._models.generate(self._lease, prompt, sampling=sampling, cancel=cancel)
