@@ -144,8 +144,5 @@ def parts_to_look_for(name: str) -> tuple[str, ...]:
     return tuple(
         part
         for part in (parts[-1], parts[0])
-        if len(part) >= 3
-        and part[0].isupper()
-        and part.isalpha()
-        and part.casefold() not in _NO_NAME_ALONE
+        if len(part) >= 3 and part[0].isupper() and part.isalpha() and part.casefold() not in _NO_NAME_ALONE
     )
