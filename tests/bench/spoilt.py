@@ -4,10 +4,11 @@ DATA holds `retrieval/xquad`. A question is asked of five passages, its own para
 of the corpus that share most words with it), through the product's own turn: screening, prompt, model, stream and
 restoring. The score is SQuAD's token F1 (Chinese by character) of the answer against the gold span, and whether the
 span stands in the answer. Paragraphs 1-120 are for tuning, 121-240 are what is reported (SPOILT_PART=development for
-the others); SPOILT_QUESTIONS sets how many a language (100). The interval is a bootstrap over questions of the paired
-difference.
+the others); SPOILT_QUESTIONS sets how many a language (100), SPOILT_LANGUAGE takes one of the two. The interval is a
+bootstrap over questions of the paired difference.
 
-Answers are kept in `.bench/`, by model and prompt, so that a run can be gone on with.
+What the model wrote is kept in `.bench/`, by all that it read, so that a run can be gone on with and a changed prompt
+is asked anew; the pairs stand there to be read (`spoilt-en.jsonl`).
 """
 
 from __future__ import annotations
@@ -21,17 +22,22 @@ import re
 import shutil
 import tempfile
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from studiolo.bootstrap import Replacements, open_local
-from studiolo.conversation.turn import Turns, library_scope
+from studiolo.conversation.seams import ModelPool
+from studiolo.conversation.turn import Turns
 from studiolo.errors import UserError
+from studiolo.inference.scheduler import Lease
+from studiolo.inference.steps import Ended, Piece, Prompt, Step
 from studiolo.jobs import CancelToken
+from studiolo.local import LocalEngine
 from studiolo.paths import Home
 from studiolo.privacy.filter import PrivacyFilter
-from studiolo.privacy.policy import BALANCED, OPEN, Policy
+from studiolo.privacy.policy import BALANCED, OPEN
 from studiolo.settings import Settings
 from studiolo.shapes import Answer
 from studiolo.types import Hit, Passage, Question, Sampling
@@ -56,7 +62,7 @@ def run(data: Path, *, home: Path) -> None:
     """Print one row a language."""
     count = int(os.environ.get("SPOILT_QUESTIONS", "100"))
     development = os.environ.get("SPOILT_PART") == "development"
-    kept = _Kept(KEPT / "spoilt.jsonl")
+    languages = [os.environ["SPOILT_LANGUAGE"]] if "SPOILT_LANGUAGE" in os.environ else ["en", "zh"]
     print(
         "| language | questions | F1, open | F1, balanced | difference, 95 % | gold in the answer, open | balanced "
         "| prompts that differ |\n|---|---:|---:|---:|---:|---:|---:|---:|"
@@ -66,25 +72,19 @@ def run(data: Path, *, home: Path) -> None:
         shutil.copytree(home / "models", own.models, copy_function=os.link)
         engine = open_local(own, environ=os.environ, settings=Settings(chat_model=MODEL), replacements=Replacements())  # type: ignore[call-arg]
         analyzer = engine._parts.screener._analyzer
-        filters = {
-            policy.name: PrivacyFilter(analyzer, path=Path(folder) / f"{policy.name}.db", policy=policy)
+        filters = [
+            PrivacyFilter(analyzer, path=Path(folder) / f"{policy.name}.db", policy=policy)
             for policy in (OPEN, BALANCED)
-        }
-        for language in ("en", "zh"):
-            cases = cases_of(data, language, count=count, development=development)
-            scores: dict[str, list[tuple[float, bool]]] = {OPEN.name: [], BALANCED.name: []}
-            differ = 0
-            for number, case in enumerate(cases):
-                prompts = []
-                for policy in (OPEN, BALANCED):
-                    text, prompt = _answer(engine, filters[policy.name], policy, case, f"{language}{number}", kept)
-                    prompts.append(prompt)
-                    scores[policy.name].append(
-                        (max(f1(text, gold) for gold in case.gold), any(_holds(text, gold) for gold in case.gold))
-                    )
-                differ += prompts[0] != prompts[1]
-            print(f"| {language} | {len(cases)} | {' | '.join(_cells(scores))} | {differ} |", flush=True)
-        for one in filters.values():
+        ]
+        models = _Models(engine._parts.scheduler, _Kept(KEPT / "spoilt.jsonl"))
+        for language in languages:
+            pairs = []
+            for number, case in enumerate(cases_of(data, language, count=count, development=development)):
+                before, after = (_answer(engine, one, case, f"default-{language}{number}", models) for one in filters)
+                pairs.append(_Pair(case, before, after))
+                _note(KEPT / f"spoilt-{language}.jsonl", pairs)
+            print(f"| {language} | {len(pairs)} | {' | '.join(_cells(pairs))} |", flush=True)
+        for one in filters:
             one.close()
         engine.close()
 
@@ -112,6 +112,46 @@ def cases_of(data: Path, language: str, *, count: int, development: bool) -> lis
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """What the model read and the owner then."""
+
+    prompt: str
+    text: str
+
+    def f1(self, case: Case) -> float:
+        return max(f1(self.text, gold) for gold in case.gold)
+
+    def holds(self, case: Case) -> bool:
+        return any(_holds(self.text, gold) for gold in case.gold)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """One question's answers without and with the filter."""
+
+    case: Case
+    before: _Answered
+    after: _Answered
+
+
+def _note(path: Path, pairs: Sequence[_Pair]) -> None:
+    """Keep the pairs to be read: where the filter costs something stands in them."""
+    rows = [
+        {
+            "question": pair.case.question,
+            "gold": pair.case.gold,
+            "open": pair.before.text,
+            "balanced": pair.after.text,
+            "f1": [round(pair.before.f1(pair.case), 3), round(pair.after.f1(pair.case), 3)],
+            "holds": [pair.before.holds(pair.case), pair.after.holds(pair.case)],
+            "read": pair.after.prompt if pair.after.prompt != pair.before.prompt else "",
+        }
+        for pair in pairs
+    ]
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+
+
 class _Given:
     """A retriever that finds a case's passages, screened as ingestion does."""
 
@@ -137,59 +177,89 @@ class _Given:
 
 
 class _Kept:
-    """Answers by the digest of model, policy and case."""
+    """What the model wrote, by the digest of model and prompt."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(exist_ok=True)
         self._path = path
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-        self._rows = {row["key"]: (row["answer"], row["prompt"]) for row in map(json.loads, lines)}
+        self._rows = {row["key"]: row["written"] for row in map(json.loads, lines)}
 
-    def get(self, key: str) -> tuple[str, str] | None:
+    def get(self, key: str) -> str | None:
         return self._rows.get(key)
 
-    def put(self, key: str, answer: str, prompt: str) -> None:
-        self._rows[key] = (answer, prompt)
+    def put(self, key: str, written: str) -> None:
+        self._rows[key] = written
         with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"key": key, "answer": answer, "prompt": prompt}) + "\n")
+            file.write(json.dumps({"key": key, "written": written}) + "\n")
 
 
-def _answer(engine, screener: PrivacyFilter, policy: Policy, case: Case, scope: str, kept: _Kept) -> tuple[str, str]:
-    """The answer the owner reads, and the digest of the prompt. An equal prompt is read once: writing is greedy."""
+class _Models:
+    """The engine's models, but an equal prompt is answered once: writing is greedy. `read`: the last prompt."""
+
+    def __init__(self, models: ModelPool, kept: _Kept) -> None:
+        self._models = models
+        self._kept = kept
+        self.read = ""
+
+    def warm(self, model_id: str) -> None:
+        self._models.warm(model_id)
+
+    @contextmanager
+    def lease(self, model_id: str) -> Iterator[_Lease]:
+        with self._models.lease(model_id) as lease:
+            yield _Lease(lease, self)
+
+    def generate(self, lease: Lease, prompt: Prompt, *, sampling: Sampling, cancel: CancelToken) -> Iterator[Step]:
+        self.read = prompt.text
+        key = hashlib.sha256(f"{MODEL}\n{sampling.max_tokens}\n{prompt.text}".encode()).hexdigest()
+        written = self._kept.get(key)
+        if written is not None:
+            yield Piece(written, 1)
+            yield Ended("stop")
+            return
+        pieces = []
+        for step in lease.generate(prompt, sampling=sampling, cancel=cancel):
+            if isinstance(step, Piece):
+                pieces.append(step.text)
+            yield step
+        self._kept.put(key, "".join(pieces))
+
+
+class _Lease:
+    """A lease whose model is asked what it has not been asked before."""
+
+    def __init__(self, lease: Lease, models: _Models) -> None:
+        self._lease = lease
+        self._models = models
+        self.load_s = lease.load_s
+        self.context_tokens = lease.context_tokens
+        self.count = lease.count
+        self.compose = lease.compose
+        self.stored = lease.stored
+
+    def generate(self, prompt: Prompt, *, sampling: Sampling, cancel: CancelToken) -> Iterator[Step]:
+        return self._models.generate(self._lease, prompt, sampling=sampling, cancel=cancel)
+
+
+def _answer(engine: LocalEngine, screener: PrivacyFilter, case: Case, library: str, models: _Models) -> _Answered:
+    """The answer as the owner reads it, without the marks of its sources."""
     parts = engine._parts
-    given = _Given(case, screener)
-    library = f"default-{scope}"
-    prompt = _prompt(screener, case, library)
-    key = hashlib.sha256(f"{MODEL}\n{prompt}".encode()).hexdigest()
-    known = kept.get(key)
-    if known is None:
-        turns = Turns(
-            retriever=given,
-            screener=screener,
-            models=parts.scheduler,
-            history=parts.history,
-            clock=parts.clock,
-            monotonic=parts.monotonic,
-        )
-        answer = Answer()
-        question = Question(case.question, library=library, sampling=Sampling(max_tokens=64, temperature=0.0))
-        for event in turns.ask(question, model_id=MODEL, cancel=CancelToken()):
-            answer.take(event)
-        if answer.failure is not None:
-            raise UserError(answer.failure.code)
-        known = (re.sub(r"(?: ?\[\d\])+$", "", answer.text.strip()), prompt)
-        kept.put(key, *known)
-    return known[0], prompt
-
-
-def _prompt(screener: PrivacyFilter, case: Case, library: str) -> str:
-    """A digest of what the model is given: the passages and the question as they are screened."""
-    texts = [
-        screener.screen(text, library_id=library_scope(library), spans=screener.spans(text), direction="passage").text
-        for text in case.passages
-    ]
-    texts.append(screener.screen(case.question, library_id=library_scope(library), direction="question").text)
-    return hashlib.sha256("\0".join(texts).encode()).hexdigest()
+    turns = Turns(
+        retriever=_Given(case, screener),
+        screener=screener,
+        models=models,
+        history=parts.history,
+        clock=parts.clock,
+        monotonic=parts.monotonic,
+    )
+    answer = Answer()
+    question = Question(case.question, library=library, sampling=Sampling(max_tokens=64, temperature=0.0))
+    for event in turns.ask(question, model_id=MODEL, cancel=CancelToken()):
+        answer.take(event)
+    if answer.failure is not None:
+        raise UserError(answer.failure.code)
+    return _Answered(models.read, re.sub(r"(?: ?\[\d\])+$", "", answer.text.strip()))
 
 
 def f1(answer: str, gold: str) -> float:
@@ -211,15 +281,17 @@ def _holds(answer: str, gold: str) -> bool:
     return " ".join(_words(gold)) in " ".join(_words(answer))
 
 
-def _cells(scores: dict[str, list[tuple[float, bool]]]) -> list[str]:
-    before, after = scores[OPEN.name], scores[BALANCED.name]
-    differences = [b[0] - a[0] for a, b in zip(before, after, strict=True)]
+def _cells(pairs: Sequence[_Pair]) -> list[str]:
+    before = [pair.before.f1(pair.case) for pair in pairs]
+    after = [pair.after.f1(pair.case) for pair in pairs]
+    differences = [b - a for a, b in zip(before, after, strict=True)]
     dice = random.Random(11)
     means = sorted(sum(dice.choices(differences, k=len(differences))) / len(differences) for _ in range(2000))
     return [
-        f"{sum(one for one, _ in before) / len(before):.3f}",
-        f"{sum(one for one, _ in after) / len(after):.3f}",
-        f"{sum(differences) / len(differences):+.3f} ({means[50]:+.3f} to {means[1949]:+.3f})",
-        f"{sum(held for _, held in before) / len(before):.2f}",
-        f"{sum(held for _, held in after) / len(after):.2f}",
+        f"{sum(before) / len(pairs):.3f}",
+        f"{sum(after) / len(pairs):.3f}",
+        f"{sum(differences) / len(pairs):+.3f} ({means[50]:+.3f} to {means[1949]:+.3f})",
+        f"{sum(pair.before.holds(pair.case) for pair in pairs) / len(pairs):.2f}",
+        f"{sum(pair.after.holds(pair.case) for pair in pairs) / len(pairs):.2f}",
+        str(sum(pair.before.prompt != pair.after.prompt for pair in pairs)),
     ]

@@ -7,6 +7,7 @@ bring back what that costs (`make bench SUITE=stored`). Works on the screened te
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 
 from studiolo.conversation.citations import content_words, sentences
@@ -14,6 +15,7 @@ from studiolo.conversation.citations import content_words, sentences
 LINES = 2
 LONGEST = 400  # characters of a line; a longer one is no line but a paragraph without a full stop
 _SHORTEST = 8
+_PSEUDONYM = re.compile(r"<([A-Z]+)_([0-9]+)[A-Z]*>")  # all forms of a person's name are one word here
 
 
 def best_lines(question: str, passages: Sequence[str], *, count: int = LINES) -> tuple[str, ...]:
@@ -21,9 +23,9 @@ def best_lines(question: str, passages: Sequence[str], *, count: int = LINES) ->
 
     A sentence counts for the words of the question that it holds, rare ones more; that of a better passage wins a tie.
     """
-    asked = content_words(question)
+    asked = _words(question)
     lines = [
-        (text[start:end], content_words(text[start:end]))
+        (text[start:end], _words(text[start:end]))
         for text in passages
         for start, end in sentences(text)
         if _SHORTEST <= end - start <= LONGEST
@@ -39,3 +41,7 @@ def best_lines(question: str, passages: Sequence[str], *, count: int = LINES) ->
         if line not in chosen:
             chosen.append(line)
     return tuple(chosen)
+
+
+def _words(text: str) -> frozenset[str]:
+    return content_words(_PSEUDONYM.sub(r" \1\2 ", text))

@@ -77,6 +77,11 @@ class Analyzer:
         return self._families
 
     @property
+    def of_context(self) -> tuple[Family, ...]:
+        """The families that judge by context, for sentences of an answer's stream."""
+        return self._of_context
+
+    @property
     def names(self) -> Callable[[Sequence[str]], list[list[Match]]] | None:
         """Finds names in a batch of folded texts, for an answer's stream; None: rules alone."""
         return None if self._names is None else self._names.find

@@ -167,6 +167,7 @@ class PrivacyFilter:
             reader=reader,
             families=self._analyzer.families,
             allowed=allowed,
+            context=self._analyzer.of_context,
             own=rules.own,
             names=self._analyzer.names,
             left=left,

@@ -76,7 +76,7 @@ class Own:
     def find(self, text: str, start: int = 0, end: int | None = None) -> Iterator[Match]:
         """Those that are found by pattern, as a family of rules: values that lie in text[start:end].
 
-        On a stream, which is looked at by the unit, a value of several units is found where it has been met before.
+        A stream is looked at by the sentence: a value that goes over its end is found where it has been met before.
         """
         for kind, pattern in self._patterns:
             for first, last in _places(pattern, text, start, len(text) if end is None else end):

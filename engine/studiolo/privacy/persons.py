@@ -20,12 +20,16 @@ from studiolo.privacy.recognizers.lexicon import (
     COMPOUND_SURNAMES,
     NAME_WORDS,
     NOT_NAMES_ZH,
+    ORG_WORDS,
+    PLACE_WORDS,
     SURNAMES,
     TITLES_ZH,
 )
 
 _TITLED = re.compile(rf"^(?P<surname>[\u4e00-\u9fff]{{1,2}}?)(?P<given>[\u4e00-\u9fff]{{0,2}}?)(?:{TITLES_ZH})$")
 _FAMILIAR = re.compile(r"^(?:小|老|阿)(?P<surname>[\u4e00-\u9fff])$")
+
+_NO_NAME_ALONE = COMMON | NAME_WORDS | PLACE_WORDS | ORG_WORDS
 
 Shape = Literal["full", "part", "titled"]
 
@@ -128,6 +132,8 @@ def given_alone(name: str) -> str:
 def parts_to_look_for(name: str) -> tuple[str, ...]:
     """Parts of a full Latin name worth finding where they stand alone: capitalised, no everyday word.
 
+    Nor a word of places or firms: a name model's mistake ("Canyon Freeway") would be found again everywhere.
+
     None for Chinese: see `given_alone`.
     """
     if any(is_han(c) for c in name):
@@ -138,9 +144,5 @@ def parts_to_look_for(name: str) -> tuple[str, ...]:
     return tuple(
         part
         for part in (parts[-1], parts[0])
-        if len(part) >= 3
-        and part[0].isupper()
-        and part.isalpha()
-        and part.casefold() not in COMMON
-        and part.casefold() not in NAME_WORDS
+        if len(part) >= 3 and part[0].isupper() and part.isalpha() and part.casefold() not in _NO_NAME_ALONE
     )

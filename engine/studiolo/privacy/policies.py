@@ -1,4 +1,5 @@
-"""A home's policies as they are in force: read when the engine starts, changed through here, written back whole.
+"""A home's policies as they are in force: read when the engine starts, changed through here, written back whole
+with its comments.
 
 The file is not watched: an editor that empties a file before it writes it would, for a moment, have taken every rule
 away. Fails closed: where the file is broken, whoever asks for a policy gets that error, and so nothing is screened and
@@ -16,6 +17,7 @@ from typing import Any
 
 from studiolo.errors import Code, StudioloError, UserError
 from studiolo.privacy.policy import Table
+from studiolo.privacy.policy_comments import with_comments
 from studiolo.privacy.policy_file import FORMAT, InForce, PolicyFile, in_force, read_policy
 from studiolo.settings import disk_fault
 from studiolo.types import PolicyView
@@ -92,6 +94,8 @@ class Policies:
     def set(self, library: str, section: Mapping[str, Any]) -> None:
         """Put `section` in place of what the file says for a library ("" = the home), and write the file.
 
+        Comments stay with what they were written to; those of a library's section go with it.
+
         Raises UserError(bad_policy) with the line it would have had, and then changes nothing; EnvironmentFault.
         """
         import tomli_w  # noqa: TID251
@@ -114,6 +118,7 @@ class Policies:
                 text = tomli_w.dumps(raw, multiline_strings=False)
             except (TypeError, ValueError):  # null is no value of TOML
                 raise UserError(Code.BAD_REQUEST, field="policy", problem="this is no policy") from None
+            text = with_comments(text, of=self._file.text, gone=None if section else ("libraries", library))
             read = read_policy(text, file=self._path.name)
             _write(self._path, text)
             self._take(read)

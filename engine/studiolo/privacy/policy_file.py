@@ -81,11 +81,12 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class PolicyFile:
-    """A whole file, and the value it was read from."""
+    """A whole file, and the value and the text it was read from."""
 
     home: Section = field(default_factory=Section)
     libraries: Mapping[str, Section] = field(default_factory=lambda: MappingProxyType({}))
     raw: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    text: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,7 @@ def read_policy(text: str, *, file: str) -> PolicyFile:
             for name in libraries
         },
         raw=raw,
+        text=text,
     )
 
 

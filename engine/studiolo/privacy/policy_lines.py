@@ -1,6 +1,7 @@
 """On which line of a TOML text a table, a key or an element of a list stands: tomllib reads values without places.
 
-Looked for only where something is wrong, so that a line can be named. Pure functions. Any thread.
+Looked for where something is wrong, so that a line can be named, and where comments are kept. Pure functions. Any
+thread.
 """
 
 from __future__ import annotations
@@ -29,19 +30,19 @@ def line_of(text: str, path: Path, *, element: str | None = None) -> int:
 
     `element`: a string in the list that stands there.
     """
-    places = _places(text)
+    found = places(text)
     wanted = path
-    while wanted and wanted not in places:
+    while wanted and wanted not in found:
         wanted = wanted[:-1]
-    first, last = places.get(wanted, (1, 1))
+    first, last = found.get(wanted, (1, 1))
     if element is not None and last > first:
         lines = text.split("\n")
         return next((at for at in range(first, last + 1) if element in lines[at - 1]), first)
     return first
 
 
-def _places(text: str) -> dict[Path, tuple[int, int]]:
-    """First and last line of each table's header and each key."""
+def places(text: str) -> dict[Path, tuple[int, int]]:
+    """First and last line, from 1, of each table's header and each key of valid TOML."""
     lines = text.split("\n")
     found: dict[Path, tuple[int, int]] = {}
     table: Path = ()

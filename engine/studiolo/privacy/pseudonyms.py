@@ -3,7 +3,9 @@
 A structured value (number, address of any kind) is looked up with case, spaces and separators folded, so that every
 spelling of it is one token; the token restores the spelling met first. A person's name is looked up by its spelling;
 its other forms get tokens of their own with the same number (see `persons.py`). Where it shows only later that two
-numbers are one person's, both stay as they are and are kept as aliases: an issued token never changes.
+numbers are one person's, both stay as they are and are kept as aliases: an issued token never changes. Nor does it go
+with the document that its value came from: stored answers hold it, and other documents may hold the value. Values are
+erased when a person says so (`forget_value`, `forget`), and with the whole library.
 
 Values are encrypted in the file (`pseudonym_store.py`) and readable only here, in memory; nothing of them reaches a
 repr or a log. Threads: any; one lock a table.

@@ -4,8 +4,9 @@ Holds back only what could still become a token or a value; the output is the sa
 every decision depends on the text to the left of a place and on the one unit that begins there (see `units.py`), never
 on where a chunk ended. Ordinary text is passed over by one expression (`ordinary.py`), which changes no decision.
 Tokens are restored in whatever brackets, case or spacing the model wrote them; text that merely looks like a token is
-left alone. Values that the reader may not see are masked, known ones and new ones alike. New names are found by a model
-where the reader may not see them (`windows.py`).
+left alone. Values that the reader may not see are masked, known ones and new ones alike. What no unit holds whole
+(names that a model finds, titles and addresses, what context gives away, a person's own patterns) is looked for a
+sentence at a time (`windows.py`), where the reader may not see its type: what the owner may see never waits for it.
 
 Not for several threads at once: one object an answer. Fails closed: after an exception nothing more is emitted.
 """
@@ -56,11 +57,13 @@ class StreamScreen:
         reader: str,
         families: Sequence[Family],
         allowed: frozenset[str] | None = None,
+        context: Sequence[Family] = (),
         own: Own | None = None,
         names: Names | None = None,
         left: str = "",
     ) -> None:
-        """`names` finds names in a batch of folded texts, for a reader who may not see new ones either.
+        """`names` finds names in a batch of folded texts, for a reader who may not see new ones either; None: rules
+        alone. `context`: families that judge by context.
 
         `left`: what stands before the text, such as the key of a JSON value; it is context and never emitted.
         """
@@ -70,23 +73,28 @@ class StreamScreen:
         self._allowed = allowed
         self._own = own or Own()
         self._withholds = policy.withholds(reader)
-        families = (*families, self._own)
-        types = {kind for family in families for kind in family.types} | set(table.types())
+        by_unit = [family for family in families if family.name not in _WHOLE_TEXT_ONLY]
+        by_sentence: list[Family] = [self._own] if self._own.patterned else []
+        if names is not None:
+            by_sentence += [*(family for family in families if family.name in _WHOLE_TEXT_ONLY), *context]
+        types = {kind for family in (*families, *context, self._own) for kind in family.types} | set(table.types())
         hidden = {kind for kind in types if policy.sight(kind, reader) is not Sight.SHOW}
         self._hidden = frozenset(hidden)
-        self._families = [f for f in families if f.name not in _WHOLE_TEXT_ONLY and not hidden.isdisjoint(f.types)]
+        self._families = [family for family in by_unit if not hidden.isdisjoint(family.types)]
         self._known: KnownValues = table.known(hidden)
         self._own.add_words(self._known, hidden)
-        # A person's own pattern may match what looks ordinary: then every unit is looked at.
-        self._look_at_all = self._own.patterned and self._own in self._families
         self._ordinary = ordinary(self._known.beginnings, addresses="EMAIL_ADDRESS" in hidden)
         self._windows: Windows | None = None
+        by_sentence = [family for family in by_sentence if not hidden.isdisjoint(family.types)]
         if names is not None and policy.sight("PERSON", reader) is not Sight.SHOW:
             # A sentence is held back for its names anyway: so the rules see it whole. Secrets go over many lines, and
             # known values over a sentence's end: those are found by the unit, before.
-            spanning = [f for f in families if f.name != _SECRETS and not hidden.isdisjoint(f.types)]
+            by_sentence += [family for family in self._families if family.name != _SECRETS]
             self._families = [family for family in self._families if family.name == _SECRETS]
-            self._windows = Windows(names, families=spanning, hidden=self._is_hidden, shown=self._mask)
+        else:
+            names = _no_names
+        if by_sentence:
+            self._windows = Windows(names, families=by_sentence, hidden=self._is_hidden, shown=self._mask)
         self._pending = ""  # not emitted yet, as the model wrote it
         self._inside_word = False  # nothing is pending but the beginning of a word
         self._left = fold(left, expand=False).text[-_CONTEXT:]  # folded text before it
@@ -94,7 +102,7 @@ class StreamScreen:
         self._withheld: list[str] = []  # for a reader from whom a whole answer may be withheld
         self._counts: Counter[str] = Counter()
         self._broken = False
-        self._plain = not (self._look_at_all or self._windows or self._withholds)
+        self._plain = not (self._windows or self._withholds)
 
     @property
     def redactions(self) -> tuple[Redaction, ...]:
@@ -103,6 +111,9 @@ class StreamScreen:
 
     def feed(self, chunk: str) -> str:
         """Take the next piece; give what can be emitted now. Raises PolicyBlock."""
+        if self._inside_word and self._lengthens(chunk):
+            self._pending += chunk
+            return ""
         if self._plain and self._zone <= 0 and (out := self._glide(chunk)) is not None:
             return out
         return self._advance(chunk, final=False)
@@ -138,7 +149,12 @@ class StreamScreen:
         return self._pending[:1] if is_han(self._pending[:1] or " ") else ""
 
     def _break(self) -> None:
-        self._broken, self._plain = True, False
+        self._broken, self._plain, self._inside_word = True, False, False
+
+    def _lengthens(self, chunk: str) -> bool:
+        """Whether a piece only makes the word longer that is pending."""
+        fits = len(self._pending) + len(chunk) < LONGEST // 2
+        return fits and chunk.isascii() and _INSIDE_WORD(chunk) is not None
 
     def _glide(self, chunk: str) -> str | None:
         """What `_scan` would give, for a piece that nothing but ordinary text comes with; None: not such a piece."""
@@ -146,9 +162,6 @@ class StreamScreen:
         if pending.isascii():
             if "\t" in pending:
                 return None
-            if self._inside_word and len(pending) < LONGEST // 2 and _INSIDE_WORD(chunk):
-                self._pending = pending
-                return ""
         elif not unfolded(pending):
             return None
         text = self._left + pending
@@ -165,19 +178,15 @@ class StreamScreen:
 
     def _scan(self, chunk: str, *, final: bool) -> str:
         self._pending += chunk
-        if self._inside_word and not final:
-            if len(self._pending) < LONGEST // 2 and chunk.isascii() and _INSIDE_WORD(chunk):
-                return ""
-            self._inside_word = False
         folded = fold(self._pending, expand=False)
         left = at = len(self._left)
         text = self._left + folded.text
         out: list[str] = []
         emitted = 0  # code points of `_pending`
-        passed, look_at_all = self._ordinary.match, self._look_at_all
+        passed = self._ordinary.match
 
         while at < len(text):
-            if not look_at_all and self._zone <= 0 and (cold := passed(text, at)) is not None:
+            if self._zone <= 0 and (cold := passed(text, at)) is not None:
                 stop = folded.original(at - left, cold.end() - left)[1]
                 out.append(self._pending[emitted:stop])
                 emitted, at = stop, cold.end()
@@ -228,8 +237,7 @@ class StreamScreen:
         if inside is None:
             return None
         end, values = inside
-        hot = self._look_at_all or HOT.search(text, at, end) is not None
-        if hot or (keyed and (secret > at or _SIGN.search(text, at, end))):
+        if HOT.search(text, at, end) or (keyed and (secret > at or _SIGN.search(text, at, end))):
             values += self._ruled(text, at, end)
         steps: list[tuple[str | None, int]] = []
         for match in resolve(text, values) if values else ():
@@ -319,6 +327,10 @@ class StreamScreen:
 
     def _is_hidden(self, kind: str) -> bool:
         return self._policy.sight(kind, self._reader) is not Sight.SHOW
+
+
+def _no_names(texts: Sequence[str]) -> list[tuple[Match, ...]]:
+    return [() for _ in texts]
 
 
 def _sets_a_key(text: str, start: int, end: int) -> bool:

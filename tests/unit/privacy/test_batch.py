@@ -22,7 +22,7 @@ RULES = [
     for family in rule_families()
     if isinstance(family, RuleFamily)
     for number, rule in enumerate(family._rules)
-    if rule.needs is not None
+    if rule.needs
 ]
 TEXTS = [
     "",
@@ -66,8 +66,7 @@ def test_portions_keep_order_and_size() -> None:
 def test_no_match_without_what_the_rule_needs_in_the_table(rule: Rule) -> None:
     for text in TEXTS:
         folded = fold(text).text
-        assert rule.needs is not None
-        if not rule.needs.search(folded):
+        if not all(sign.search(folded) for sign in rule.needs):
             assert not list(rule.find(folded, 0, len(folded)))
 
 
@@ -76,8 +75,7 @@ def test_no_match_without_what_the_rule_needs_in_the_table(rule: Rule) -> None:
 @given(data=st.data())
 def test_no_match_without_what_the_rule_needs(rule: Rule, data: st.DataObject) -> None:
     text = fold(data.draw(st.from_regex(rule.pattern))).text
-    assert rule.needs is not None
-    if not rule.needs.search(text):
+    if not all(sign.search(text) for sign in rule.needs):
         assert not list(rule.find(text, 0, len(text)))
 
 

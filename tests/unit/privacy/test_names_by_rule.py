@@ -14,6 +14,7 @@ from studiolo.privacy.recognizers.capitals import CAPITALS
 from studiolo.privacy.recognizers.chinese import refined
 from studiolo.privacy.recognizers.cues import CUES
 from studiolo.privacy.recognizers.dates import DATES
+from studiolo.privacy.recognizers.names import ScriptNames
 from studiolo.privacy.recognizers.titles import TITLES
 from studiolo.privacy.recognizers.web import WEB
 from studiolo.privacy.spans import resolve, yielding
@@ -132,6 +133,12 @@ def test_a_finding_yields_to_a_value_and_a_guess_to_both() -> None:
     guess = Match("LOCATION", 22, 30, 0.5)
     other = Match("LOCATION", 31, 35, 0.5)
     assert yielding([date, phone, free, guess, other]) == [phone, free, other]
+
+
+@pytest.mark.parametrize("name", ["Canyon Freeway", "Thorne Ave", "Grainger Town", "Alder County"])
+def test_what_ends_in_a_word_of_places_is_no_person(name: str) -> None:
+    finder = ScriptNames(latin=lambda texts: [[("PERSON", 4, 4 + len(name))] for _ in texts], han=lambda _: ())
+    assert [(m.type, m.start) for m in finder.find([f"The {name} is closed"])[0]] == [("LOCATION", 4)]
 
 
 def second_look(

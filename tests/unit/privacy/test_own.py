@@ -104,6 +104,38 @@ def test_a_masked_reader_sees_none_of_it_in_an_answer(text: str, cut: int, tmp_p
     assert shown in ("The <PROJECT> flies, <PROJECT> too.", "<PROJECT>已完成，<PROJECT>。")
 
 
+OWNERS = r"""
+[custom.PROJECT]
+patterns = ['Project [A-Z][a-z]+ [A-Z][a-z]+', '代号[\u4e00-\u9fff]{2} 计划']
+[readers.owner]
+PROJECT = "mask"
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("It is Project Blue Falcon, I think. Ask <PERSON_1>.", "It is <PROJECT>, I think. Ask Daniel Okafor."),
+        ("这是代号青鸟 计划\uff0c没错。问<PERSON_1>。", "这是<PROJECT>\uff0c没错。问Daniel Okafor。"),
+    ],
+)
+@given(cut=st.integers(1, 30))
+def test_a_pattern_of_several_words_is_found_in_an_owner_s_answer(
+    text: str, shown: str, cut: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    file = read_policy(OWNERS, file="x")
+    screener = PrivacyFilter(
+        Analyzer.of(names=ListedNames()),
+        path=tmp_path_factory.mktemp("own") / "p.db",
+        policies=lambda scope: in_force(file, scope),
+    )
+    screener.screen("Daniel Okafor", library_id="a")
+    stream = screener.stream(library_id="a", reader=Reader.OWNER)
+    pieces = [stream.feed(text[at : at + cut]) for at in range(0, len(text), cut)]
+    screener.close()
+    assert "".join([*pieces, stream.finish()]) == shown
+
+
 def test_redacting(screener: PrivacyFilter) -> None:
     redacted = screener.redact("王小明: 青鸟计划, PRJ-2026")
     assert redacted.text == "<PERSON>: <PROJECT>, <PROJECT>"

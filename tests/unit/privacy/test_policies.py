@@ -14,6 +14,7 @@ from studiolo.privacy.analyzer import Analyzer
 from studiolo.privacy.filter import PrivacyFilter
 from studiolo.privacy.policies import Policies
 from studiolo.privacy.policy import Action
+from studiolo.privacy.policy_comments import with_comments
 from studiolo.types import Reader
 
 
@@ -64,6 +65,81 @@ def test_a_change_that_does_not_fit_changes_nothing(tmp_path: Path) -> None:
     assert caught.value.code is Code.BAD_REQUEST
     assert path.read_bytes() == before
     assert policies.of("a").profile == "strict"
+
+
+NOTED = """# 我们的规定
+format = 1
+profile = "balanced"  # as agreed
+
+# maps are sold # really
+[types]
+LOCATION = "pseudonymise"  # 地图
+# for the press
+ORGANIZATION = "mask"
+
+[custom.PROJECT]  # ours
+words = [
+    "a # b",  # a bird
+    "青鸟计划",
+]  # both
+# of the lease
+[libraries.lease]
+refuse = ["SECRET"]  # no keys
+# the end
+"""
+
+
+def test_a_change_keeps_what_was_noted_in_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "privacy.toml"
+    path.write_text(NOTED, encoding="utf-8")
+    policies = Policies(path)
+    section = policies.section()
+    section["types"] = {"LOCATION": "mask", "PERSON": "mask"}
+    policies.set("", section)
+    assert (
+        path.read_text(encoding="utf-8")
+        == """# 我们的规定
+format = 1
+profile = "balanced"  # as agreed
+
+# maps are sold # really
+# for the press
+[types]
+LOCATION = "mask"  # 地图
+PERSON = "mask"
+
+[custom.PROJECT]  # ours
+# a bird
+words = [
+    "a # b",
+    "青鸟计划",
+]  # both
+
+# of the lease
+[libraries.lease]
+refuse = [
+    "SECRET",
+]  # no keys
+# the end
+"""
+    )
+    before = path.read_text(encoding="utf-8")
+    policies.set("", policies.section())
+    assert path.read_text(encoding="utf-8") == before
+    policies.forget("lease")
+    assert "lease" not in path.read_text(encoding="utf-8")
+    assert "no keys" not in path.read_text(encoding="utf-8")
+    policies.set("", {})
+    assert Policies(path).section() == {}
+    assert "# 我们的规定" in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["x = 'it' # a", 'x = "\\"# no" # a', 'x = """\n# no\n""" # a', "x = '''# no\n''' # a", "x = {a = '#'} # a"],
+)
+def test_a_sign_inside_a_string_begins_no_comment(line: str) -> None:
+    assert with_comments("x = 1\n", of=f"{line}\n") == "x = 1  # a\n"
 
 
 @pytest.mark.parametrize(

@@ -117,6 +117,8 @@ def test_same_person(one: str, other: str, same: bool) -> None:
 def test_parts_that_are_words_are_not_looked_for() -> None:
     assert parts_to_look_for("Will Young") == ()
     assert parts_to_look_for("Margaret Rose") == ("Margaret",)
+    assert parts_to_look_for("Canyon Freeway") == ()
+    assert parts_to_look_for("Grainger Town") == ("Grainger",)
     assert parts_to_look_for("王和平") == ()
 
 

@@ -39,6 +39,7 @@ POSITIVE: list[tuple[Family, str, str, str]] = [
     (CONTACT, "write to anna.kowalska@corp.local today", "EMAIL_ADDRESS", "anna.kowalska@corp.local"),
     (CONTACT, "请发到wei.chen@example.com谢谢", "EMAIL_ADDRESS", "wei.chen@example.com"),
     (CONTACT, "邮箱：张三@例子.公司，备用", "EMAIL_ADDRESS", "张三@例子.公司"),
+    (CONTACT, "王伟@客服10086.例子.公司请回复", "EMAIL_ADDRESS", "王伟@客服10086.例子.公司"),
     (CONTACT, "josé.garcía@correo.example", "EMAIL_ADDRESS", "josé.garcía@correo.example"),
     (CONTACT, "mail root@buildhost now", "EMAIL_ADDRESS", "root@buildhost"),
     (PHONES, "手机号13800138000已登记", "PHONE_NUMBER", "13800138000"),
@@ -140,6 +141,20 @@ NEGATIVE: list[tuple[Family, str]] = [
 @pytest.mark.parametrize(("family", "text", "kind", "value"), POSITIVE)
 def test_found(family: Family, text: str, kind: str, value: str) -> None:
     assert (kind, value) in found(family, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("a@corp.internal请妥善保管密码b@corp.internal", ["a@corp.internal", "b@corp.internal"]),
+        ("a@corp.internal请妥善保管密码b.c@corp.internal", ["a@corp.internal", "b.c@corp.internal"]),
+        ("王伟@corp.internal联系m.li@例子.公司或者", ["王伟@corp.internal", "m.li@例子.公司"]),
+        ("王伟@例子.公司请联系b.smith@corp.internal", ["王伟@例子.公司", "b.smith@corp.internal"]),
+        ("josé@corp.internal或b.li@corp.internal", ["josé@corp.internal", "b.li@corp.internal"]),
+    ],
+)
+def test_two_addresses_with_chinese_between_are_two(text: str, values: list[str]) -> None:
+    assert found(CONTACT, text) == [("EMAIL_ADDRESS", value) for value in values]
 
 
 @pytest.mark.parametrize(("family", "text"), NEGATIVE)

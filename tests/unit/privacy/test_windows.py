@@ -15,6 +15,7 @@ from tests.unit.privacy.support import ListedNames, make_filter
 from studiolo.errors import Code, PolicyBlock
 from studiolo.privacy.analyzer import Analyzer
 from studiolo.privacy.filter import PrivacyFilter
+from studiolo.privacy.policy_file import in_force, read_policy
 from studiolo.privacy.recognizers.base import Match
 from studiolo.privacy.windows import LONGEST, Windows
 from studiolo.types import Reader
@@ -114,6 +115,28 @@ def test_titles_and_addresses_are_found_too(tmp_path: Path) -> None:
     assert "Quillfeather" not in shown
     assert "Cobbler" not in shown
     assert "南京路12" not in shown
+    screener.close()
+
+
+def test_what_context_gives_away_is_found_too(tmp_path: Path) -> None:
+    screener = make_filter(tmp_path)
+    text = "My name is Zorbla Quillfax. Ask Veronica about it."
+    assert streamed(screener, list(text), Reader.MASKED) == "My name is <PERSON>. Ask <PERSON> about it."
+    assert streamed(screener, list(text), Reader.OWNER) == text
+    screener.close()
+
+
+def test_an_address_kept_from_the_owner_is_found_whole(tmp_path: Path) -> None:
+    hides = read_policy('[readers.owner]\nADDRESS = "mask"\n', file="x")
+    screener = PrivacyFilter(
+        Analyzer.of(names=ListedNames()), path=tmp_path / "p.db", policies=lambda scope: in_force(hides, scope)
+    )
+    for text, shown in (
+        ("Daniel Okafor is at 14 Cobbler Lane, he said.", "Daniel Okafor is at <ADDRESS>, he said."),
+        ("王小明的住址：上海市南京路12号。", "王小明的住址：<ADDRESS>。"),
+    ):
+        assert streamed(screener, list(text), Reader.OWNER) == shown
+        assert streamed(screener, [text], Reader.OWNER) == shown
     screener.close()
 
 

@@ -30,7 +30,7 @@ def rule_families() -> tuple[Family, ...]:
 
 
 def context_families() -> tuple[Family, ...]:
-    """Families that need no model either and judge by context: for whole texts, not for an answer's stream."""
+    """Families that need no model either and judge by context: for whole texts and whole sentences."""
     from studiolo.privacy.recognizers.blocks import BLOCKS
     from studiolo.privacy.recognizers.capitals import CAPITALS
     from studiolo.privacy.recognizers.cues import CUES

@@ -40,13 +40,13 @@ ADDRESSES = RuleFamily(
                 rf"(?![A-Za-z])\.?{_UNIT}{_TOWN}{_POSTCODE}"
             ),
             0.85,
-            needs=re.compile(r"[0-9][A-Za-z]? [A-Z0-9]"),
+            needs=(re.compile(r"[0-9][A-Za-z]? [A-Z0-9]"),),
         ),
         Rule(
             "ADDRESS",
             re.compile(r"(?i:(?<![A-Za-z])P\.? ?O\.? Box [0-9]{1,6})(?![0-9])"),
             0.8,
-            needs=re.compile(r"[Xx] [0-9]"),
+            needs=(re.compile(r"[Xx] [0-9]"),),
         ),
         Rule(
             "ADDRESS",
@@ -56,7 +56,7 @@ ADDRESSES = RuleFamily(
             ),
             0.85,
             trim=_LEAD_IN,
-            needs=re.compile(r"[0-9一二三四五六七八九十百][ ]?[号弄]"),
+            needs=(re.compile(r"[0-9一二三四五六七八九十百][ ]?[号弄]"),),
         ),
     ],
 )

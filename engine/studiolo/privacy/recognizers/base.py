@@ -74,8 +74,7 @@ class Rule:
     proven: bool = False
     keyed: bool = False  # the pattern begins with a key word, which may stand left of the text that is looked at
     trim: re.Pattern[str] | None = None  # what it matches at the value's beginning is not part of the value
-    needs: re.Pattern[str] | None = None  # cheap to look for, and there in every text that holds a match
-    also: re.Pattern[str] | None = None  # another such, looked for where the first is there
+    needs: tuple[re.Pattern[str], ...] = ()  # cheap to look for, and all there in every text that holds a match
 
     def begin(self, start: int) -> int:
         """Where the pattern is looked for from, if values from `start` on are asked for."""
@@ -127,9 +126,7 @@ class RuleFamily:
         met: dict[tuple[re.Pattern[str], int], bool] = {}
         for rule in self._rules:
             begin = rule.begin(start)
-            for sign in (rule.needs, rule.also):
-                if sign is None:
-                    continue
+            for sign in rule.needs:
                 asked = sign, begin
                 if asked not in met:
                     met[asked] = sign.search(text, begin, stop) is not None

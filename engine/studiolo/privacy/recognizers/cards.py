@@ -84,7 +84,7 @@ CARDS = RuleFamily(
             re.compile(NOT_AFTER_DIGIT + rf"(?<![A-Za-z_])[0-9](?:{_SEP}[0-9]){{12,18}}(?![0-9A-Za-z_])"),
             0.95,
             check=card,
-            needs=SEVEN_DIGITS,
+            needs=(SEVEN_DIGITS,),
         ),
         # Broken over two lines; by groups, because columns of numbers stand below one another too.
         Rule(
@@ -96,14 +96,14 @@ CARDS = RuleFamily(
             ),
             0.95,
             check=card,
-            needs=SEVEN_DIGITS,
+            needs=(SEVEN_DIGITS,),
         ),
         Rule(
             "IBAN",
             re.compile(rf"(?<![0-9A-Za-z])(?:{_iban_shapes()})(?![0-9A-Za-z])", re.IGNORECASE),
             0.95,
             check=iban,
-            needs=re.compile(r"[0-9]{2}(?<=[A-Z]{2}[0-9]{2})", re.IGNORECASE),
+            needs=(re.compile(r"[0-9]{2}(?<=[A-Z]{2}[0-9]{2})", re.IGNORECASE),),
         ),
         Rule(
             "BANK_ACCOUNT",
@@ -114,7 +114,7 @@ CARDS = RuleFamily(
                 "account", "account no", "account number", "acct", "a/c", "bank account", "sort code", "routing number",
                 "账号", "帐号", "账户", "帐户", "银行卡", "卡号", "开户", "收款", "汇款",
             ),
-            needs=SEVEN_DIGITS,
+            needs=(SEVEN_DIGITS,),
         ),
     ],
 )  # fmt: skip

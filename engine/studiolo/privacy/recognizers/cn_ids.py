@@ -107,7 +107,7 @@ CN_IDS = RuleFamily(
             re.compile(NOT_AFTER_WORD + rf"[1-8][0-9](?:{_BY}[0-9]){{15}}{_BY}[0-9Xx]" + NOT_BEFORE_WORD),
             0.98,  # above a card: its date and province leave less to chance than Luhn
             check=resident_id,
-            needs=SEVEN_DIGITS,
+            needs=(SEVEN_DIGITS,),
         ),
         # A mistyped number is still somebody's number where the text says that it is one.
         Rule(
@@ -116,7 +116,7 @@ CN_IDS = RuleFamily(
             0.7,
             accept=_resident_shape,
             context=_ID_WORDS,
-            needs=SEVEN_DIGITS,
+            needs=(SEVEN_DIGITS,),
         ),
         Rule(
             "CN_ID",
@@ -124,7 +124,7 @@ CN_IDS = RuleFamily(
             0.75,
             accept=_resident_15,
             context=_ID_WORDS,
-            needs=SEVEN_DIGITS,
+            needs=(SEVEN_DIGITS,),
         ),
         Rule(
             "CN_USCC",
@@ -135,7 +135,7 @@ CN_IDS = RuleFamily(
             ),
             0.95,
             check=social_credit_code,
-            needs=SEVEN_DIGITS,
+            needs=(SEVEN_DIGITS,),
         ),
         # Civil plates (GA 36-2018), new-energy ones, cars' that cross from Hong Kong and Macau, embassies', police's.
         Rule(
@@ -147,7 +147,7 @@ CN_IDS = RuleFamily(
             ),
             0.85,
             accept=lambda value: any("0" <= c <= "9" for c in value),
-            needs=re.compile(rf"[{PLATE_PROVINCES}][A-HJ-NP-Za-hj-np-z]"),
+            needs=(re.compile(rf"[{PLATE_PROVINCES}][A-HJ-NP-Za-hj-np-z]"),),
         ),
         Rule(
             "LICENSE_PLATE",
@@ -156,7 +156,7 @@ CN_IDS = RuleFamily(
                 rf"|WJ[·\- ]?[{PLATE_PROVINCES}]?[·\- ]?[0-9]{{4}}[0-9A-Z])(?![0-9A-Za-z])"
             ),
             0.75,
-            needs=re.compile("使|WJ"),
+            needs=(re.compile("使|WJ"),),
         ),
         Rule(
             "PASSPORT",
@@ -165,28 +165,28 @@ CN_IDS = RuleFamily(
             ),
             0.8,
             context=_PASSPORT_WORDS,
-            needs=SEVEN_DIGITS,
+            needs=(SEVEN_DIGITS,),
         ),
         Rule(
             "PASSPORT",
             re.compile(NOT_AFTER_WORD + r"[A-Za-z]{0,2}[0-9]{6,10}" + NOT_BEFORE_WORD),
             0.6,
             context=_PASSPORT_WORDS,
-            needs=SIX_DIGITS,
+            needs=(SIX_DIGITS,),
         ),
         Rule(
             "PASSPORT",
             re.compile(NOT_AFTER_WORD + r"(?:E[A-HJ-NP-Z][0-9]{7}|[EGDSP][0-9]{8})" + NOT_BEFORE_WORD),
             0.55,
             unless=SOMETHING_ELSE,
-            needs=SEVEN_DIGITS,
+            needs=(SEVEN_DIGITS,),
         ),
         Rule(
             "HK_ID",
             re.compile(NOT_AFTER_WORD + r"[A-Za-z]{1,2}[ ]?[0-9]{6}[ ]?\([0-9Aa]\)(?![0-9A-Za-z])"),
             0.85,
             check=hong_kong_id,
-            needs=SIX_DIGITS,
+            needs=(SIX_DIGITS,),
         ),
         # Without brackets it looks like many a part's number, one in eleven of which closes too.
         Rule(
@@ -195,14 +195,14 @@ CN_IDS = RuleFamily(
             0.6,
             accept=hong_kong_id,
             unless=SOMETHING_ELSE,
-            needs=SIX_DIGITS,
+            needs=(SIX_DIGITS,),
         ),
         Rule(
             "TW_ID",
             re.compile(NOT_AFTER_WORD + r"[A-Za-z][1289][0-9]{8}" + NOT_BEFORE_WORD),
             0.85,
             check=taiwan_id,
-            needs=SEVEN_DIGITS,
+            needs=(SEVEN_DIGITS,),
         ),
     ],
 )

@@ -16,9 +16,10 @@ _EMAIL = rf"(?<![A-Za-z0-9._%+\-])(?P<value>{_LOCAL} ?@ ?{_HOST})(?![A-Za-z0-9@]
 # the Chinese top-level domains in use, so that the sentence after the address is not taken with it.
 _HAN_TLD = "公司|中国|中國|网络|集团|香港|台湾|台灣|在线|中文网|网址|商城|政务|公益"
 _LETTER = r"[^\W_\u2e80-\u9fff]"  # a letter or digit of an alphabet
-_WIDE_HOST = (
-    rf"(?:[^\W_](?:[^\W_]|-){{0,40}}\.){{1,4}}(?:(?!{_LETTER}*[0-9]){_LETTER}{{2,24}}(?![^\W\u2e80-\u9fff])|{_HAN_TLD})"
-)
+_HAN = r"[^\W_A-Za-z\u0080-\u2e7f]"  # a digit, or a letter of no alphabet
+# A label of a host is of one script: where Chinese touches an alphabet, the sentence around the address begins.
+_LABEL = rf"(?:{_LETTER}(?:{_LETTER}|-){{0,40}}|{_HAN}(?:{_HAN}|-){{0,40}})"
+_WIDE_HOST = rf"(?:{_LABEL}\.){{1,4}}(?:(?!{_LETTER}*[0-9]){_LETTER}{{2,24}}(?![^\W\u2e80-\u9fff])|{_HAN_TLD})"
 _WIDE_LOCAL = (
     rf"(?:(?<![A-Za-z0-9À-ɏͰ-ӿ._%+\-])(?:{_LETTER}|[_%+\-])+(?:\.(?:{_LETTER}|[_%+\-])+){{0,4}}"
     r"|(?<![\w.])[\u4e00-\u9fff]{1,6})"
@@ -43,15 +44,15 @@ def _plausible_email(value: str) -> bool:
 CONTACT = RuleFamily(
     "contact",
     [
-        Rule("EMAIL_ADDRESS", re.compile(_EMAIL), 0.95, accept=_plausible_email, needs=_AT),
-        Rule("EMAIL_ADDRESS", re.compile(_EMAIL_WIDE), 0.85, accept=lambda value: not value.isascii(), needs=_AT),
+        Rule("EMAIL_ADDRESS", re.compile(_EMAIL), 0.95, accept=_plausible_email, needs=(_AT,)),
+        Rule("EMAIL_ADDRESS", re.compile(_EMAIL_WIDE), 0.85, accept=lambda value: not value.isascii(), needs=(_AT,)),
         # A quoted local part, an address of a machine for a host (RFC 5321).
         Rule(
             "EMAIL_ADDRESS",
             re.compile(rf'(?:"[^"\n@]{{1,64}}"|{_LOCAL})@(?:\[(?:IPv6:)?[0-9A-Fa-f.:]{{3,45}}\]|{_HOST})(?![A-Za-z0-9@])'),
             0.9,
             accept=lambda value: value[0] == '"' or value[-1] == "]",
-            needs=re.compile(r'"@|@\['),
+            needs=(re.compile(r'"@|@\['),),
         ),
         # Hidden from harvesters.
         Rule(
@@ -64,7 +65,7 @@ CONTACT = RuleFamily(
                 r"(?![A-Za-z0-9@])"
             ),
             0.85,
-            needs=re.compile(r"[(\[{][ ]?(?:[aA][tT]|@|艾特)[ ]?[)\]}]| AT "),
+            needs=(re.compile(r"[(\[{][ ]?(?:[aA][tT]|@|艾特)[ ]?[)\]}]| AT "),),
         ),
     ],
 )  # fmt: skip

@@ -45,7 +45,7 @@ COORDINATES = RuleFamily(
             ),
             0.8,
             accept=_on_earth,
-            needs=re.compile(r"[0-9]\.[0-9]{2}"),
+            needs=(re.compile(r"[0-9]\.[0-9]{2}"),),
         ),
         Rule(
             "COORDINATES",
@@ -56,7 +56,7 @@ COORDINATES = RuleFamily(
             0.75,
             accept=_on_earth,
             keyed=True,
-            needs=re.compile(r"[0-9]\.[0-9]{2}"),
+            needs=(re.compile(r"[0-9]\.[0-9]{2}"),),
         ),
         Rule(
             "COORDINATES",
@@ -65,7 +65,7 @@ COORDINATES = RuleFamily(
                 rf"|[NSns][ ]?{_DEGREES}[,;/]?[ ]{{0,2}}[EWew][ ]?{_DEGREES})(?![0-9A-Za-z])"
             ),
             0.9,
-            needs=re.compile("[°º]"),
+            needs=(re.compile("[°º]"),),
         ),
         Rule(
             "COORDINATES",
@@ -78,7 +78,7 @@ COORDINATES = RuleFamily(
                 r"(?:经度|东经|西经)[ ]?[:=]?[ ]?-?[0-9]{1,3}\.[0-9]{2,15}[ ]?[度°]?"
             ),
             0.9,
-            needs=re.compile(r"[0-9]\.[0-9]{2}"),
+            needs=(re.compile(r"[0-9]\.[0-9]{2}"),),
         ),
         Rule(
             "COORDINATES",
@@ -87,7 +87,7 @@ COORDINATES = RuleFamily(
                 rf"南]纬[ ]?{_DU}"
             ),
             0.9,
-            needs=re.compile("[东西]经"),
+            needs=(re.compile("[东西]经"),),
         ),
     ],
 )

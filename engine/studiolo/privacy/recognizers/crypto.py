@@ -53,20 +53,20 @@ CRYPTO = RuleFamily(
             re.compile(NOT_AFTER_WORD + r"[13LMDTXr][1-9A-HJ-NP-Za-km-z]{25,34}" + NOT_BEFORE_WORD),
             0.9,
             check=base58check,
-            needs=re.compile(r"[13LMDTX][1-9A-HJ-NP-Za-km-z]{25}"),
+            needs=(re.compile(r"[13LMDTX][1-9A-HJ-NP-Za-km-z]{25}"),),
         ),
         Rule(
             "CRYPTO",
             re.compile(NOT_AFTER_WORD + r"(?:bc|tb|ltc|BC|TB|LTC)1[0-9A-Za-z]{25,87}" + NOT_BEFORE_WORD),
             0.95,
             check=bech32,
-            needs=re.compile(r"[cbCB]1[0-9A-Za-z]{25}"),
+            needs=(re.compile(r"[cbCB]1[0-9A-Za-z]{25}"),),
         ),
         Rule(
             "CRYPTO",
             re.compile(NOT_AFTER_WORD + r"0x[0-9A-Fa-f]{40}" + NOT_BEFORE_WORD),
             0.9,
-            needs=re.compile("0x"),
+            needs=(re.compile("0x"),),
         ),
         Rule(
             "SECRET",
@@ -75,7 +75,7 @@ CRYPTO = RuleFamily(
             ),
             0.95,
             check=base58check,
-            needs=re.compile(r"[5KL][1-9A-HJ-NP-Za-km-z]{50}"),
+            needs=(re.compile(r"[5KL][1-9A-HJ-NP-Za-km-z]{50}"),),
         ),
     ],
 )

@@ -28,7 +28,7 @@ DATES = RuleFamily(
                 rf"(?:[T ,]{{1,2}}{_CLOCK})?{_NUMBER_ENDS}"
             ),
             0.6,
-            needs=_DIGITS,
+            needs=(_DIGITS,),
         ),
         Rule(
             "DATE_TIME",
@@ -37,16 +37,19 @@ DATES = RuleFamily(
                 rf"|{_MONTH}\.? [0-3]?[0-9](?:st|nd|rd|th)?(?:,? {_YEAR})?|{_MONTH}\.?,? {_YEAR})(?![0-9A-Za-z])"
             ),
             0.6,
-            needs=re.compile(rf"{_MONTH}"),
+            needs=(re.compile(rf"{_MONTH}"),),
         ),
         Rule(
-            "DATE_TIME", re.compile(rf"{_NOT_IN_NUMBER}{_CLOCK}{_NUMBER_ENDS}"), 0.55, needs=re.compile(r"[0-9]:[0-5]")
+            "DATE_TIME",
+            re.compile(rf"{_NOT_IN_NUMBER}{_CLOCK}{_NUMBER_ENDS}"),
+            0.55,
+            needs=(re.compile(r"[0-9]:[0-5]"),),
         ),
         Rule(
             "DATE_TIME",
             re.compile(rf"(?<![A-Za-z])(?i:next |last |this |on )?(?P<value>{_DAY})(?![A-Za-z])"),
             0.5,
-            needs=re.compile(r"(?i)day"),
+            needs=(re.compile(r"(?i)day"),),
         ),
         Rule(
             "DATE_TIME",
@@ -54,7 +57,7 @@ DATES = RuleFamily(
                 rf"(?<![A-Za-z])(?i:in|since|until|from|by|of|after|before|year|an?) (?P<value>{_YEAR}){_NUMBER_ENDS}"
             ),
             0.5,
-            needs=re.compile(_YEAR),
+            needs=(re.compile(_YEAR),),
         ),
         Rule(
             "DATE_TIME",
@@ -65,7 +68,7 @@ DATES = RuleFamily(
                 r"|(?:星期|周|礼拜)[一二三四五六日天]|(?:上午|下午|早上|晚上|中午|凌晨)?[0-9一二三四五六七八九十]{1,3}点(?:[0-9]{1,2}分|半|整)?(?![0-9])"
             ),
             0.6,
-            needs=re.compile(r"[年月点期周拜]"),
+            needs=(re.compile(r"[年月点期周拜]"),),
         ),
         Rule(
             "AGE",
@@ -75,7 +78,7 @@ DATES = RuleFamily(
                 r"(?![A-Za-z])"
             ),
             0.6,
-            needs=re.compile(r"[0-9](?: |-)?[ym]"),
+            needs=(re.compile(r"[0-9](?: |-)?[ym]"),),
         ),
         Rule(
             "AGE",
@@ -85,8 +88,8 @@ DATES = RuleFamily(
                 r" (?:just )?(?P<value>1?[0-9]{1,2})(?=[.,;!?)\n]| and |$| years| at )"
             ),
             0.55,
-            needs=re.compile(r"[a-zA-Z] [0-9]{1,3}(?:[^0-9]|$)"),
+            needs=(re.compile(r"[a-zA-Z] [0-9]{1,3}(?:[^0-9]|$)"),),
         ),
-        Rule("AGE", re.compile(r"(?<![0-9.])1?[0-9]{1,2}(?:周岁|岁)"), 0.6, needs=re.compile("岁")),
+        Rule("AGE", re.compile(r"(?<![0-9.])1?[0-9]{1,2}(?:周岁|岁)"), 0.6, needs=(re.compile("岁"),)),
     ],
 )

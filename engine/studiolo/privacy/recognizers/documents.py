@@ -47,14 +47,14 @@ DOCUMENT_FORMS = RuleFamily(
             re.compile(r"(?<![0-9A-Za-z<])[A-Z0-9<]{9}[0-9][A-Z<]{3}[0-9]{7}[MFX<][0-9]{7}[A-Z0-9<]{14}[0-9<][0-9]"),
             0.95,
             check=check.machine_readable,
-            needs=re.compile(r"[0-9]{7}[MFX<][0-9]{7}"),
+            needs=(re.compile(r"[0-9]{7}[MFX<][0-9]{7}"),),
         ),
         Rule(
             "VIN",
             re.compile(NOT_AFTER_WORD + r"[A-HJ-NPR-Za-hj-npr-z0-9]{17}" + NOT_BEFORE_WORD),
             0.8,
             check=check.vehicle,
-            needs=re.compile("[A-HJ-NPR-Za-hj-npr-z0-9]{17}"),
+            needs=(re.compile("[A-HJ-NPR-Za-hj-npr-z0-9]{17}"),),
         ),
     ],
 )

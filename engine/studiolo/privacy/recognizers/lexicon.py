@@ -55,7 +55,9 @@ PLACE_WORDS = frozenset(
     """
     street road avenue lane drive boulevard court crescent terrace place square way wharf quay row mews house hall
     tower towers building centre center hotel hospital school college university station airport bridge river lake
-    mountain island beach museum theatre church cathedral
+    mountain island beach museum theatre church cathedral ave blvd freeway highway motorway expressway parkway railway
+    railroad metro canyon valley coast peninsula plateau islands gardens zoo stadium cemetery town village city county
+    district province
     """.split()  # noqa: SIM905
 )
 

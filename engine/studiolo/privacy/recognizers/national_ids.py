@@ -56,7 +56,7 @@ NATIONAL_IDS = RuleFamily(
             ),
             0.85,
             accept=_ssn,
-            needs=SEVEN_DIGITS,
+            needs=(SEVEN_DIGITS,),
         ),
         Rule(
             "US_SSN",
@@ -64,7 +64,7 @@ NATIONAL_IDS = RuleFamily(
             0.7,
             accept=_ssn,
             context=_SSN_WORDS,
-            needs=SEVEN_DIGITS,
+            needs=(SEVEN_DIGITS,),
         ),
         # Nine bare digits are a number of this kind until something says otherwise; Chinese counts what it touches.
         Rule(
@@ -76,7 +76,7 @@ NATIONAL_IDS = RuleFamily(
             0.4,
             accept=_ssn,
             unless=SOMETHING_ELSE,
-            needs=SEVEN_DIGITS,
+            needs=(SEVEN_DIGITS,),
         ),
         Rule(
             "US_ITIN",
@@ -84,21 +84,21 @@ NATIONAL_IDS = RuleFamily(
             0.7,
             accept=_itin,
             context=_SSN_WORDS,
-            needs=SEVEN_DIGITS,
+            needs=(SEVEN_DIGITS,),
         ),
         Rule(
             "US_EIN",
             re.compile(NOT_AFTER_DIGIT + r"[0-9]{2}-[0-9]{7}" + NOT_BEFORE_WORD),
             0.7,
             context=words("ein", "employer identification", "tax id", "fein"),
-            needs=SEVEN_DIGITS,
+            needs=(SEVEN_DIGITS,),
         ),
         Rule(
             "UK_NHS",
             re.compile(NOT_AFTER_DIGIT + r"[0-9]{3}[ \-][0-9]{3}[ \-][0-9]{4}" + NOT_BEFORE_WORD),
             0.85,
             accept=nhs_number,
-            needs=SEVEN_DIGITS,
+            needs=(SEVEN_DIGITS,),
         ),
         Rule(
             "UK_NHS",
@@ -106,7 +106,7 @@ NATIONAL_IDS = RuleFamily(
             0.95,
             check=nhs_number,
             context=_NHS_WORDS,
-            needs=SEVEN_DIGITS,
+            needs=(SEVEN_DIGITS,),
         ),
         Rule(
             "UK_NINO",
@@ -116,7 +116,7 @@ NATIONAL_IDS = RuleFamily(
                 + NOT_BEFORE_WORD
             ),
             0.85,
-            needs=re.compile(r"[0-9]{2}[ ]?[0-9]{2}[ ]?[0-9]{2}"),
+            needs=(re.compile(r"[0-9]{2}[ ]?[0-9]{2}[ ]?[0-9]{2}"),),
         ),
         Rule(
             "UK_NINO",
@@ -124,7 +124,7 @@ NATIONAL_IDS = RuleFamily(
                        r"9A-Za-z])"),
             0.8,
             context=words("national insurance", "ni no", "ni number", "nino", "国民保险"),
-            needs=re.compile(r"[0-9]{2}[ ]?[0-9]{2}[ ]?[0-9]{2}"),
+            needs=(re.compile(r"[0-9]{2}[ ]?[0-9]{2}[ ]?[0-9]{2}"),),
         ),
         # Medicare beneficiary identifier: letters without S, L, O, I, B, Z (CMS, "Understanding the MBI").
         Rule(
@@ -133,7 +133,7 @@ NATIONAL_IDS = RuleFamily(
                 rf"0-9A-Za-z])"),
             0.8,
             accept=lambda value: any(c.isalpha() for c in value),
-            needs=re.compile(r"[1-9][A-Z]"),
+            needs=(re.compile(r"[1-9][A-Z]"),),
         ),
     ],
 )  # fmt: skip

@@ -26,7 +26,7 @@ def _rule(
     needs: re.Pattern[str] = SEVEN_DIGITS,
     score: float = 0.85,
 ) -> Rule:
-    return Rule("NATIONAL_ID", re.compile(_START + pattern + _END), score, accept=accept, check=proof, needs=needs)
+    return Rule("NATIONAL_ID", re.compile(_START + pattern + _END), score, accept=accept, check=proof, needs=(needs,))
 
 
 def _dated(value: str) -> bool:

@@ -42,7 +42,7 @@ NETWORK = RuleFamily(
             0.85,
             accept=_address,
             unless=_A_SECTION,
-            needs=re.compile(r"[0-9]\.[0-9]{1,3}\.[0-9]"),
+            needs=(re.compile(r"[0-9]\.[0-9]{1,3}\.[0-9]"),),
         ),
         Rule(
             "IP_ADDRESS",
@@ -53,7 +53,7 @@ NETWORK = RuleFamily(
             ),
             0.85,
             accept=lambda value: value.count(":") >= 2 and _address(value),
-            needs=re.compile(r":[0-9A-Fa-f]{0,4}:"),  # a valid one has no longer group
+            needs=(re.compile(r":[0-9A-Fa-f]{0,4}:"),),  # a valid one has no longer group
         ),
         # Four single digits number a section more often than a machine.
         Rule(
@@ -77,7 +77,7 @@ NETWORK = RuleFamily(
                 "网关",
             ),
             unless=_A_SECTION,
-            needs=re.compile(r"[0-9]\.[0-9]\.[0-9]\.[0-9]"),
+            needs=(re.compile(r"[0-9]\.[0-9]\.[0-9]\.[0-9]"),),
         ),
         Rule(
             "MAC_ADDRESS",
@@ -89,7 +89,7 @@ NETWORK = RuleFamily(
                 r"|(?<![0-9A-Za-z.])(?:[0-9A-Fa-f]{4}\.){2}[0-9A-Fa-f]{4}(?!\.?[0-9A-Za-z])"
             ),
             0.9,
-            needs=re.compile(r"[:\-.](?:[0-9A-Fa-f]{2}){1,2}[:\-.]"),
+            needs=(re.compile(r"[:\-.](?:[0-9A-Fa-f]{2}){1,2}[:\-.]"),),
         ),
     ],
 )

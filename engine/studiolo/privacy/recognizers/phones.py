@@ -87,7 +87,7 @@ PHONES = RuleFamily(
                 + NOT_BEFORE_DIGIT
             ),
             0.9,
-            needs=SEVEN_DIGITS,
+            needs=(SEVEN_DIGITS,),
         ),
         # The same in Chinese numerals.
         Rule(
@@ -107,7 +107,7 @@ PHONES = RuleFamily(
             ),
             0.75,
             accept=lambda value: 9 <= len(digits_of(value)) <= 13,
-            needs=SEVEN_DIGITS,
+            needs=(SEVEN_DIGITS,),
         ),
         # A trunk zero and groups with hyphens or a slash (Japan, Korea, Germany); Russia's trunk eight.
         Rule(
@@ -119,7 +119,7 @@ PHONES = RuleFamily(
                 + _END
             ),
             0.75,
-            needs=SEVEN_DIGITS,
+            needs=(SEVEN_DIGITS,),
         ),
         # The international prefix written out, without separators.
         Rule(
@@ -127,7 +127,7 @@ PHONES = RuleFamily(
             re.compile(r"(?<![0-9A-Za-z_.\-])00(?:1|7|2[07]|3[0-469]|4[0-13-9]|5[1-8]|6[0-6]|8[1246]|"
                        r"9[0-58])[1-9][0-9]{7,10}" + _END),
             0.6,
-            needs=re.compile("00[1-9][0-9]{8}"),
+            needs=(re.compile("00[1-9][0-9]{8}"),),
         ),
         # China, landline: area code 010, 02x, 0[3-9]xx.
         Rule(
@@ -137,7 +137,7 @@ PHONES = RuleFamily(
                 r"[2-9][0-9]{2,3}[ \-]?[0-9]{4}" + _EXTENSION + r"(?:-[0-9]{1,5})?" + _END
             ),
             0.85,
-            needs=SEVEN_DIGITS,
+            needs=(SEVEN_DIGITS,),
         ),
         Rule(
             "PHONE_NUMBER",
@@ -146,7 +146,7 @@ PHONES = RuleFamily(
             ),
             0.7,
             context=_PHONE_WORDS,
-            needs=SEVEN_DIGITS,
+            needs=(SEVEN_DIGITS,),
         ),
         Rule(
             "PHONE_NUMBER",
@@ -155,14 +155,14 @@ PHONES = RuleFamily(
                 r"[2-9][0-9]{2,3}[ \-]?[0-9]{4}" + _EXTENSION + r"(?:-[0-9]{1,5})?" + _END
             ),
             0.9,
-            needs=SEVEN_DIGITS,
+            needs=(SEVEN_DIGITS,),
         ),
         # China, service numbers 400/800.
         Rule(
             "PHONE_NUMBER",
             re.compile(_START + r"[48]00[ \-][0-9]{3,4}[ \-]?[0-9]{3,4}" + _END),
             0.6,
-            needs=SEVEN_DIGITS,
+            needs=(SEVEN_DIGITS,),
         ),
         # A number with a plus and a country code.
         Rule(
@@ -174,7 +174,7 @@ PHONES = RuleFamily(
             ),
             0.85,
             accept=_plausible_international,
-            needs=re.compile(r"\+[ ]?[1-9]"),
+            needs=(re.compile(r"\+[ ]?[1-9]"),),
         ),
         Rule(
             "PHONE_NUMBER",
@@ -185,7 +185,7 @@ PHONES = RuleFamily(
             ),
             0.75,
             accept=_plausible_international,
-            needs=re.compile(r"00[ \-]?[1-9]"),
+            needs=(re.compile(r"00[ \-]?[1-9]"),),
         ),
         # North America: with brackets or separators; bare ten digits only by context.
         Rule(
@@ -196,7 +196,7 @@ PHONES = RuleFamily(
             ),
             0.8,
             accept=_nanp,
-            needs=SEVEN_DIGITS,
+            needs=(SEVEN_DIGITS,),
         ),
         Rule(
             "PHONE_NUMBER",
@@ -204,7 +204,7 @@ PHONES = RuleFamily(
             0.6,
             accept=_nanp,
             context=_PHONE_WORDS,
-            needs=SEVEN_DIGITS,
+            needs=(SEVEN_DIGITS,),
         ),
         Rule(
             "PHONE_NUMBER",
@@ -215,7 +215,7 @@ PHONES = RuleFamily(
             0.4,
             accept=_nanp,
             unless=SOMETHING_ELSE,
-            needs=SEVEN_DIGITS,
+            needs=(SEVEN_DIGITS,),
         ),
         # Britain, national form.
         Rule(
@@ -227,13 +227,13 @@ PHONES = RuleFamily(
             ),
             0.65,
             accept=lambda value: 10 <= len(digits_of(value)) <= 12,
-            needs=SEVEN_DIGITS,
+            needs=(SEVEN_DIGITS,),
         ),
         Rule(
             "PHONE_NUMBER",
             re.compile(_START + r"07[0-9]{3}[ \-]?[0-9]{6}" + _END),
             0.7,
-            needs=SEVEN_DIGITS,
+            needs=(SEVEN_DIGITS,),
         ),
         # Hong Kong and Macau eight digits, Taiwan mobile and landline: by country code above, else by context.
         Rule(
@@ -244,19 +244,19 @@ PHONES = RuleFamily(
                 "phone", "telephone", "tel", "mobile", "call", "whatsapp", "hong kong", "macau",
                 "电话", "電話", "手機", "手机", "致電", "联系", "聯絡", "香港", "澳门", "澳門", "来电", "传真", "座机",
             ),
-            needs=SEVEN_DIGITS,
+            needs=(SEVEN_DIGITS,),
         ),
         Rule(
             "PHONE_NUMBER",
             re.compile(_START + r"09[0-9]{2}[ \-]?[0-9]{3}[ \-]?[0-9]{3}" + _END),
             0.7,
-            needs=SEVEN_DIGITS,
+            needs=(SEVEN_DIGITS,),
         ),
         Rule(
             "PHONE_NUMBER",
             re.compile(_START + r"\(?0[2-8]\)?[ \-]{1,2}[2-9][0-9]{2,3}[ \-]?[0-9]{4}" + _EXTENSION + _END),
             0.65,
-            needs=SEVEN_DIGITS,
+            needs=(SEVEN_DIGITS,),
         ),
         # On a line of its own, or an item of a list, before what kind of number it is: "71 33 52 22 office".
         Rule(
@@ -269,7 +269,7 @@ PHONES = RuleFamily(
             ),
             0.6,
             accept=_of_a_kind,
-            needs=SEVEN_DIGITS,
+            needs=(SEVEN_DIGITS,),
         ),
         # Seven digits in an American way, said to be a telephone.
         Rule(
@@ -277,7 +277,7 @@ PHONES = RuleFamily(
             re.compile(_START + r"[2-9][0-9]{2}[\-.][0-9]{4}" + _EXTENSION + _END),
             0.5,
             context=words("phone", "telephone", "tel", "mobile", "cell", "call", "fax", "dial", "电话", "致电"),
-            needs=SEVEN_DIGITS,
+            needs=(SEVEN_DIGITS,),
         ),
     ],
 )  # fmt: skip

@@ -156,13 +156,13 @@ _PHRASE_KEY = (
 SECRETS = RuleFamily(
     "secrets",
     [
-        Rule("SECRET", re.compile(f"{_A}(?:{'|'.join(_FORMS)}){_Z}"), 0.95, proven=True, needs=_LONG_RUN),
+        Rule("SECRET", re.compile(f"{_A}(?:{'|'.join(_FORMS)}){_Z}"), 0.95, proven=True, needs=(_LONG_RUN,)),
         Rule(
             "SECRET",
             re.compile(f"(?<![0-9A-Za-z]){_HASHES}"),
             0.95,
             proven=True,
-            needs=re.compile(r"\$[0-9a-z]{1,9}\$"),
+            needs=(re.compile(r"\$[0-9a-z]{1,9}\$"),),
         ),
         Rule(
             "SECRET",
@@ -172,14 +172,14 @@ SECRETS = RuleFamily(
             ),
             1.0,
             proven=True,
-            needs=re.compile("-----BEGIN "),
+            needs=(re.compile("-----BEGIN "),),
         ),
         Rule(
             "SECRET",
             re.compile(r"[A-Za-z][A-Za-z0-9+.\-]{1,20}://(?P<value>[^\s/@:]{0,128}(?::[^\s/@]{1,256})?)@"),
             0.95,
             accept=_user_and_secret,
-            needs=re.compile("://"),
+            needs=(re.compile("://"),),
         ),
         Rule(
             "SECRET",
@@ -189,7 +189,7 @@ SECRETS = RuleFamily(
             ),
             0.92,
             keyed=True,
-            needs=re.compile("[?&;]"),
+            needs=(re.compile("[?&;]"),),
         ),
         Rule(
             "SECRET",
@@ -199,18 +199,17 @@ SECRETS = RuleFamily(
             ),
             0.9,
             keyed=True,
-            needs=re.compile("="),
+            needs=(re.compile("="),),
         ),
         Rule("SECRET", re.compile(r"(?<![A-Za-z])WIFI:[^\n]{0,80}?P:(?P<value>[^;\n]{4,64})(?:;|\Z)"), 0.95,
-            keyed=True, needs=re.compile("WIFI:")),
+            keyed=True, needs=(re.compile("WIFI:"),)),
         Rule(
             "SECRET",
             re.compile(f"(?:{_KEYED_EN}|{_SAID_EN}|{_KEYED_ZH}){_QUOTED}"),
             0.9,
             accept=_a_secret,
             keyed=True,
-            needs=_QUOTE_THERE,
-            also=_KEY_THERE,
+            needs=(_QUOTE_THERE, _KEY_THERE),
         ),
         Rule(
             "SECRET",
@@ -218,8 +217,7 @@ SECRETS = RuleFamily(
             0.9,
             accept=_a_secret,
             keyed=True,
-            needs=_SET_THERE,
-            also=_KEY_EN_THERE,
+            needs=(_SET_THERE, _KEY_EN_THERE),
         ),
         Rule(
             "SECRET",
@@ -227,8 +225,7 @@ SECRETS = RuleFamily(
             0.75,
             accept=_a_sure_secret,
             keyed=True,
-            needs=_KEY_EN_THERE,
-            also=re.compile(" (?:is|was|to|now) |['’]s ", re.IGNORECASE),
+            needs=(_KEY_EN_THERE, re.compile(" (?:is|was|to|now) |['’]s ", re.IGNORECASE)),
         ),
         # A key word and a value side by side, or an option of a command.
         Rule(
@@ -237,8 +234,7 @@ SECRETS = RuleFamily(
             0.7,
             accept=_a_strong_secret,
             keyed=True,
-            needs=_KEY_EN_THERE,
-            also=_STRONG_THERE,
+            needs=(_KEY_EN_THERE, _STRONG_THERE),
         ),
         Rule(
             "SECRET",
@@ -248,7 +244,7 @@ SECRETS = RuleFamily(
             0.7,
             accept=_a_code,
             keyed=True,
-            needs=_CODE_THERE,
+            needs=(_CODE_THERE,),
         ),
         # User and password with a slash between them.
         Rule(
@@ -261,8 +257,7 @@ SECRETS = RuleFamily(
             ),
             0.93,
             keyed=True,
-            needs=re.compile("/"),
-            also=_KEY_THERE,
+            needs=(re.compile("/"), _KEY_THERE),
         ),
         Rule(
             "SECRET",
@@ -272,21 +267,21 @@ SECRETS = RuleFamily(
             ),
             0.95,
             keyed=True,
-            needs=re.compile(r"(?:[a-z]{3,8}[ 0-9.]{1,6}){11}[a-z]{3}"),
+            needs=(re.compile(r"(?:[a-z]{3,8}[ 0-9.]{1,6}){11}[a-z]{3}"),),
         ),
         Rule("SECRET", re.compile(f"{_KEYED_ZH}{_VALUE}{_STOP}"), 0.85, accept=_a_secret, keyed=True,
-            needs=_KEY_ZH_THERE),
+            needs=(_KEY_ZH_THERE,)),
         Rule(
             "SECRET",
             re.compile(rf"{_KEY_ZH}[ ]?(?P<value>[A-Za-z0-9!@#$%^&*_+=\-]{{3,64}}){_STOP}"),
             0.7,
             accept=_a_sure_secret,
             keyed=True,
-            needs=_KEY_ZH_THERE,
+            needs=(_KEY_ZH_THERE,),
         ),
         Rule(
             "SECRET", re.compile(rf"{_BEARER}(?P<value>[A-Za-z0-9._\-+/=]{{16,600}})(?![A-Za-z0-9])"), 0.9,
-            accept=_a_strong_secret, keyed=True, needs=_LONG_RUN
+            accept=_a_strong_secret, keyed=True, needs=(_LONG_RUN,)
         ),
     ],
 )  # fmt: skip

@@ -19,7 +19,7 @@ WEB = RuleFamily(
             "DOMAIN_NAME",
             re.compile(rf"(?i:https?://)(?:{_LABEL}\.){{1,5}}[A-Za-z]{{2,18}}(?::[0-9]{{2,5}})?(?![A-Za-z0-9@])/?"),
             0.6,
-            needs=re.compile("://"),
+            needs=(re.compile("://"),),
         ),
         Rule(
             "DOMAIN_NAME",
@@ -28,7 +28,7 @@ WEB = RuleFamily(
             ),
             0.5,
             accept=lambda value: value.lower().startswith("www.") or value == value.lower(),
-            needs=re.compile(r"[A-Za-z0-9]\.[A-Za-z]{2}"),
+            needs=(re.compile(r"[A-Za-z0-9]\.[A-Za-z]{2}"),),
         ),
         Rule(
             "ZIP_CODE",
@@ -38,13 +38,13 @@ WEB = RuleFamily(
                 r"(?:[A-Z]{1,2}-)?[0-9]{3,6}(?:[ \-][0-9]{2,4})?)(?![0-9A-Za-z])"
             ),
             0.6,
-            needs=re.compile(r"(?i)zip|post"),
+            needs=(re.compile(r"(?i)zip|post"),),
         ),
         Rule(
             "ZIP_CODE",
             re.compile(r"(?:邮编|邮政编码|郵編|郵遞區號)[为是: ]{0,3}(?P<value>[0-9]{5,6})(?![0-9])"),
             0.6,
-            needs=re.compile("[编編區]"),
+            needs=(re.compile("[编編區]"),),
         ),
     ],
 )
