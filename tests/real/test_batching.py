@@ -22,7 +22,7 @@ from studiolo.types import Sampling
 
 pytestmark = pytest.mark.real_model
 MODEL = "smollm2-135m"
-CELLS = 1024
+CELLS = 768
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +117,7 @@ def test_places_are_given_in_order_of_arrival(lease: Lease) -> None:
     """Each needs more than half of the cells, so one is served after another."""
     askers = []
     for number in range(3):
-        askers.append(Asker(lease, f"order {number} " * 190, tokens=2))
+        askers.append(Asker(lease, f"order {number} " * 140, tokens=2))
         time.sleep(0.02)
     for asker in askers:
         asker.join()
