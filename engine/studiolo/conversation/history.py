@@ -73,6 +73,7 @@ class TurnExtras:
     sources: tuple[Hit, ...] = ()
     timings: Timings = field(default_factory=Timings)
     usage: Usage = field(default_factory=Usage)
+    lines: bool = False  # whether those that fit the question were quoted before it
     prompt_ends: tuple[tuple[int, bool], ...] = ()  # where each part of the prompt ends; whether the template wrote it
 
 
@@ -82,6 +83,7 @@ class StoredTurn:
 
     turn: Turn
     question_screened: str = field(repr=False)
+    lines: bool = False  # as in the extras
 
 
 class History:
@@ -295,7 +297,7 @@ class History:
             timings=extras.timings,
             usage=extras.usage,
         )
-        return StoredTurn(turn, row["question_screened"])
+        return StoredTurn(turn, row["question_screened"], extras.lines)
 
 
 def _parts(text: str, ends: Sequence[tuple[int, bool]]) -> Iterator[SeenPart]:

@@ -76,6 +76,7 @@ class PromptTurn:
     question: str = field(repr=False)
     answer: str = field(repr=False)
     passages: tuple[PromptPassage, ...] = field(default=(), repr=False)  # best first
+    lines: bool = False  # whether those that fit were quoted before the question
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,7 @@ class Composed:
     left_out_passages: int
     left_out_turns: int
     left_out_tokens: int
+    lines: bool = False  # whether those that fit are quoted
     exact: str = field(default="", repr=False)  # the part up to which the prompt is to be kept as it is read
 
 
@@ -105,16 +107,17 @@ def compose(
     budget_tokens: int,
     count: Callable[[str], int],
     first_turn: int = 0,
+    quote: bool = False,
 ) -> Composed:
     """Fit the parts into `budget_tokens`, counted by `count`. Raises UserError(prompt_too_long).
 
-    `first_turn`: the number of turns[0] in its conversation, from 0.
+    `first_turn`: the number of turns[0] in its conversation, from 0. `quote`: the lines that fit before the question.
     """
     language = language_of(question)
     about = _ABOUT[language]
     asked = _QUESTION[language] + question
     fixed = count(about) + count(asked) + TEMPLATE_TOKENS
-    lines = _lines(question, passages, language)
+    lines = _lines(question, passages, language) if quote else ""
     if budget_tokens - fixed < count(lines) * 4:
         lines = ""  # where room is scarce, passages need it more
     room = budget_tokens - fixed - count(lines)
@@ -139,6 +142,7 @@ def compose(
         left_out_passages=len(texts) - taken,
         left_out_turns=said.left_out,
         left_out_tokens=sum(sizes[taken:]) + said.left_out_tokens,
+        lines=bool(lines and taken),
     )
 
 
@@ -179,7 +183,7 @@ def _turn(turn: PromptTurn, shown: set[str]) -> TemplateMessage:
     new = [passage for passage in turn.passages if reading(passage)[1] not in shown][::-1]
     parts = [reading(passage)[1] for passage in new]
     shown.update(parts)
-    lines = _lines(turn.question, turn.passages, language)
+    lines = _lines(turn.question, turn.passages, language) if turn.lines else ""
     asked = _QUESTION[language] + turn.question
     return TemplateMessage(
         "user", (*parts, *([lines] if lines else []), asked), tuple(reading(passage)[0] for passage in new)
@@ -204,12 +208,9 @@ def compose_whole(
     room = budget_tokens - count(about) - count(asked) - count(whole) - TEMPLATE_TOKENS
     if not passages or room < 0:
         return None
-    lines = _lines(question, passages, language)
-    lines = lines if count(lines) <= room else ""
-    room -= count(lines)
     turn_sizes = [count(turn.question) + count(turn.answer) + 10 for turn in reversed(turns)]
     kept = turns[len(turns) - _fitting(turn_sizes, room) :]
-    said = [*((turn.question,) for turn in kept), (lines, asked) if lines else (asked,)]
+    said = [*((turn.question,) for turn in kept), (asked,)]
     messages = [TemplateMessage("system", (about,)), TemplateMessage("user", (whole, *said[0]))]
     for turn, parts in zip(kept, said[1:], strict=True):
         messages += [TemplateMessage("assistant", (turn.answer,)), TemplateMessage("user", parts)]

@@ -24,6 +24,7 @@ from studiolo.conversation.prompt import (
     PromptTurn,
     compose,
     compose_whole,
+    reading,
 )
 from studiolo.conversation.seams import ModelPool, Retriever, Screener
 from studiolo.conversation.sources import prompt_passage, screened_passage
@@ -74,6 +75,7 @@ class _Running:
     prompt_ends: tuple[tuple[int, bool], ...] = ()
     writing: Writing = field(default_factory=Writing)
     sources: tuple[_Source, ...] = ()
+    lines: bool = False  # whether those that fit the question were quoted before it
     asked_whole: int = 0  # passages of the document that was to be read whole
     citations: tuple[Citation, ...] = ()
     redactions: tuple[Redaction, ...] = ()
@@ -179,13 +181,15 @@ class Turns:
             turns_in_view, first_turn = self._in_view(turn, earlier)
             composed = self._whole(turn, turns_in_view, budget, lease)
             if composed is None:
+                passages = [self._prompt_passage(source, scope) for source in sources]
                 composed = compose(
                     screened.text,
-                    passages=[self._prompt_passage(source, scope) for source in sources],
+                    passages=passages,
                     turns=turns_in_view,
                     first_turn=first_turn,
                     budget_tokens=budget,
                     count=lease.count,
+                    quote=_read_ahead(passages, lease),
                 )
                 turn.sources = tuple(sources[: composed.passages])
             refused = tuple(Redaction(kind, count) for kind, count in withheld.items())
@@ -210,7 +214,12 @@ class Turns:
         complete = [row for row in earlier if row.turn.state == "complete" and row.question_screened]
         first = max(0, -(-(len(complete) - TURNS_IN_VIEW) // TURN_STEP)) * TURN_STEP
         return [
-            PromptTurn(row.question_screened, citations.without_markers(row.turn.answer), self._passages_of(turn, row))
+            PromptTurn(
+                row.question_screened,
+                citations.without_markers(row.turn.answer),
+                self._passages_of(turn, row),
+                row.lines,
+            )
             for row in complete[first:]
         ], first
 
@@ -264,7 +273,7 @@ class Turns:
             sources=tuple(source.hit for source in turn.sources),
             prompt_ends=prompt.ends,
         )
-        turn.prompt_ends = prompt.ends
+        turn.prompt_ends, turn.lines = prompt.ends, composed.lines
         stream = self._screener.stream(library_id=turn.scope, reader=turn.question.reader, seen=[prompt.text])
         yield from write(
             lease,
@@ -368,6 +377,7 @@ class Turns:
             timings=turn.timings,
             usage=turn.writing.usage,
             prompt_ends=turn.prompt_ends,
+            lines=turn.lines,
         )
         self._history.finish(
             turn.turn_id, answer_screened=turn.writing.text, state=ended, extras=extras, now=self._clock()
@@ -385,6 +395,13 @@ class Turns:
         if redactions:
             turn.redactions = _sum(turn.redactions, redactions)
             yield Redacted(direction, redactions)
+
+
+def _read_ahead(passages: Sequence[PromptPassage], lease: Lease) -> bool:
+    """Whether all were read ahead. Such passages have not seen one another: the lines that fit are quoted then."""
+    return bool(passages) and all(
+        lease.stored(lease.ahead(text, behind=behind, groups=())) for behind, text in map(reading, passages)
+    )
 
 
 def pseudonym_scope(question: Question) -> str:

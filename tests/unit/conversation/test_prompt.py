@@ -62,9 +62,15 @@ def test_the_lines_that_fit_stand_before_the_question_but_not_those_that_give_or
         PromptPassage("c.txt", 0, "", "租金每月一千二百欧元。房子很安静。"),
     ]
     composed = compose("How much is the rent?", passages=passages, turns=[], budget_tokens=1000, count=_words)
+    assert not composed.lines
+    assert "Lines" not in "".join(composed.messages[-1].parts)
+    composed = compose(
+        "How much is the rent?", passages=passages, turns=[], budget_tokens=1000, count=_words, quote=True
+    )
+    assert composed.lines
     parts = composed.messages[-1].parts
     assert parts[-2] == "Lines that fit the question:\n- The rent is 1,200 euros a month.\n\n"
-    composed = compose("租金是多少\uff1f", passages=passages, turns=[], budget_tokens=1000, count=_words)
+    composed = compose("租金是多少\uff1f", passages=passages, turns=[], budget_tokens=1000, count=_words, quote=True)
     assert "- 租金每月一千二百欧元。" in composed.messages[-1].parts[-2]
     assert parts[:3] == composed.messages[-1].parts[:3]  # passages are the same in every prompt
 

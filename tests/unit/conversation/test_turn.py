@@ -346,6 +346,20 @@ def test_a_follow_up_goes_on_where_the_last_prompt_ended(tmp_path: Path, asked: 
     bench.close()
 
 
+def test_lines_are_quoted_where_the_passages_were_read_ahead_and_stay_as_they_were(bench: Bench) -> None:
+    (started, *_) = bench.ask("What is the term of the lease?")
+    assert isinstance(started, Started)
+    bench.runtime.ahead = True
+    bench.ask("When is the rent due?", conversation=started.conversation_id)
+    bench.runtime.ahead = False
+    bench.ask("And now?", conversation=started.conversation_id)
+    first, second, third = bench.runtime.prompts
+    assert "Lines that fit" not in first
+    assert second.count("Lines that fit") == 1
+    assert third.startswith(second)
+    assert third.count("Lines that fit") == 1
+
+
 def test_turns_leave_the_view_a_few_together(bench: Bench) -> None:
     (started, *_) = bench.ask("Question 0?")
     assert isinstance(started, Started)
