@@ -163,12 +163,13 @@ class Turns:
         searched = turn.elapsed()
         found = self._search(question, [row.turn.question for row in earlier])
         retrieve_s = turn.elapsed() - searched
-        withheld: Counter[str] = Counter()
-        sources = [source for hit in found if (source := self._source(turn, hit, withheld)) is not None]
+        sources, withheld = self._sources(turn, found)
 
         # After the passages: a name that stands in one of them is now known, and found in the question too.
         screened = self._screener.screen(question.text, library_id=scope, direction="question", reader=question.reader)
         turn.screened_question = screened.text
+        if screened.edits:  # and one that only the question gave away stands in the passages too
+            sources, withheld = self._sources(turn, found)
         yield from self._note(turn, "question", screened.redactions)
         if not earlier:
             title = self._screener.screen(question.text, library_id=scope, direction="title", reader=question.reader)
@@ -298,6 +299,11 @@ class Turns:
             context=tuple(earlier_questions[-QUESTIONS_IN_VIEW:]),
         )
         return [hit for hit in hits if hit.passage.spans is not None or hit.passage.stale]
+
+    def _sources(self, turn: _Running, found: Sequence[Hit]) -> tuple[list[_Source], Counter[str]]:
+        """What of the hits the model may see, and what the policy blocked, by type."""
+        withheld: Counter[str] = Counter()
+        return [source for hit in found if (source := self._source(turn, hit, withheld)) is not None], withheld
 
     def _source(self, turn: _Running, hit: Hit, withheld: Counter[str]) -> _Source | None:
         """A passage as the model may see it; None where it may not, with the types that the policy blocks counted.

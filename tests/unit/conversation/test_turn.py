@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.support import FixedRetriever, FixedScreener, ScriptedRuntime, passage
+from tests.unit.privacy.support import make_filter
 
 from studiolo.conversation.history import History
 from studiolo.conversation.turn import Turns
@@ -79,6 +80,32 @@ def test_the_model_sees_pseudonyms_and_the_owner_sees_values(bench: Bench) -> No
     assert "Person_A1" in prompt
     assert MEI in _text(events)
     assert "Person_A1" not in _text(events)
+
+
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        ("Margaret Holloway rents the flat in Alder Wharf.", "What does Margaret Holloway rent?"),
+        ("王小明租下了公寓，租期两年。", "王小明租了什么？"),
+    ],
+)
+def test_a_name_that_only_the_question_gives_away_is_hidden_in_the_passages_too(
+    tmp_path: Path, text: str, question: str
+) -> None:
+    """Two names for one person would also part the question from its answer."""
+    hits = [Hit(replace(passage(text), spans=()), 0.9)]  # nothing was found in it when it was taken in
+    bench = Bench(tmp_path / "history.db", answer=lambda _prompt: "Yes.", hits=hits)
+    screener = make_filter(tmp_path)
+    bench.turns._screener = screener
+    events = bench.ask(question)
+    (prompt,) = bench.runtime.prompts
+    assert "Holloway" not in prompt
+    assert "王小明" not in prompt
+    assert prompt.count("<PERSON_1>") >= 2
+    counts = {event.direction: event.redactions[0].count for event in events if isinstance(event, Redacted)}
+    assert counts == {"question": 1, "passages": 1}
+    screener.close()
+    bench.close()
 
 
 def test_a_masked_reader_sees_neither(bench: Bench) -> None:
