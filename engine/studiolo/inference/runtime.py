@@ -207,7 +207,9 @@ class LlamaRuntime:
 
     def park(self, running: Running) -> None:
         """Take its place from a request that is to go on later; what it has read may have to be read again then."""
-        if isinstance(running, Request) and self._running.pop(running.sequence, None) is not None:
+        # by identity: where a parked request stood, another one may stand now
+        if isinstance(running, Request) and self._running.get(running.sequence) is running:
+            del self._running[running.sequence]
             self._unused.append(running.sequence)
 
     def unpark(self, running: Running) -> bool:

@@ -69,10 +69,14 @@ class StoredReadings:
     def take_up(self, request: Request) -> None:
         """Load what is stored from where the request's sequence ends, as far as one part follows another."""
         context, sequence, exact = self._context, request.sequence, request.exact
-        if context.length(sequence) < exact < len(request.tokens) and self.contains((), request.tokens[:exact]):
+        held = context.length(sequence)
+        wanted = held < exact < len(request.tokens) and not request.unloadable
+        if wanted and self._store.contains(self._key((), request.tokens[:exact])):
             context.cut(sequence, 0)
             if self._load(sequence, (), request.tokens[:exact]):
                 request.reused, request.loaded = 0, exact
+            else:  # once: what is read from here on must not be thrown away for another try
+                request.reused, request.unloadable = 0, True
         while request.stored:
             part, held = request.stored[0], context.length(sequence)
             if held < part.start:
