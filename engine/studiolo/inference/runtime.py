@@ -160,6 +160,7 @@ class LlamaRuntime:
         steps: list[list[Step]] = [[] for _ in requests]
         for request, out in zip(requests, steps, strict=True):
             if self._readings is not None:
+                self._readings.put_back(request)  # a batch was broken off, or the request was parked
                 self._readings.take_up(request)
             if not request.told:
                 request.told = True

@@ -83,13 +83,26 @@ class StoredReadings:
                 return
             request.stored.pop(0)
             if held >= part.end:
+                request.taken.append(part)
                 continue
             context.cut(sequence, part.start)  # a part is there whole or not at all
             tokens = request.tokens[part.start : part.end]
             if self._load(sequence, part.prefix, tokens):
+                request.taken.append(part)
                 request.loaded += len(tokens)
             else:  # damaged, or just evicted: it is read where it stands
                 request.marks[part.start : part.end] = tokens
+
+    def put_back(self, request: Request) -> None:
+        """What the request's sequence has lost of what was taken up is to be taken up again."""
+        held = self._context.length(request.sequence)
+        while request.taken and request.taken[-1].end > held:
+            part = request.taken.pop()
+            request.stored.insert(0, part)
+            if part.start < request.reused:
+                request.reused = part.start
+            else:
+                request.loaded -= part.end - part.start
 
     def keep(self, request: Request) -> None:
         """Store what a request has just read, where it is to be."""

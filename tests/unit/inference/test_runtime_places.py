@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
-from studiolo.inference.context import Run
+from studiolo.inference.context import LlamaContext, Run
 from studiolo.inference.runtime import REQUESTS, LlamaRuntime
 from studiolo.inference.steps import Ended, Prompt
 from studiolo.inference.stored import StoredReadings
@@ -96,7 +96,7 @@ class Loaded:
     def __init__(self, tokens: int) -> None:
         self.tokens, self.data = tokens, memoryview(bytes(tokens))
 
-    def __enter__(self) -> Loaded:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None: ...
@@ -176,3 +176,56 @@ def test_an_exact_beginning_that_cannot_be_loaded_is_read(runtime: LlamaRuntime)
         patch.setattr("studiolo.inference.runtime.BATCH_TOKENS", 8)
         assert _to_the_end(runtime, second) == 2
     assert second.loaded == 0
+
+
+def test_what_a_broken_off_batch_may_have_turned_halfway_is_loaded_again(runtime: LlamaRuntime) -> None:
+    context: Any = runtime._context
+    store = Store()
+    runtime._readings = StoredReadings(store, context, model_digest="m")  # type: ignore[arg-type]
+    part, prefix = tuple(range(20, 30)), (1,)
+    store.kept[runtime._readings._key(prefix, part).digest] = len(part)
+    prompt = Prompt(((1, 2), part, (3, 4)), behind={1: prefix})
+    running: Any = runtime.begin(prompt, Sampling(max_tokens=2))
+    runtime.advance([running])  # up to the part
+    context.aborted = True
+    runtime.advance([running])
+    assert context.length(running.sequence) == 12
+    context.cut(running.sequence, 2)  # as the context does
+    context.aborted = False
+    assert _to_the_end(runtime, running) == 2
+    assert (running.reused, running.loaded) == (0, 10)
+    assert [mark < 0 for mark in context.held[running.sequence]][:14] == [False] * 2 + [True] * 10 + [False] * 2
+
+
+def test_a_context_lets_go_of_what_a_broken_off_batch_may_have_turned_halfway() -> None:
+    context: Any = LlamaContext.__new__(LlamaContext)
+    result = 0
+    context._lib = SimpleNamespace(
+        llama_state_seq_set_data=lambda _context, _data, size, _sequence: size,
+        llama_memory_seq_add=lambda *_: None,
+        llama_memory_seq_cp=lambda *_: None,
+        llama_memory_seq_rm=lambda *_: True,
+        llama_decode=lambda *_: result,
+    )
+    rows = range(8)
+    context._batch = SimpleNamespace(
+        token=[0 for _ in rows],
+        pos=[0 for _ in rows],
+        n_seq_id=[0 for _ in rows],
+        seq_id=[[0] for _ in rows],
+        logits=[0 for _ in rows],
+    )
+    context.handle = context._memory = None
+    context._held, context._scratch, context._turning = [[1, 2], [1]], 2, {}
+    state = memoryview(bytes(4))
+    assert context.load(state, (-1, -2), saved_at=1, sequence=0)
+    assert context.load(state, (-3, -4), saved_at=1, sequence=1)  # it stays where it was: nothing is turned
+    result = 2
+    assert context.decode([Run(0, [9])]) is None
+    assert context._held == [[1, 2], [1, -3, -4]]
+    assert context.load(state, (-1, -2), saved_at=1, sequence=0)
+    result = 0
+    assert context.decode([Run(0, [9])]) is not None
+    result = 2
+    assert context.decode([Run(0, [9])]) is None
+    assert context._held[0] == [1, 2, -1, -2, 9]
