@@ -131,9 +131,10 @@ class Scheduler:
         """Load `model_id` if need be (waiting while another model is in use) and keep it loaded for the block."""
         started = time.monotonic()
         with self._state:
-            while self._leases and self._model_id != model_id:
+            while self._leases and self._model_id != model_id and not self._closed:
                 self._end_idle()
                 self._state.wait()
+            self._refuse_closed()
             self._leases += 1
             needs_load = self._model_id != model_id
             if needs_load:
@@ -168,8 +169,7 @@ class Scheduler:
     ) -> Iterator[Step]:
         """Queue one generation and give its steps as they come. Leaving early cancels it."""
         with self._state:
-            if self._closed:
-                raise EngineBug(Code.INTERNAL, where="closed scheduler")
+            self._refuse_closed()
             self._arrived += 1
             request = _Request(runtime, prompt, sampling, cancel, service, self._arrived, StopFinder(sampling.stop))
             self._open += service is not Service.IDLE
@@ -195,9 +195,9 @@ class Scheduler:
     def unload(self, model_id: str) -> None:
         """Free the model if it is loaded and nobody uses it (before its file is removed)."""
         with self._state:
-            while self._leases and self._model_id == model_id:
+            while self._leases and self._model_id == model_id and not self._closed:
                 self._state.wait()
-            if self._model_id != model_id or self._runtime is None:
+            if self._model_id != model_id or self._runtime is None or self._closed:
                 return
             self._runtime, self._model_id = None, ""
         self._on_thread(self._free)
@@ -210,6 +210,11 @@ class Scheduler:
             self._closed = True
             self._state.notify_all()
         self._thread.join(timeout=30)
+
+    def _refuse_closed(self) -> None:
+        """With the lock. Raises EngineBug once the scheduler is closed: its thread is gone, and so is the model."""
+        if self._closed:
+            raise EngineBug(Code.INTERNAL, where="closed scheduler")
 
     def _serve(self) -> None:
         while True:
@@ -367,6 +372,7 @@ class Scheduler:
                 future.set_exception(error)
 
         with self._state:
+            self._refuse_closed()  # nobody would do it
             self._tasks.append(work)
             self._state.notify_all()
         return future.result()
@@ -390,8 +396,9 @@ class Scheduler:
 
     def _wait_loaded(self, model_id: str) -> Runtime:
         with self._state:
-            while self._model_id == model_id and self._runtime is None:
+            while self._model_id == model_id and self._runtime is None and not self._closed:
                 self._state.wait()
+            self._refuse_closed()
             if self._runtime is None:
                 raise self._load_error or EngineBug(Code.INTERNAL, where="model load")
             return self._runtime

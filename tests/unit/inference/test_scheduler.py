@@ -164,3 +164,25 @@ def test_other_work_gives_way_while_a_person_waits() -> None:
     asker.join()
     assert passed.wait(10)
     scheduler.close()
+
+
+def test_a_closed_scheduler_refuses_a_lease_and_lets_nobody_wait() -> None:
+    scheduler = Scheduler(lambda _model: ScriptedRuntime(lambda _prompt: "hi"))
+    refused: list[str] = []
+
+    def wait_for_another() -> None:
+        with pytest.raises(EngineBug), scheduler.lease("b"):
+            pass
+        refused.append("b")
+
+    with scheduler.lease("a"):
+        waiter = threading.Thread(target=wait_for_another, daemon=True)
+        waiter.start()
+        time.sleep(0.05)
+        scheduler.close()
+        waiter.join(10)
+    assert refused == ["b"]
+    for model in ("a", "b"):
+        with pytest.raises(EngineBug), scheduler.lease(model):
+            pass
+    scheduler.unload("a")
