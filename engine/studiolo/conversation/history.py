@@ -59,6 +59,9 @@ _RESTS_ON = (  # turns whose answer rests on documents; `{marks}` are their ids
     "UNION SELECT DISTINCT t.id FROM turns t, json_each(t.extras, '$.citations') c "
     "WHERE json_extract(c.value, '$.document_id') IN ({marks})"
 )
+_SHOWS = (  # turns whose prompt shows what an earlier turn found in documents
+    "SELECT DISTINCT t.id FROM turns t, json_each(t.extras, '$.shown') s WHERE s.value IN ({marks})"
+)
 _CONVERSATIONS = (
     "SELECT c.*, (SELECT COUNT(*) FROM turns t WHERE t.conversation_id = c.id) AS turns FROM conversations c"
 )
@@ -74,6 +77,7 @@ class TurnExtras:
     timings: Timings = field(default_factory=Timings)
     usage: Usage = field(default_factory=Usage)
     prompt_ends: tuple[tuple[int, bool], ...] = ()  # where each part of the prompt ends; whether the template wrote it
+    shown: tuple[str, ...] = ()  # documents whose passages stand in the prompt because earlier turns rest on them
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +125,11 @@ class History:
         model_saw: str,
         sources: tuple[Hit, ...] = (),
         prompt_ends: tuple[tuple[int, bool], ...] = (),
+        shown: tuple[str, ...] = (),
     ) -> None:
         """Store what the model is about to read, and what that rests on: a kill must not part the two."""
         with self._database.write() as db:
-            extras = TurnExtras(sources=sources, prompt_ends=prompt_ends)
+            extras = TurnExtras(sources=sources, prompt_ends=prompt_ends, shown=shown)
             kept = self._without(extras, self._gone)
             db.execute(
                 "UPDATE turns SET question_screened = ?, model_saw = ?, extras = ? WHERE id = ?",
@@ -226,7 +231,8 @@ class History:
             found = _resting_on(db, document_ids)
             if turns == "remove":
                 self._remove_turns(db, found)
-            for row in _in_parts(db, "SELECT id, extras FROM turns WHERE id IN ({marks})", found):
+            touched = [*found, *(row["id"] for row in _in_parts(db, _SHOWS, document_ids))]
+            for row in _in_parts(db, "SELECT id, extras FROM turns WHERE id IN ({marks})", touched):
                 extras = self._without(self._extras.validate_python(json.loads(row["extras"])), set(document_ids))
                 db.execute(
                     "UPDATE turns SET model_saw = '', extras = ? WHERE id = ?", (self._packed(extras), row["id"])
@@ -277,6 +283,7 @@ class History:
             extras,
             sources=tuple(_EMPTY if hit.passage.document_id in document_ids else hit for hit in extras.sources),
             citations=tuple(one for one in extras.citations if one.document_id not in document_ids),
+            shown=tuple(one for one in extras.shown if one not in document_ids),
         )
 
     def _turn(self, row: Any) -> StoredTurn:

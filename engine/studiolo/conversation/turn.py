@@ -74,6 +74,7 @@ class _Running:
     prompt_ends: tuple[tuple[int, bool], ...] = ()
     writing: Writing = field(default_factory=Writing)
     sources: tuple[_Source, ...] = ()
+    shown: tuple[str, ...] = ()  # documents of which earlier turns show passages
     asked_whole: int = 0  # passages of the document that was to be read whole
     citations: tuple[Citation, ...] = ()
     redactions: tuple[Redaction, ...] = ()
@@ -220,7 +221,9 @@ class Turns:
         if len(hits) > MOST_SHOWN:
             return ()
         found = [self._source(turn, hit, Counter()) for hit in hits if hit.passage.id]
-        return tuple(self._prompt_passage(source, turn.scope) for source in found if source is not None)
+        sources = [source for source in found if source is not None]
+        turn.shown = tuple(dict.fromkeys((*turn.shown, *(source.hit.passage.document_id for source in sources))))
+        return tuple(self._prompt_passage(source, turn.scope) for source in sources)
 
     def _whole(self, turn: _Running, turns_in_view: Sequence[PromptTurn], budget: int, lease: Lease) -> Composed | None:
         """The prompt over a whole document, and its sources set; None where it does not fit or is not wanted.
@@ -263,6 +266,7 @@ class Turns:
             model_saw=prompt.text,
             sources=tuple(source.hit for source in turn.sources),
             prompt_ends=prompt.ends,
+            shown=turn.shown,
         )
         turn.prompt_ends = prompt.ends
         stream = self._screener.stream(library_id=turn.scope, reader=turn.question.reader, seen=[prompt.text])
@@ -368,6 +372,7 @@ class Turns:
             timings=turn.timings,
             usage=turn.writing.usage,
             prompt_ends=turn.prompt_ends,
+            shown=turn.shown,
         )
         self._history.finish(
             turn.turn_id, answer_screened=turn.writing.text, state=ended, extras=extras, now=self._clock()

@@ -346,6 +346,23 @@ def test_a_follow_up_goes_on_where_the_last_prompt_ended(tmp_path: Path, asked: 
     bench.close()
 
 
+@pytest.mark.parametrize("asked", ["Who owns it?", "谁的\uff1f"])
+def test_a_prompt_goes_with_the_documents_that_earlier_turns_show(tmp_path: Path, asked: str) -> None:
+    """A follow-up over one document still shows what the turn before found in another."""
+    hits = [Hit(passage("The garden is large. 花园很大。", number=1), 1.0)]
+    bench = Bench(tmp_path / "history.db", answer=lambda _prompt: "Yes.", hits=hits)
+    (started, *_) = bench.ask(asked)
+    assert isinstance(started, Started)
+    bench.retriever = bench.turns._retriever = FixedRetriever([Hit(passage("Rent is due. 租金到期。", number=2), 1.0)])
+    bench.ask(asked, conversation=started.conversation_id)
+    second = bench.history.turns(started.conversation_id)[1].turn
+    assert "garden is large" in bench.history.model_saw(second.id)
+    bench.history.forget_documents(["d1"])
+    assert bench.history.model_saw(second.id) == ""
+    assert [hit.passage.document_id for hit in second.sources] == ["d2"]
+    bench.close()
+
+
 def test_turns_leave_the_view_a_few_together(bench: Bench) -> None:
     (started, *_) = bench.ask("Question 0?")
     assert isinstance(started, Started)
