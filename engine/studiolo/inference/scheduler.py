@@ -144,10 +144,25 @@ class Scheduler:
             runtime = self._on_thread(lambda: self._swap(model_id)) if needs_load else self._wait_loaded(model_id)
             yield Lease(self, model_id, runtime, time.monotonic() - started if needs_load else 0.0)
         finally:
-            with self._state:
-                self._leases -= 1
-                self._used_at = time.monotonic()
-                self._state.notify_all()
+            self._give_back()
+
+    @contextmanager
+    def lease_loaded(self, model_id: str) -> Iterator[Lease | None]:
+        """The same where `model_id` is loaded now, else None: for work that is not to load a model."""
+        with self._state:
+            runtime = self._runtime if self._model_id == model_id and not self._closed else None
+            self._leases += runtime is not None
+        try:
+            yield None if runtime is None else Lease(self, model_id, runtime, 0.0)
+        finally:
+            if runtime is not None:
+                self._give_back()
+
+    def _give_back(self) -> None:
+        with self._state:
+            self._leases -= 1
+            self._used_at = time.monotonic()
+            self._state.notify_all()
 
     def warm(self, model_id: str) -> None:
         """Begin to load a model, without waiting; nothing happens where one is loaded or in use.

@@ -186,3 +186,23 @@ def test_a_closed_scheduler_refuses_a_lease_and_lets_nobody_wait() -> None:
         with pytest.raises(EngineBug), scheduler.lease(model):
             pass
     scheduler.unload("a")
+
+
+def test_work_that_is_not_to_load_a_model_gets_only_the_loaded_one() -> None:
+    made: list[str] = []
+
+    def load(model: str) -> ScriptedRuntime:
+        made.append(model)
+        return ScriptedRuntime(lambda _prompt: "hi")
+
+    scheduler = Scheduler(load)
+    with scheduler.lease_loaded("a") as lease:
+        assert lease is None
+    assert _answer(scheduler, "a") == "hi"
+    with scheduler.lease_loaded("b") as lease:
+        assert lease is None
+    with scheduler.lease_loaded("a") as lease:
+        assert lease is not None
+    scheduler.unload("a")  # the lease was given back
+    assert made == ["a"]
+    scheduler.close()
