@@ -379,7 +379,9 @@ class LocalEngine:
         try:
             self._parts.knowledge.remove_documents(ids, library=library)
         except StudioloError:
-            self._parts.history.know_again({document.id for document in self.documents(library)})
+            left = {document.id for document in self.documents(library)}
+            self._parts.history.know_again(left)
+            self._parts.readings.know_again(*left)
             raise
         for document in documents:
             forget_upload(self._parts.home, document.path)
