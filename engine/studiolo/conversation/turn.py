@@ -49,6 +49,7 @@ from studiolo.types import Citation, Hit, Passage, Question, Reader, Redaction, 
 TURNS_IN_VIEW = 6  # earlier turns offered to the prompt; the budget decides how many stay
 PASSAGES = 5  # where neither question nor settings say
 _LIBRARY = "library:"
+LONGEST_TOKENS = 16  # characters a token of a text at most, on average: what is longer than that cannot fit
 QUESTIONS_IN_VIEW = 2  # earlier questions that retrieval looks at
 
 
@@ -234,8 +235,10 @@ class Turns:
         if question.library is None or question.document is None or question.whole is False:
             return None
         hits = self._retriever.whole(question.document, library=question.library)
-        sources = [source for hit in hits if (source := self._source(turn, hit, Counter())) is not None]
         turn.asked_whole = len(hits) if question.whole else 0
+        if sum(len(hit.passage.text) for hit in hits) > budget * LONGEST_TOKENS:  # a book is not screened for nothing
+            return None
+        sources = [source for hit in hits if (source := self._source(turn, hit, Counter())) is not None]
         if len(sources) < len(hits):
             return None  # not all of it may be read
         composed = compose_whole(

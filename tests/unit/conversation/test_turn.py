@@ -346,6 +346,17 @@ def test_a_follow_up_goes_on_where_the_last_prompt_ended(tmp_path: Path, asked: 
     bench.close()
 
 
+@pytest.mark.parametrize("text", ["The tenant pays. " * 60, "租客付款。" * 200])
+def test_a_document_that_cannot_fit_is_not_screened_for_every_question(tmp_path: Path, text: str) -> None:
+    hits = [Hit(passage(text, number=number), 1.0) for number in range(200)]
+    bench = Bench(tmp_path / "history.db", answer=lambda _prompt: "They do.", hits=hits)
+    question = Question("What?", document="lease.pdf", whole=True, limit=2)
+    events = list(bench.turns.ask(question, model_id="m", cancel=CancelToken()))
+    assert [event.passages for event in events if isinstance(event, LeftOut)] == [198]
+    assert sum(direction == "passage" for direction, _ in bench.screener.asked) == 2
+    bench.close()
+
+
 @pytest.mark.parametrize("asked", ["Who owns it?", "谁的\uff1f"])
 def test_a_prompt_goes_with_the_documents_that_earlier_turns_show(tmp_path: Path, asked: str) -> None:
     """A follow-up over one document still shows what the turn before found in another."""
