@@ -34,6 +34,7 @@ from studiolo.types import Sampling
 
 T = TypeVar("T")
 Loader = Callable[[str], Runtime]
+_LEAVE_S = 5.0  # how long a model that is to be freed at the end waits for those who hold it
 
 
 @dataclass(slots=True, eq=False)
@@ -218,7 +219,7 @@ class Scheduler:
         self._on_thread(self._free)
 
     def close(self) -> None:
-        """End the thread and free the model. Running requests must have been cancelled."""
+        """End what runs, free the model once nobody holds it (or after some seconds), and end the thread."""
         with self._state:
             if self._closed:
                 return
@@ -248,6 +249,9 @@ class Scheduler:
             self._drop_cancelled()
             self._give_places()
             self._run_batch()
+        self._end_all()
+        with self._state:  # who counts tokens with the model must not find it gone
+            self._state.wait_for(lambda: not self._leases, timeout=_LEAVE_S)
         self._free()
 
     def _until_unused(self) -> float | None:
@@ -367,15 +371,18 @@ class Scheduler:
 
     def _free(self) -> None:
         """On the inference thread: let go of the loaded model and of whoever still waits for it."""
+        self._end_all()
         held, self._held = self._held, None
-        if held is None:
-            return
+        if held is not None:
+            held.close()
+
+    def _end_all(self) -> None:
+        """On the inference thread: end the requests of the loaded model."""
         with self._state:
-            left = [one for one in (*self._served, *self._waiting) if one.runtime is held]
+            left = [one for one in (*self._served, *self._waiting) if one.runtime is self._held]
         for request in left:
             request.put(Ended("cancelled"))
             self._leave(request)
-        held.close()
 
     def _on_thread(self, task: Callable[[], T]) -> T:
         future: Future[T] = Future()

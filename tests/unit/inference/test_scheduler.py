@@ -166,7 +166,27 @@ def test_other_work_gives_way_while_a_person_waits() -> None:
     scheduler.close()
 
 
-def test_a_closed_scheduler_refuses_a_lease_and_lets_nobody_wait() -> None:
+def test_closing_ends_what_runs_and_frees_the_model_when_it_is_given_back() -> None:
+    pause = threading.Event()
+    runtime = ScriptedRuntime(lambda _prompt: "x" * 10, pause=pause)
+    scheduler = Scheduler(lambda _model: runtime)
+    closing = threading.Thread(target=scheduler.close)
+    with scheduler.lease("m") as lease:
+        steps = lease.generate(lease.compose(HELLO), sampling=Sampling(), cancel=CancelToken())
+        next(steps)
+        closing.start()
+        while not scheduler._closed:
+            time.sleep(0.001)
+        pause.set()
+        assert list(steps)[-1] == Ended("cancelled")
+        assert lease.count("still there") == 11
+        assert not runtime.closed
+    closing.join(10)
+    assert runtime.closed
+
+
+def test_a_closed_scheduler_refuses_a_lease_and_lets_nobody_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("studiolo.inference.scheduler._LEAVE_S", 0.01)
     scheduler = Scheduler(lambda _model: ScriptedRuntime(lambda _prompt: "hi"))
     refused: list[str] = []
 
