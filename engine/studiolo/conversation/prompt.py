@@ -76,6 +76,7 @@ class PromptTurn:
     question: str = field(repr=False)
     answer: str = field(repr=False)
     passages: tuple[PromptPassage, ...] = field(default=(), repr=False)  # best first
+    nothing_found: bool = False  # its prompt said that there was no passage
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,9 +174,11 @@ def _turns(
 
 def _turn(turn: PromptTurn, shown: set[str]) -> TemplateMessage:
     """A turn's question as it was asked; `shown` takes up its passages."""
+    language = language_of(turn.question)
+    if turn.nothing_found:
+        return TemplateMessage("user", (_NO_PASSAGES[language], _QUESTION[language] + turn.question))
     if not turn.passages or len(turn.passages) > MOST_SHOWN:
         return TemplateMessage("user", (turn.question,))
-    language = language_of(turn.question)
     new = [passage for passage in turn.passages if reading(passage)[1] not in shown][::-1]
     parts = [reading(passage)[1] for passage in new]
     shown.update(parts)

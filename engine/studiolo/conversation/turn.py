@@ -212,7 +212,12 @@ class Turns:
         complete = [row for row in earlier if row.turn.state == "complete" and row.question_screened]
         first = max(0, -(-(len(complete) - TURNS_IN_VIEW) // TURN_STEP)) * TURN_STEP
         return [
-            PromptTurn(row.question_screened, citations.without_markers(row.turn.answer), self._passages_of(turn, row))
+            PromptTurn(
+                row.question_screened,
+                citations.without_markers(row.turn.answer),
+                self._passages_of(turn, row),
+                nothing_found=not row.turn.sources,
+            )
             for row in complete[first:]
         ], first
 

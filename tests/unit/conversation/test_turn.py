@@ -374,6 +374,17 @@ def test_a_prompt_goes_with_the_documents_that_earlier_turns_show(tmp_path: Path
     bench.close()
 
 
+@pytest.mark.parametrize("asked", ["How are you?", "你好吗\uff1f"])
+def test_a_follow_up_goes_on_where_nothing_was_found(tmp_path: Path, asked: str) -> None:
+    bench = Bench(tmp_path / "history.db", answer=lambda _prompt: "Well. 很好。", hits=[])
+    (started, *_) = bench.ask(asked)
+    assert isinstance(started, Started)
+    bench.ask(asked, conversation=started.conversation_id)
+    first, second = bench.runtime.prompts
+    assert second.startswith(first + "Well. 很好。\x02<|im_end|>\x03")
+    bench.close()
+
+
 def test_turns_leave_the_view_a_few_together(bench: Bench) -> None:
     (started, *_) = bench.ask("Question 0?")
     assert isinstance(started, Started)
