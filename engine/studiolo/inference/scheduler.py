@@ -347,10 +347,12 @@ class Scheduler:
                 threading.Thread(target=request.cancel.cancel, daemon=True).start()
 
     def _cancelled(self, request: _Request) -> None:
-        """On the thread that cancels: break off the batch that the request is in."""
+        """On the thread that cancels: break off the batch that the request is in; one that waits is told at once."""
         with self._state:
             if any(one is request for one in self._in_batch):
                 request.runtime.interrupt()
+            elif any(one is request for one in self._waiting):  # the batch of others goes on; `_drop_cancelled` later
+                request.put(Ended("cancelled"))
             self._state.notify_all()
 
     def _fail(self, request: _Request, error: BaseException) -> None:

@@ -100,6 +100,37 @@ def test_cancelled_before_its_turn_a_request_never_reaches_the_model() -> None:
     scheduler.close()
 
 
+def test_cancelled_while_it_waits_a_request_does_not_wait_for_the_batch_of_others() -> None:
+    pause = threading.Event()
+    scheduler = Scheduler(lambda _model: ScriptedRuntime(lambda _prompt: "x" * 10, pause=pause))
+    cancel = CancelToken()
+    seen: list[object] = []
+    with scheduler.lease("m") as lease:
+        first = lease.generate(lease.compose(HELLO), sampling=Sampling(), cancel=CancelToken())
+        while not isinstance(next(first), Piece):
+            pass
+        next(first)
+        next(first)  # the batch that writes the fourth piece stands still
+
+        def ask() -> None:
+            seen.extend(lease.generate(lease.compose(HELLO), sampling=Sampling(), cancel=cancel))
+
+        asker = threading.Thread(target=ask)
+        asker.start()
+        while not scheduler._waiting:
+            time.sleep(0.001)
+        cancel.cancel()
+        asker.join(3)
+        assert seen == [Ended("cancelled")]
+        assert not pause.is_set()
+        pause.set()
+        assert list(first)[-1] == Ended("stop")
+        assert _answer(scheduler, "m") == "x" * 10
+    scheduler.close()
+    assert not scheduler.busy
+    assert not scheduler._persons
+
+
 def test_stop_strings_end_the_answer() -> None:
     scheduler = Scheduler(lambda _model: ScriptedRuntime(lambda _prompt: "one END two"))
     assert _answer(scheduler, "m", sampling=Sampling(stop=("END",))) == "one "
