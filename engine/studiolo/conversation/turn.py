@@ -46,7 +46,7 @@ from studiolo.inference.steps import Prompt
 from studiolo.jobs import CancelToken
 from studiolo.types import Citation, Hit, Passage, Question, Reader, Redaction, Screened, Timings, TurnState
 
-TURNS_IN_VIEW = 6  # earlier turns offered to the prompt; the budget decides how many stay
+TURNS_IN_VIEW = 6  # earlier turns offered to the prompt, at most; the budget decides how many stay
 PASSAGES = 5  # where neither question nor settings say
 _LIBRARY = "library:"
 LONGEST_TOKENS = 16  # characters a token of a text at most, on average: what is longer than that cannot fit
@@ -197,8 +197,9 @@ class Turns:
                     tuple(self._shown(source, scope, question.reader) for source in turn.sources), retrieve_s
                 )
             left_out = max(composed.left_out_passages, turn.asked_whole - len(turn.sources))
-            if left_out or composed.left_out_turns:
-                yield LeftOut(left_out, composed.left_out_turns, composed.left_out_tokens)
+            left_out_turns = first_turn + composed.left_out_turns  # those out of view, too
+            if left_out or left_out_turns:
+                yield LeftOut(left_out, left_out_turns, composed.left_out_tokens)
             yield from self._write(turn, composed, lease)
             load_s = lease.load_s
         yield from self._cite(turn)
