@@ -34,6 +34,7 @@ from studiolo.types import Sampling
 
 T = TypeVar("T")
 Loader = Callable[[str], Runtime]
+_LOOK_S = 0.1
 _LEAVE_S = 5.0  # how long a model that is to be freed at the end waits for those who hold it
 
 
@@ -122,10 +123,15 @@ class Scheduler:
         with self._state:
             return self._open > 0
 
-    def give_way(self, timeout_s: float = 60.0) -> None:
-        """Wait while a person's request is read or written: for work on other threads that takes processors from it."""
+    def give_way(self, over: Callable[[], bool] = lambda: False, *, timeout_s: float = 60.0) -> None:
+        """Wait while a person's request is read or written: for work on other threads that takes processors from it.
+
+        `over`: whether that work is to end; it is asked a few times a second.
+        """
+        until = time.monotonic() + timeout_s
         with self._state:
-            self._state.wait_for(lambda: not self._persons or self._closed, timeout=timeout_s)
+            while self._persons and not self._closed and not over() and time.monotonic() < until:
+                self._state.wait(_LOOK_S)
 
     @contextmanager
     def lease(self, model_id: str) -> Iterator[Lease]:

@@ -191,6 +191,7 @@ def test_other_work_gives_way_while_a_person_waits() -> None:
     other = threading.Thread(target=lambda: (scheduler.give_way(), passed.set()))
     other.start()
     assert not passed.wait(0.1)
+    scheduler.give_way(lambda: True)  # work that is to end waits for nobody
     pause.set()
     asker.join()
     assert passed.wait(10)
