@@ -78,6 +78,7 @@ class TurnExtras:
     usage: Usage = field(default_factory=Usage)
     prompt_ends: tuple[tuple[int, bool], ...] = ()  # where each part of the prompt ends; whether the template wrote it
     shown: tuple[str, ...] = ()  # documents whose passages stand in the prompt because earlier turns rest on them
+    detector: int = 0  # the version of what had found the values in the sources; 0 = before it was kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ class StoredTurn:
 
     turn: Turn
     question_screened: str = field(repr=False)
+    detector: int = 0  # as in TurnExtras
 
 
 class History:
@@ -302,7 +304,7 @@ class History:
             timings=extras.timings,
             usage=extras.usage,
         )
-        return StoredTurn(turn, row["question_screened"])
+        return StoredTurn(turn, row["question_screened"], extras.detector)
 
 
 def _parts(text: str, ends: Sequence[tuple[int, bool]]) -> Iterator[SeenPart]:

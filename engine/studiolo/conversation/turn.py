@@ -44,6 +44,7 @@ from studiolo.events import (
 from studiolo.inference.lease import Lease
 from studiolo.inference.steps import Prompt
 from studiolo.jobs import CancelToken
+from studiolo.privacy.detector import DETECTOR_VERSION
 from studiolo.types import Citation, Hit, Passage, Question, Reader, Redaction, Screened, Timings, TurnState
 
 TURNS_IN_VIEW = 6  # earlier turns offered to the prompt, at most; the budget decides how many stay
@@ -227,6 +228,8 @@ class Turns:
         hits = row.turn.sources
         if len(hits) > MOST_SHOWN:
             return ()
+        if row.detector != DETECTOR_VERSION:  # a newer filter may find more
+            hits = tuple(replace(hit, passage=replace(hit.passage, spans=None, stale=True)) for hit in hits)
         found = [self._source(turn, hit, Counter()) for hit in hits if hit.passage.id]
         sources = [source for source in found if source is not None]
         turn.shown = tuple(dict.fromkeys((*turn.shown, *(source.hit.passage.document_id for source in sources))))
@@ -382,6 +385,7 @@ class Turns:
             usage=turn.writing.usage,
             prompt_ends=turn.prompt_ends,
             shown=turn.shown,
+            detector=DETECTOR_VERSION,
         )
         self._history.finish(
             turn.turn_id, answer_screened=turn.writing.text, state=ended, extras=extras, now=self._clock()

@@ -17,6 +17,7 @@ from studiolo.errors import Code, PolicyBlock
 from studiolo.events import Cited, Delta, Event, Failed, Finished, LeftOut, Redacted, Retrieved, Started
 from studiolo.inference.scheduler import Scheduler
 from studiolo.jobs import CancelToken
+from studiolo.privacy.detector import DETECTOR_VERSION
 from studiolo.types import Hit, Question, Reader, Redaction, Sampling
 
 MEI, PHONE = "Mei Chen", "13800138000"
@@ -382,6 +383,24 @@ def test_a_follow_up_goes_on_where_nothing_was_found(tmp_path: Path, asked: str)
     bench.ask(asked, conversation=started.conversation_id)
     first, second = bench.runtime.prompts
     assert second.startswith(first + "Well. 很好。\x02<|im_end|>\x03")
+    bench.close()
+
+
+@pytest.mark.parametrize("asked", ["Who?", "谁\uff1f"])
+def test_passages_of_earlier_turns_are_screened_anew_by_a_newer_filter(
+    tmp_path: Path, asked: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = Bench(tmp_path / "history.db", answer=lambda _prompt: "Yes.", hits=[Hit(passage(LEASE), 1.0)])
+    (started, *_) = bench.ask(asked)
+    assert isinstance(started, Started)
+    bench.retriever = bench.turns._retriever = FixedRetriever([])
+    spans = []
+    for version in (DETECTOR_VERSION, DETECTOR_VERSION + 1):
+        monkeypatch.setattr("studiolo.conversation.turn.DETECTOR_VERSION", version)
+        bench.screener.asked.clear()
+        bench.ask(asked, conversation=started.conversation_id)
+        spans.append([found for direction, found in bench.screener.asked if direction == "passage"])
+    assert spans == [[()], [None]]
     bench.close()
 
 
