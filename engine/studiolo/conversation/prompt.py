@@ -235,16 +235,18 @@ def compose_chat(
 ) -> tuple[tuple[TemplateMessage, ...], int]:
     """A client's own conversation, its oldest exchanges dropped until it fits; how many messages were left out.
 
-    System messages and the last message always stay; a call of a tool and what the tool gave back go together.
+    System messages, the last question and the last message always stay; a question goes with its answer (many templates
+    refuse a conversation that begins with one), a call of a tool with what the tool gave back.
     Raises UserError(prompt_too_long).
     """
     sizes = [sum(count(text) for text in message.texts) + 8 for message in messages]
     kept = set(range(len(messages)))
     total = sum(sizes) + TEMPLATE_TOKENS
-    for group in _together(messages):
+    last = max((index for index, message in enumerate(messages) if message.role == "user"), default=0)
+    for group in _together(messages, last):
         if total <= budget_tokens:
             break
-        if len(messages) - 1 not in group and messages[group[0]].role != "system":
+        if len(messages) - 1 not in group and last not in group and messages[group[0]].role != "system":
             kept -= set(group)
             total -= sum(sizes[index] for index in group)
     if total > budget_tokens:
@@ -252,11 +254,13 @@ def compose_chat(
     return tuple(message for index, message in enumerate(messages) if index in kept), len(messages) - len(kept)
 
 
-def _together(messages: Sequence[TemplateMessage]) -> list[list[int]]:
-    """The messages' places; what tools gave back stands with the call before it."""
+def _together(messages: Sequence[TemplateMessage], last: int) -> list[list[int]]:
+    """The messages' places; what answers a question before the `last` stands with it, and what tools gave back with
+    the call before it."""
     groups: list[list[int]] = []
     for index, message in enumerate(messages):
-        if message.role == "tool" and groups and messages[groups[-1][0]].role != "system":
+        before = messages[groups[-1][0]].role if groups else "system"
+        if before != "system" and (message.role == "tool" or (message.role == "assistant" and index < last)):
             groups[-1].append(index)
         else:
             groups.append([index])
