@@ -45,11 +45,13 @@ from studiolo.events import (
 from studiolo.inference.lease import Lease
 from studiolo.inference.steps import Prompt
 from studiolo.jobs import CancelToken
+from studiolo.privacy.detector import DETECTOR_VERSION
 from studiolo.types import Citation, Hit, Passage, Question, Reader, Redaction, Screened, Timings, TurnState
 
-TURNS_IN_VIEW = 6  # earlier turns offered to the prompt; the budget decides how many stay
+TURNS_IN_VIEW = 6  # earlier turns offered to the prompt, at most; the budget decides how many stay
 PASSAGES = 5  # where neither question nor settings say
 _LIBRARY = "library:"
+LONGEST_TOKENS = 16  # characters a token of a text at most, on average: what is longer than that cannot fit
 QUESTIONS_IN_VIEW = 2  # earlier questions that retrieval looks at
 
 
@@ -76,6 +78,7 @@ class _Running:
     writing: Writing = field(default_factory=Writing)
     sources: tuple[_Source, ...] = ()
     lines: bool = False  # whether those that fit the question were quoted before it
+    shown: tuple[str, ...] = ()  # documents of which earlier turns show passages
     asked_whole: int = 0  # passages of the document that was to be read whole
     citations: tuple[Citation, ...] = ()
     redactions: tuple[Redaction, ...] = ()
@@ -109,7 +112,10 @@ class Turns:
         conversation_id = question.conversation_id or uuid.uuid4().hex
         turn_id = uuid.uuid4().hex
         if question.conversation_id:
-            self._history.conversation(question.conversation_id)
+            known = self._history.conversation(question.conversation_id)
+            if known.library != (question.library or ""):
+                # its pseudonyms are those of its library: another's would be read back as somebody else's names
+                raise UserError(Code.BAD_REQUEST, field="library", problem="other_library")
         self._history.begin(
             conversation_id=conversation_id,
             turn_id=turn_id,
@@ -168,8 +174,9 @@ class Turns:
         # After the passages: a name that stands in one of them is now known, and found in the question too.
         screened = self._screener.screen(question.text, library_id=scope, direction="question", reader=question.reader)
         turn.screened_question = screened.text
-        if screened.edits:  # and one that only the question gave away stands in the passages too
-            sources, withheld = self._sources(turn, found)
+        asked = [question.text[edit.start : edit.end].casefold() for edit in screened.edits]
+        if any(value in source.screened.text.casefold() for value in asked for source in sources):
+            sources, withheld = self._sources(turn, found)  # one that only the question gave away
         yield from self._note(turn, "question", screened.redactions)
         if not earlier:
             title = self._screener.screen(question.text, library_id=scope, direction="title", reader=question.reader)
@@ -200,8 +207,9 @@ class Turns:
                     tuple(self._shown(source, scope, question.reader) for source in turn.sources), retrieve_s
                 )
             left_out = max(composed.left_out_passages, turn.asked_whole - len(turn.sources))
-            if left_out or composed.left_out_turns:
-                yield LeftOut(left_out, composed.left_out_turns, composed.left_out_tokens)
+            left_out_turns = first_turn + composed.left_out_turns  # those out of view, too
+            if left_out or left_out_turns:
+                yield LeftOut(left_out, left_out_turns, composed.left_out_tokens)
             yield from self._write(turn, composed, lease)
             load_s = lease.load_s
         yield from self._cite(turn)
@@ -219,7 +227,8 @@ class Turns:
                 row.question_screened,
                 citations.without_markers(row.turn.answer),
                 self._passages_of(turn, row),
-                row.lines,
+                lines=row.lines,
+                nothing_found=not row.turn.sources,
             )
             for row in complete[first:]
         ], first
@@ -229,8 +238,12 @@ class Turns:
         hits = row.turn.sources
         if len(hits) > MOST_SHOWN:
             return ()
+        if row.detector != DETECTOR_VERSION:  # a newer filter may find more
+            hits = tuple(replace(hit, passage=replace(hit.passage, spans=None, stale=True)) for hit in hits)
         found = [self._source(turn, hit, Counter()) for hit in hits if hit.passage.id]
-        return tuple(self._prompt_passage(source, turn.scope) for source in found if source is not None)
+        sources = [source for source in found if source is not None]
+        turn.shown = tuple(dict.fromkeys((*turn.shown, *(source.hit.passage.document_id for source in sources))))
+        return tuple(self._prompt_passage(source, turn.scope) for source in sources)
 
     def _whole(self, turn: _Running, turns_in_view: Sequence[PromptTurn], budget: int, lease: Lease) -> Composed | None:
         """The prompt over a whole document, and its sources set; None where it does not fit or is not wanted.
@@ -241,8 +254,10 @@ class Turns:
         if question.library is None or question.document is None or question.whole is False:
             return None
         hits = self._retriever.whole(question.document, library=question.library)
-        sources = [source for hit in hits if (source := self._source(turn, hit, Counter())) is not None]
         turn.asked_whole = len(hits) if question.whole else 0
+        if sum(len(hit.passage.text) for hit in hits) > budget * LONGEST_TOKENS:  # a book is not screened for nothing
+            return None
+        sources = [source for hit in hits if (source := self._source(turn, hit, Counter())) is not None]
         if len(sources) < len(hits):
             return None  # not all of it may be read
         composed = compose_whole(
@@ -273,6 +288,7 @@ class Turns:
             model_saw=prompt.text,
             sources=tuple(source.hit for source in turn.sources),
             prompt_ends=prompt.ends,
+            shown=turn.shown,
         )
         turn.prompt_ends, turn.lines = prompt.ends, composed.lines
         stream = self._screener.stream(library_id=turn.scope, reader=turn.question.reader, seen=[prompt.text])
@@ -384,6 +400,8 @@ class Turns:
             usage=turn.writing.usage,
             prompt_ends=turn.prompt_ends,
             lines=turn.lines,
+            shown=turn.shown,
+            detector=DETECTOR_VERSION,
         )
         self._history.finish(
             turn.turn_id, answer_screened=turn.writing.text, state=ended, extras=extras, now=self._clock()
