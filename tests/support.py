@@ -32,6 +32,7 @@ class ScriptedRuntime:
         self.prompts: list[str] = []
         self.threads: set[str] = set()
         self.closed = False
+        self.ahead = False  # whether passages count as read ahead
 
     def tokenize(self, text: str, *, control: bool) -> list[int]:
         if not control:
@@ -70,7 +71,7 @@ class ScriptedRuntime:
         return True
 
     def stored(self, prompt: Prompt) -> bool:
-        return False
+        return self.ahead and bool(prompt.behind)
 
     def interrupt(self) -> None: ...
 

@@ -120,7 +120,7 @@ def open_local(
 
 def _forget(documents: Sequence[str], history: History, readings: ReadingStore) -> None:
     """Documents are removed: so is what conversations quote of them and what models made of them."""
-    readings.forget(*documents)
+    readings.forget(*documents, for_good=True)
     history.forget_documents(documents)
 
 

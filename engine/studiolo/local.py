@@ -232,9 +232,10 @@ class LocalEngine:
 
     def remove_library(self, name: str) -> None:
         """Remove a library with all its documents and what conversations quote of them."""
+        name = name.strip()
         self._parts.knowledge.remove_library(name)
         self._parts.screener.forget(library_scope(name))
-        self._parts.policies.forget(name.strip())
+        self._parts.policies.forget(name)
         self._parts.readings.forget(name)
         forget_library(self._parts.home, name)
 
@@ -379,8 +380,11 @@ class LocalEngine:
         try:
             self._parts.knowledge.remove_documents(ids, library=library)
         except StudioloError:
-            self._parts.history.know_again({document.id for document in self.documents(library)})
+            left = {document.id for document in self.documents(library)}
+            self._parts.history.know_again(left)
+            self._parts.readings.know_again(*left)
             raise
+        self._ahead.wake()  # what is known of the passages counts the removed ones too
         for document in documents:
             forget_upload(self._parts.home, document.path)
 

@@ -109,7 +109,9 @@ def run(data: Path, *, home: Path) -> None:
 def _prompts(bench: Bench, case: Case) -> tuple[Prompt, Prompt, Prompt]:
     """Full without lines, the composed one's ids without readings, composed."""
     passages = [PromptPassage(f"document {at + 1}.txt", 1, "", text) for at, text in enumerate(case.passages)]
-    composed = compose(case.question, passages=passages, turns=(), budget_tokens=CELLS - 64, count=bench.lease.count)
+    composed = compose(
+        case.question, passages=passages, turns=(), budget_tokens=CELLS - 64, count=bench.lease.count, quote=True
+    )
     system, user = composed.messages
     plain = replace(user, parts=(*user.parts[: len(passages)], user.parts[-1]), behind=())
     with_readings = bench.lease.compose([system, user])

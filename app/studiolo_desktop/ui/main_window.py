@@ -284,6 +284,9 @@ class MainWindow(QMainWindow):
 
     @Slot(str)
     def _library_changed(self, name: str) -> None:
+        """A conversation stays with its library: over another one a new one begins."""
+        if name != self._parts.chat.library and self._parts.chat.turns:
+            self._parts.chat.new_conversation()
         self._parts.chat.library = name
 
     @Slot(object)

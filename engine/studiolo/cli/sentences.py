@@ -337,6 +337,10 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     "inside_watched": ("a folder around it is watched already", "其上级文件夹已被监视"),
     "holds_watched": ("a folder inside it is watched already", "其中的文件夹已被监视"),
     "not_watched": ("this folder is not watched", "未监视此文件夹"),
+    "other_library": (
+        "the conversation is over another library; start a new one",
+        "该对话属于另一个资料库，请新建对话",
+    ),
     "no_such_token": ("neither the prompt nor the answer holds this token", "提示和回答中都没有此标记"),
     "unknown_profile": ("there is no profile of that name", "没有此名称的策略"),
     "not_json": ("it is not JSON", "不是 JSON"),

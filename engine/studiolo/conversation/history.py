@@ -59,6 +59,9 @@ _RESTS_ON = (  # turns whose answer rests on documents; `{marks}` are their ids
     "UNION SELECT DISTINCT t.id FROM turns t, json_each(t.extras, '$.citations') c "
     "WHERE json_extract(c.value, '$.document_id') IN ({marks})"
 )
+_SHOWS = (  # turns whose prompt shows what an earlier turn found in documents
+    "SELECT DISTINCT t.id FROM turns t, json_each(t.extras, '$.shown') s WHERE s.value IN ({marks})"
+)
 _CONVERSATIONS = (
     "SELECT c.*, (SELECT COUNT(*) FROM turns t WHERE t.conversation_id = c.id) AS turns FROM conversations c"
 )
@@ -73,7 +76,10 @@ class TurnExtras:
     sources: tuple[Hit, ...] = ()
     timings: Timings = field(default_factory=Timings)
     usage: Usage = field(default_factory=Usage)
+    lines: bool = False  # whether those that fit the question were quoted before it
     prompt_ends: tuple[tuple[int, bool], ...] = ()  # where each part of the prompt ends; whether the template wrote it
+    shown: tuple[str, ...] = ()  # documents whose passages stand in the prompt because earlier turns rest on them
+    detector: int = 0  # the version of what had found the values in the sources; 0 = before it was kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +88,8 @@ class StoredTurn:
 
     turn: Turn
     question_screened: str = field(repr=False)
+    lines: bool = False  # as in the extras
+    detector: int = 0  # as in TurnExtras
 
 
 class History:
@@ -121,10 +129,11 @@ class History:
         model_saw: str,
         sources: tuple[Hit, ...] = (),
         prompt_ends: tuple[tuple[int, bool], ...] = (),
+        shown: tuple[str, ...] = (),
     ) -> None:
         """Store what the model is about to read, and what that rests on: a kill must not part the two."""
         with self._database.write() as db:
-            extras = TurnExtras(sources=sources, prompt_ends=prompt_ends)
+            extras = TurnExtras(sources=sources, prompt_ends=prompt_ends, shown=shown)
             kept = self._without(extras, self._gone)
             db.execute(
                 "UPDATE turns SET question_screened = ?, model_saw = ?, extras = ? WHERE id = ?",
@@ -226,7 +235,8 @@ class History:
             found = _resting_on(db, document_ids)
             if turns == "remove":
                 self._remove_turns(db, found)
-            for row in _in_parts(db, "SELECT id, extras FROM turns WHERE id IN ({marks})", found):
+            touched = [*found, *(row["id"] for row in _in_parts(db, _SHOWS, document_ids))]
+            for row in _in_parts(db, "SELECT id, extras FROM turns WHERE id IN ({marks})", touched):
                 extras = self._without(self._extras.validate_python(json.loads(row["extras"])), set(document_ids))
                 db.execute(
                     "UPDATE turns SET model_saw = '', extras = ? WHERE id = ?", (self._packed(extras), row["id"])
@@ -277,6 +287,7 @@ class History:
             extras,
             sources=tuple(_EMPTY if hit.passage.document_id in document_ids else hit for hit in extras.sources),
             citations=tuple(one for one in extras.citations if one.document_id not in document_ids),
+            shown=tuple(one for one in extras.shown if one not in document_ids),
         )
 
     def _turn(self, row: Any) -> StoredTurn:
@@ -295,7 +306,7 @@ class History:
             timings=extras.timings,
             usage=extras.usage,
         )
-        return StoredTurn(turn, row["question_screened"])
+        return StoredTurn(turn, row["question_screened"], lines=extras.lines, detector=extras.detector)
 
 
 def _parts(text: str, ends: Sequence[tuple[int, bool]]) -> Iterator[SeenPart]:

@@ -17,9 +17,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from studiolo.conversation.prompt import reading
-from studiolo.conversation.seams import ModelPool, Screener
+from studiolo.conversation.seams import LoadedModels, Screener
 from studiolo.conversation.sources import prompt_passage, screened_passage
-from studiolo.errors import PolicyBlock, StudioloError, unexpected
+from studiolo.errors import Code, PolicyBlock, StudioloError, UserError, unexpected
 from studiolo.inference.lease import Lease
 from studiolo.inference.steps import Prompt, Service
 from studiolo.jobs import CancelToken
@@ -27,6 +27,7 @@ from studiolo.types import Passage, Sampling
 
 _POLL_S = 1.0  # how often it looks whether it may
 _WATCH_S = 0.05  # how often, while it reads
+_MOST_LOST = 3  # passages on end that were read and are not kept: then it rests until something is new
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +57,7 @@ class _Read:
 
     passages: set[str] = field(default_factory=set)
     documents: set[str] = field(default_factory=set)  # all of whose passages are
+    lost: int = 0  # that were read last and are not kept: the memory of some models cannot be
 
 
 class ReadingAhead:
@@ -67,7 +69,7 @@ class ReadingAhead:
         documents: Callable[[], Iterable[ToRead]],
         passages: Callable[[str, str], Sequence[Passage]],
         screener: Screener,
-        models: ModelPool,
+        models: LoadedModels,
         model_id: Callable[[], str],
         may: Callable[[], bool],
         room: Callable[[], bool],
@@ -138,6 +140,8 @@ class ReadingAhead:
         documents = list(self._documents())
         total = sum(document.passages for document in documents)
         self._ahead = Ahead(min(len(known.passages), total), total)
+        if known.lost >= _MOST_LOST:
+            return False
         for document in documents:
             if document.document_id in known.documents:
                 continue
@@ -150,7 +154,7 @@ class ReadingAhead:
                     return True
                 self._ahead = Ahead(min(len(known.passages), total), total, working=True)
                 began = time.monotonic()
-                read = self._one(document, passage, model_id)
+                read = self._one(document, passage, model_id, known)
                 if read:
                     known.passages.add(passage.id)
                 self._ahead = Ahead(min(len(known.passages), total), total)
@@ -160,20 +164,31 @@ class ReadingAhead:
             known.documents.add(document.document_id)
         return False
 
-    def _one(self, document: ToRead, passage: Passage, model_id: str) -> bool:
-        """Read one passage unless it is stored; False where it was broken off."""
+    def _one(self, document: ToRead, passage: Passage, model_id: str, known: _Read) -> bool:
+        """Read one passage unless it is stored; False where it was broken off, or is not kept."""
         if passage.spans is None:
             return True
         try:
-            screened = screened_passage(passage, self._screener, scope=document.scope)
-            behind, text = reading(prompt_passage(passage, screened, self._screener, scope=document.scope))
+            return self._read_one(document, passage, model_id, known)
         except PolicyBlock:
             return True
-        with self._models.lease(model_id) as lease:
-            prompt = lease.ahead(text, behind=behind, groups=(document.document_id, document.library))
-            if lease.stored(prompt):
+        except UserError as error:
+            if error.code is Code.PROMPT_TOO_LONG:  # it fits into no question's either
                 return True
-            return self._generate(lease, prompt)
+            raise
+
+    def _read_one(self, document: ToRead, passage: Passage, model_id: str, known: _Read) -> bool:
+        screened = screened_passage(passage, self._screener, scope=document.scope)
+        behind, text = reading(prompt_passage(passage, screened, self._screener, scope=document.scope))
+        with self._models.lease_loaded(model_id) as lease:  # another may have been loaded since
+            if lease is None:
+                return False
+            prompt = lease.ahead(text, behind=behind, groups=(document.document_id, document.library))
+            kept = lease.stored(prompt)
+            if not kept and self._generate(lease, prompt):
+                kept = lease.stored(prompt)
+                known.lost = 0 if kept else known.lost + 1
+            return kept
 
     def _generate(self, lease: Lease, prompt: Prompt) -> bool:
         cancel = CancelToken()

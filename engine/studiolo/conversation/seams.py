@@ -79,3 +79,11 @@ class ModelPool(Protocol):
     def warm(self, model_id: str) -> None:
         """Begin to load a model, without waiting."""
         ...
+
+
+class LoadedModels(Protocol):
+    """Models, for work that loads none."""
+
+    def lease_loaded(self, model_id: str) -> AbstractContextManager[Lease | None]:
+        """A model, kept loaded for the block; None where it is not loaded."""
+        ...

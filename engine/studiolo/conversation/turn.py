@@ -24,6 +24,7 @@ from studiolo.conversation.prompt import (
     PromptTurn,
     compose,
     compose_whole,
+    reading,
 )
 from studiolo.conversation.seams import ModelPool, Retriever, Screener
 from studiolo.conversation.sources import prompt_passage, screened_passage
@@ -44,11 +45,13 @@ from studiolo.events import (
 from studiolo.inference.lease import Lease
 from studiolo.inference.steps import Prompt
 from studiolo.jobs import CancelToken
+from studiolo.privacy.detector import DETECTOR_VERSION
 from studiolo.types import Citation, Hit, Passage, Question, Reader, Redaction, Screened, Timings, TurnState
 
-TURNS_IN_VIEW = 6  # earlier turns offered to the prompt; the budget decides how many stay
+TURNS_IN_VIEW = 6  # earlier turns offered to the prompt, at most; the budget decides how many stay
 PASSAGES = 5  # where neither question nor settings say
 _LIBRARY = "library:"
+LONGEST_TOKENS = 16  # characters a token of a text at most, on average: what is longer than that cannot fit
 QUESTIONS_IN_VIEW = 2  # earlier questions that retrieval looks at
 
 
@@ -74,6 +77,8 @@ class _Running:
     prompt_ends: tuple[tuple[int, bool], ...] = ()
     writing: Writing = field(default_factory=Writing)
     sources: tuple[_Source, ...] = ()
+    lines: bool = False  # whether those that fit the question were quoted before it
+    shown: tuple[str, ...] = ()  # documents of which earlier turns show passages
     asked_whole: int = 0  # passages of the document that was to be read whole
     citations: tuple[Citation, ...] = ()
     redactions: tuple[Redaction, ...] = ()
@@ -107,7 +112,10 @@ class Turns:
         conversation_id = question.conversation_id or uuid.uuid4().hex
         turn_id = uuid.uuid4().hex
         if question.conversation_id:
-            self._history.conversation(question.conversation_id)
+            known = self._history.conversation(question.conversation_id)
+            if known.library != (question.library or ""):
+                # its pseudonyms are those of its library: another's would be read back as somebody else's names
+                raise UserError(Code.BAD_REQUEST, field="library", problem="other_library")
         self._history.begin(
             conversation_id=conversation_id,
             turn_id=turn_id,
@@ -161,12 +169,14 @@ class Turns:
         searched = turn.elapsed()
         found = self._search(question, [row.turn.question for row in earlier])
         retrieve_s = turn.elapsed() - searched
-        withheld: Counter[str] = Counter()
-        sources = [source for hit in found if (source := self._source(turn, hit, withheld)) is not None]
+        sources, withheld = self._sources(turn, found)
 
         # After the passages: a name that stands in one of them is now known, and found in the question too.
         screened = self._screener.screen(question.text, library_id=scope, direction="question", reader=question.reader)
         turn.screened_question = screened.text
+        asked = [question.text[edit.start : edit.end].casefold() for edit in screened.edits]
+        if any(value in source.screened.text.casefold() for value in asked for source in sources):
+            sources, withheld = self._sources(turn, found)  # one that only the question gave away
         yield from self._note(turn, "question", screened.redactions)
         if not earlier:
             title = self._screener.screen(question.text, library_id=scope, direction="title", reader=question.reader)
@@ -179,13 +189,15 @@ class Turns:
             turns_in_view, first_turn = self._in_view(turn, earlier)
             composed = self._whole(turn, turns_in_view, budget, lease)
             if composed is None:
+                passages = [self._prompt_passage(source, scope) for source in sources]
                 composed = compose(
                     screened.text,
-                    passages=[self._prompt_passage(source, scope) for source in sources],
+                    passages=passages,
                     turns=turns_in_view,
                     first_turn=first_turn,
                     budget_tokens=budget,
                     count=lease.count,
+                    quote=_read_ahead(passages, lease),
                 )
                 turn.sources = tuple(sources[: composed.passages])
             refused = tuple(Redaction(kind, count) for kind, count in withheld.items())
@@ -195,8 +207,9 @@ class Turns:
                     tuple(self._shown(source, scope, question.reader) for source in turn.sources), retrieve_s
                 )
             left_out = max(composed.left_out_passages, turn.asked_whole - len(turn.sources))
-            if left_out or composed.left_out_turns:
-                yield LeftOut(left_out, composed.left_out_turns, composed.left_out_tokens)
+            left_out_turns = first_turn + composed.left_out_turns  # those out of view, too
+            if left_out or left_out_turns:
+                yield LeftOut(left_out, left_out_turns, composed.left_out_tokens)
             yield from self._write(turn, composed, lease)
             load_s = lease.load_s
         yield from self._cite(turn)
@@ -210,7 +223,13 @@ class Turns:
         complete = [row for row in earlier if row.turn.state == "complete" and row.question_screened]
         first = max(0, -(-(len(complete) - TURNS_IN_VIEW) // TURN_STEP)) * TURN_STEP
         return [
-            PromptTurn(row.question_screened, citations.without_markers(row.turn.answer), self._passages_of(turn, row))
+            PromptTurn(
+                row.question_screened,
+                citations.without_markers(row.turn.answer),
+                self._passages_of(turn, row),
+                lines=row.lines,
+                nothing_found=not row.turn.sources,
+            )
             for row in complete[first:]
         ], first
 
@@ -219,8 +238,12 @@ class Turns:
         hits = row.turn.sources
         if len(hits) > MOST_SHOWN:
             return ()
+        if row.detector != DETECTOR_VERSION:  # a newer filter may find more
+            hits = tuple(replace(hit, passage=replace(hit.passage, spans=None, stale=True)) for hit in hits)
         found = [self._source(turn, hit, Counter()) for hit in hits if hit.passage.id]
-        return tuple(self._prompt_passage(source, turn.scope) for source in found if source is not None)
+        sources = [source for source in found if source is not None]
+        turn.shown = tuple(dict.fromkeys((*turn.shown, *(source.hit.passage.document_id for source in sources))))
+        return tuple(self._prompt_passage(source, turn.scope) for source in sources)
 
     def _whole(self, turn: _Running, turns_in_view: Sequence[PromptTurn], budget: int, lease: Lease) -> Composed | None:
         """The prompt over a whole document, and its sources set; None where it does not fit or is not wanted.
@@ -231,8 +254,10 @@ class Turns:
         if question.library is None or question.document is None or question.whole is False:
             return None
         hits = self._retriever.whole(question.document, library=question.library)
-        sources = [source for hit in hits if (source := self._source(turn, hit, Counter())) is not None]
         turn.asked_whole = len(hits) if question.whole else 0
+        if sum(len(hit.passage.text) for hit in hits) > budget * LONGEST_TOKENS:  # a book is not screened for nothing
+            return None
+        sources = [source for hit in hits if (source := self._source(turn, hit, Counter())) is not None]
         if len(sources) < len(hits):
             return None  # not all of it may be read
         composed = compose_whole(
@@ -263,8 +288,9 @@ class Turns:
             model_saw=prompt.text,
             sources=tuple(source.hit for source in turn.sources),
             prompt_ends=prompt.ends,
+            shown=turn.shown,
         )
-        turn.prompt_ends = prompt.ends
+        turn.prompt_ends, turn.lines = prompt.ends, composed.lines
         stream = self._screener.stream(library_id=turn.scope, reader=turn.question.reader, seen=[prompt.text])
         yield from write(
             lease,
@@ -289,6 +315,11 @@ class Turns:
             context=tuple(earlier_questions[-QUESTIONS_IN_VIEW:]),
         )
         return [hit for hit in hits if hit.passage.spans is not None or hit.passage.stale]
+
+    def _sources(self, turn: _Running, found: Sequence[Hit]) -> tuple[list[_Source], Counter[str]]:
+        """What of the hits the model may see, and what the policy blocked, by type."""
+        withheld: Counter[str] = Counter()
+        return [source for hit in found if (source := self._source(turn, hit, withheld)) is not None], withheld
 
     def _source(self, turn: _Running, hit: Hit, withheld: Counter[str]) -> _Source | None:
         """A passage as the model may see it; None where it may not, with the types that the policy blocks counted.
@@ -368,6 +399,9 @@ class Turns:
             timings=turn.timings,
             usage=turn.writing.usage,
             prompt_ends=turn.prompt_ends,
+            lines=turn.lines,
+            shown=turn.shown,
+            detector=DETECTOR_VERSION,
         )
         self._history.finish(
             turn.turn_id, answer_screened=turn.writing.text, state=ended, extras=extras, now=self._clock()
@@ -385,6 +419,13 @@ class Turns:
         if redactions:
             turn.redactions = _sum(turn.redactions, redactions)
             yield Redacted(direction, redactions)
+
+
+def _read_ahead(passages: Sequence[PromptPassage], lease: Lease) -> bool:
+    """Whether all were read ahead. Such passages have not seen one another: the lines that fit are quoted then."""
+    return bool(passages) and all(
+        lease.stored(lease.ahead(text, behind=behind, groups=())) for behind, text in map(reading, passages)
+    )
 
 
 def pseudonym_scope(question: Question) -> str:

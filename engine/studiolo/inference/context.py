@@ -68,6 +68,8 @@ class LlamaContext:
         self._batch = self._lib.llama_batch_init(BATCH_TOKENS, 0, 1)
         self._held: list[list[int]] = [[] for _ in range(sequences)]
         self._scratch = sequences  # one more, for cells on their way from or to somewhere
+        # Sequence -> where cells begin that llama.cpp has yet to turn to their new place, at the next decode's start.
+        self._turning: dict[int, int] = {}
 
     @property
     def sequences(self) -> int:
@@ -117,7 +119,8 @@ class LlamaContext:
     def decode(self, runs: Sequence[Run]) -> list[int] | None:
         """Run the model over at most BATCH_TOKENS tokens; the row of the first score of each run, in order.
 
-        None when aborted, with every sequence as it was before. Raises EngineBug where llama.cpp fails.
+        None when aborted, with every sequence as it was before, but for what was loaded since the last one: that may
+        be turned to its new place in some layers only, and goes. Raises EngineBug where llama.cpp fails.
         """
         batch, rows, at = self._batch, [], 0
         for run in runs:
@@ -133,11 +136,15 @@ class LlamaContext:
         batch.n_tokens = at
         result = int(self._lib.llama_decode(self.handle, batch))
         if result == 0:
+            self._turning.clear()
             for run in runs:
                 self._held[run.sequence].extend(run.tokens if run.marks is None else run.marks)
             return rows
         for run in runs:
             self._undo(run.sequence)
+        for sequence, length in self._turning.items():
+            self.cut(sequence, length)
+        self._turning.clear()
         if result == _ABORTED:
             return None
         raise EngineBug(Code.INTERNAL, where=f"llama_decode {result}")
@@ -183,6 +190,7 @@ class LlamaContext:
         if taken:
             if start != saved_at:
                 lib.llama_memory_seq_add(memory, scratch, saved_at, saved_at + len(marks), start - saved_at)
+                self._turning[sequence] = min(start, self._turning.get(sequence, start))
             lib.llama_memory_seq_cp(memory, scratch, sequence, start, start + len(marks))
             self._held[sequence].extend(marks)
         lib.llama_memory_seq_rm(memory, scratch, -1, -1)

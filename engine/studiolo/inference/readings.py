@@ -87,6 +87,7 @@ class ReadingStore:
         self._last_ns = 0
         self._damaged = 0
         self._evicted = 0
+        self._gone: set[bytes] = set()  # groups that do not come back
         self._held: set[str] = set()  # files that the system would not remove
         with suppress(OSError):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -172,13 +173,16 @@ class ReadingStore:
         with self._lock:
             return self._drop(key.digest)
 
-    def forget(self, *groups: str) -> int:
+    def forget(self, *groups: str, for_good: bool = False) -> int:
         """Remove all that belongs to one of the groups, and what is being written of them; how many were removed.
 
-        One whose header cannot be read is removed too: it might belong to them.
+        One whose header cannot be read is removed too: it might belong to them. `for_good`: nothing of theirs is kept
+        any more, until `know_again`: the model may still be reading it.
         """
         wanted = frozenset(group_digest(one) for one in groups)
         with self._lock:
+            if for_good:
+                self._gone |= wanted
             for write in self._writes.values():
                 write.wanted = write.wanted and not (write.groups & wanted)
             unknown = {name: entry for name, entry in self._entries.items() if entry.groups is None}
@@ -192,6 +196,11 @@ class ReadingStore:
                 self._drop(name)
         self._flush_folder()
         return len(gone)
+
+    def know_again(self, *groups: str) -> None:
+        """Groups that were forgotten for good are there after all."""
+        with self._lock:
+            self._gone.difference_update(map(group_digest, groups))
 
     def clear(self) -> int:
         """Remove all, and what is being written; how many were removed."""
@@ -267,7 +276,7 @@ class ReadingStore:
             writing = self._writing()
             free = shutil.disk_usage(self._folder).free
             room = min(self._budget, self._used - writing + free - self._keep_free)
-            if write.size + writing > room:
+            if write.size + writing > room or write.groups & self._gone:
                 return None
             self._evict(room - write.size)
             self._numbers += 1

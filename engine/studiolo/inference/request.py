@@ -32,7 +32,9 @@ class Request:
     sampling: Sampling
     most: int  # tokens it may come to
     stored: list[StoredPart] = field(default_factory=list, repr=False)  # in order, those that are not there yet
+    taken: list[StoredPart] = field(default_factory=list, repr=False)  # those that are there, in order
     exact: int = 0  # tokens, from the first on, to be kept when they have been read; 0 = none
+    unloadable: bool = False  # they are stored, but could not be loaded
     keep: StoredPart | None = field(default=None, repr=False)  # what is read only to be stored
     groups: tuple[str, ...] = field(default=(), repr=False)
     sequence: int = -1

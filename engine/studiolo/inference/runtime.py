@@ -160,6 +160,7 @@ class LlamaRuntime:
         steps: list[list[Step]] = [[] for _ in requests]
         for request, out in zip(requests, steps, strict=True):
             if self._readings is not None:
+                self._readings.put_back(request)  # a batch was broken off, or the request was parked
                 self._readings.take_up(request)
             if not request.told:
                 request.told = True
@@ -207,7 +208,9 @@ class LlamaRuntime:
 
     def park(self, running: Running) -> None:
         """Take its place from a request that is to go on later; what it has read may have to be read again then."""
-        if isinstance(running, Request) and self._running.pop(running.sequence, None) is not None:
+        # by identity: where a parked request stood, another one may stand now
+        if isinstance(running, Request) and self._running.get(running.sequence) is running:
+            del self._running[running.sequence]
             self._unused.append(running.sequence)
 
     def unpark(self, running: Running) -> bool:

@@ -34,6 +34,8 @@ from studiolo.types import Sampling
 
 T = TypeVar("T")
 Loader = Callable[[str], Runtime]
+_LOOK_S = 0.1
+_LEAVE_S = 5.0  # how long a model that is to be freed at the end waits for those who hold it
 
 
 @dataclass(slots=True, eq=False)
@@ -121,19 +123,25 @@ class Scheduler:
         with self._state:
             return self._open > 0
 
-    def give_way(self, timeout_s: float = 60.0) -> None:
-        """Wait while a person's request is read or written: for work on other threads that takes processors from it."""
+    def give_way(self, over: Callable[[], bool] = lambda: False, *, timeout_s: float = 60.0) -> None:
+        """Wait while a person's request is read or written: for work on other threads that takes processors from it.
+
+        `over`: whether that work is to end; it is asked a few times a second.
+        """
+        until = time.monotonic() + timeout_s
         with self._state:
-            self._state.wait_for(lambda: not self._persons or self._closed, timeout=timeout_s)
+            while self._persons and not self._closed and not over() and time.monotonic() < until:
+                self._state.wait(_LOOK_S)
 
     @contextmanager
     def lease(self, model_id: str) -> Iterator[Lease]:
         """Load `model_id` if need be (waiting while another model is in use) and keep it loaded for the block."""
         started = time.monotonic()
         with self._state:
-            while self._leases and self._model_id != model_id:
+            while self._leases and self._model_id != model_id and not self._closed:
                 self._end_idle()
                 self._state.wait()
+            self._refuse_closed()
             self._leases += 1
             needs_load = self._model_id != model_id
             if needs_load:
@@ -143,10 +151,25 @@ class Scheduler:
             runtime = self._on_thread(lambda: self._swap(model_id)) if needs_load else self._wait_loaded(model_id)
             yield Lease(self, model_id, runtime, time.monotonic() - started if needs_load else 0.0)
         finally:
-            with self._state:
-                self._leases -= 1
-                self._used_at = time.monotonic()
-                self._state.notify_all()
+            self._give_back()
+
+    @contextmanager
+    def lease_loaded(self, model_id: str) -> Iterator[Lease | None]:
+        """The same where `model_id` is loaded now, else None: for work that is not to load a model."""
+        with self._state:
+            runtime = self._runtime if self._model_id == model_id and not self._closed else None
+            self._leases += runtime is not None
+        try:
+            yield None if runtime is None else Lease(self, model_id, runtime, 0.0)
+        finally:
+            if runtime is not None:
+                self._give_back()
+
+    def _give_back(self) -> None:
+        with self._state:
+            self._leases -= 1
+            self._used_at = time.monotonic()
+            self._state.notify_all()
 
     def warm(self, model_id: str) -> None:
         """Begin to load a model, without waiting; nothing happens where one is loaded or in use.
@@ -168,8 +191,7 @@ class Scheduler:
     ) -> Iterator[Step]:
         """Queue one generation and give its steps as they come. Leaving early cancels it."""
         with self._state:
-            if self._closed:
-                raise EngineBug(Code.INTERNAL, where="closed scheduler")
+            self._refuse_closed()
             self._arrived += 1
             request = _Request(runtime, prompt, sampling, cancel, service, self._arrived, StopFinder(sampling.stop))
             self._open += service is not Service.IDLE
@@ -195,21 +217,26 @@ class Scheduler:
     def unload(self, model_id: str) -> None:
         """Free the model if it is loaded and nobody uses it (before its file is removed)."""
         with self._state:
-            while self._leases and self._model_id == model_id:
+            while self._leases and self._model_id == model_id and not self._closed:
                 self._state.wait()
-            if self._model_id != model_id or self._runtime is None:
+            if self._model_id != model_id or self._runtime is None or self._closed:
                 return
             self._runtime, self._model_id = None, ""
         self._on_thread(self._free)
 
     def close(self) -> None:
-        """End the thread and free the model. Running requests must have been cancelled."""
+        """End what runs, free the model once nobody holds it (or after some seconds), and end the thread."""
         with self._state:
             if self._closed:
                 return
             self._closed = True
             self._state.notify_all()
         self._thread.join(timeout=30)
+
+    def _refuse_closed(self) -> None:
+        """With the lock. Raises EngineBug once the scheduler is closed: its thread is gone, and so is the model."""
+        if self._closed:
+            raise EngineBug(Code.INTERNAL, where="closed scheduler")
 
     def _serve(self) -> None:
         while True:
@@ -228,6 +255,9 @@ class Scheduler:
             self._drop_cancelled()
             self._give_places()
             self._run_batch()
+        self._end_all()
+        with self._state:  # who counts tokens with the model must not find it gone
+            self._state.wait_for(lambda: not self._leases, timeout=_LEAVE_S)
         self._free()
 
     def _until_unused(self) -> float | None:
@@ -323,10 +353,12 @@ class Scheduler:
                 threading.Thread(target=request.cancel.cancel, daemon=True).start()
 
     def _cancelled(self, request: _Request) -> None:
-        """On the thread that cancels: break off the batch that the request is in."""
+        """On the thread that cancels: break off the batch that the request is in; one that waits is told at once."""
         with self._state:
             if any(one is request for one in self._in_batch):
                 request.runtime.interrupt()
+            elif any(one is request for one in self._waiting):  # the batch of others goes on; `_drop_cancelled` later
+                request.put(Ended("cancelled"))
             self._state.notify_all()
 
     def _fail(self, request: _Request, error: BaseException) -> None:
@@ -347,15 +379,18 @@ class Scheduler:
 
     def _free(self) -> None:
         """On the inference thread: let go of the loaded model and of whoever still waits for it."""
+        self._end_all()
         held, self._held = self._held, None
-        if held is None:
-            return
+        if held is not None:
+            held.close()
+
+    def _end_all(self) -> None:
+        """On the inference thread: end the requests of the loaded model."""
         with self._state:
-            left = [one for one in (*self._served, *self._waiting) if one.runtime is held]
+            left = [one for one in (*self._served, *self._waiting) if one.runtime is self._held]
         for request in left:
             request.put(Ended("cancelled"))
             self._leave(request)
-        held.close()
 
     def _on_thread(self, task: Callable[[], T]) -> T:
         future: Future[T] = Future()
@@ -367,6 +402,7 @@ class Scheduler:
                 future.set_exception(error)
 
         with self._state:
+            self._refuse_closed()  # nobody would do it
             self._tasks.append(work)
             self._state.notify_all()
         return future.result()
@@ -390,8 +426,9 @@ class Scheduler:
 
     def _wait_loaded(self, model_id: str) -> Runtime:
         with self._state:
-            while self._model_id == model_id and self._runtime is None:
+            while self._model_id == model_id and self._runtime is None and not self._closed:
                 self._state.wait()
+            self._refuse_closed()
             if self._runtime is None:
                 raise self._load_error or EngineBug(Code.INTERNAL, where="model load")
             return self._runtime

@@ -69,23 +69,40 @@ class StoredReadings:
     def take_up(self, request: Request) -> None:
         """Load what is stored from where the request's sequence ends, as far as one part follows another."""
         context, sequence, exact = self._context, request.sequence, request.exact
-        if context.length(sequence) < exact < len(request.tokens) and self.contains((), request.tokens[:exact]):
+        held = context.length(sequence)
+        wanted = held < exact < len(request.tokens) and not request.unloadable
+        if wanted and self._store.contains(self._key((), request.tokens[:exact])):
             context.cut(sequence, 0)
             if self._load(sequence, (), request.tokens[:exact]):
                 request.reused, request.loaded = 0, exact
+            else:  # once: what is read from here on must not be thrown away for another try
+                request.reused, request.unloadable = 0, True
         while request.stored:
             part, held = request.stored[0], context.length(sequence)
             if held < part.start:
                 return
             request.stored.pop(0)
             if held >= part.end:
+                request.taken.append(part)
                 continue
             context.cut(sequence, part.start)  # a part is there whole or not at all
             tokens = request.tokens[part.start : part.end]
             if self._load(sequence, part.prefix, tokens):
+                request.taken.append(part)
                 request.loaded += len(tokens)
             else:  # damaged, or just evicted: it is read where it stands
                 request.marks[part.start : part.end] = tokens
+
+    def put_back(self, request: Request) -> None:
+        """What the request's sequence has lost of what was taken up is to be taken up again."""
+        held = self._context.length(request.sequence)
+        while request.taken and request.taken[-1].end > held:
+            part = request.taken.pop()
+            request.stored.insert(0, part)
+            if part.start < request.reused:
+                request.reused = part.start
+            else:
+                request.loaded -= part.end - part.start
 
     def keep(self, request: Request) -> None:
         """Store what a request has just read, where it is to be."""

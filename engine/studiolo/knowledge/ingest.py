@@ -115,7 +115,8 @@ class Tools:
     budget: Budget
     sizes: Sizes
     rules: DocumentRules = field(default_factory=NoRules)
-    give_way: Callable[[], None] = lambda: None  # waits while somebody needs the processors more
+    # waits while somebody needs the processors more, unless what it is given says that the work is over
+    give_way: Callable[[Callable[[], bool]], None] = lambda _over: None
 
 
 def read(tools: Tools, item: Item, parser: ParserPool) -> AddResult | None:
@@ -241,7 +242,7 @@ def _embed_some(tools: Tools, library: LibraryRow, owner: dict[int, Item], *, be
     wanted = list(owner)
 
     def one(start: int) -> tuple[list[int], NDArray[np.float32] | None]:
-        tools.give_way()
+        tools.give_way(lambda: all(item.over for item in owner.values()))
         step = [number for number in wanted[start : start + _EMBED_STEP] if not owner[number].over]
         for item in {id(owner[number]): owner[number] for number in step}.values():
             item.embedding = True

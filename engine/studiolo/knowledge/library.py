@@ -81,7 +81,7 @@ class KnowledgeBase:
         rules: DocumentRules | None = None,
         detector: int = 1,
         on_removal: Callable[[Sequence[str]], None] = lambda _: None,
-        give_way: Callable[[], None] = lambda: None,
+        give_way: Callable[[Callable[[], bool]], None] = lambda _over: None,
     ) -> None:
         """Open the home's knowledge and bring removals to an end that a crash cut short; `resume` does the rest.
 

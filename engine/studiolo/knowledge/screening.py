@@ -35,7 +35,7 @@ def screen(tools: Tools, item: Item) -> None:
     record = item.document
     numbers = tools.places.unscreened(record.document.id, version=record.version)
     for start in range(0, len(numbers), _STEP):
-        tools.give_way()
+        tools.give_way(lambda: item.over)
         if item.over:
             raise Cancelled
         if start and not item.embedding:  # else that is what is told
@@ -90,7 +90,7 @@ def rescreen(tools: Tools, library: LibraryRow, *, cancel: CancelToken) -> int:
     """
     numbers = tools.places.stale(library.id)
     for start in range(0, len(numbers), _STEP):
-        tools.give_way()
+        tools.give_way(lambda: cancel.cancelled)
         if cancel.cancelled:
             return start
         rows = tools.store.rows(library.id, numbers[start : start + _STEP])

@@ -155,6 +155,25 @@ def test_quotes_of_removed_documents_go_and_the_answers_stay(home: Home) -> None
     history.close()
 
 
+def test_prompts_that_show_what_earlier_turns_found_in_removed_documents_go(home: Home) -> None:
+    history = History(home.history_db)
+    own = _hit("kept", "Rent is due on the first.")
+    for turn in ("t1", "t2"):
+        history.begin(conversation_id="c1", turn_id=turn, question="q", library="l", model="m", now=5.0)
+    history.note_prompt("t1", question_screened="q", model_saw=SECRET, sources=(own,), shown=("gone",))
+    extras = TurnExtras(sources=(own,), shown=("gone",))
+    history.finish("t1", answer_screened="a", state="complete", extras=extras, now=9.0)
+    assert history.quoting(["gone"]) == []  # the answer does not rest on it
+    history.forget_documents(["gone"])
+    history.note_prompt("t2", question_screened="q", model_saw=SECRET_ZH, sources=(own,), shown=("gone",))
+    assert [history.model_saw(turn) for turn in ("t1", "t2")] == ["", ""]
+    left = _on_disk(home)
+    assert SECRET not in left
+    assert SECRET_ZH not in left
+    assert [stored.turn.sources[0].passage.document_id for stored in history.turns("c1")] == ["kept", "kept"]
+    history.close()
+
+
 def test_turns_that_quote_removed_documents_can_go_wholly(home: Home) -> None:
     history = History(home.history_db)
     _answered(history, "t1", _hit("gone", SECRET))

@@ -11,7 +11,7 @@ import pytest
 from tests.support import FixedScreener, passage
 
 from studiolo.conversation.idle import Ahead, ReadingAhead, ToRead
-from studiolo.errors import Code, PolicyBlock
+from studiolo.errors import Code, PolicyBlock, UserError
 from studiolo.inference.steps import Ended, Prompt, Reading, Service
 from studiolo.jobs import CancelToken
 from studiolo.types import Passage, Sampling
@@ -28,10 +28,18 @@ class Model:
         self.groups: list[tuple[str, ...]] = []
         self.slow = threading.Event()
         self.began = threading.Event()
+        self.loaded = "m"
+        self.keeps = True
+        self.too_long = ""
 
     @contextmanager
     def lease(self, model_id: str) -> Iterator[Model]:
+        raise AssertionError("it would load a model")
         yield self
+
+    @contextmanager
+    def lease_loaded(self, model_id: str) -> Iterator[Model | None]:
+        yield self if model_id == self.loaded else None
 
     def warm(self, model_id: str) -> None: ...
 
@@ -46,12 +54,14 @@ class Model:
         self, prompt: Prompt, *, sampling: Sampling, cancel: CancelToken, service: Service
     ) -> Iterator[Reading | Ended]:
         assert service is Service.IDLE
+        if self.too_long and self.too_long in prompt.text:
+            raise UserError(Code.PROMPT_TOO_LONG, tokens=2, limit=1)
         self.read.append(prompt.text)
         self.began.set()
         yield Reading(0, 2, 0)
         while self.slow.is_set() and not cancel.cancelled:
             time.sleep(0.005)
-        if not cancel.cancelled:
+        if self.keeps and not cancel.cancelled:
             self.kept.add(prompt.text)
         yield Ended("cancelled" if cancel.cancelled else "length")
 
@@ -182,3 +192,36 @@ def test_what_is_not_screened_or_blocked_is_not_read(model: Model, start: Callab
     other = start(passages=lambda _library, _document: unscreened, documents=lambda: DOCUMENTS[:1])
     _until(lambda: other.progress.done == 1)
     assert model.read == []
+
+
+def test_a_model_that_was_swapped_away_meanwhile_is_not_loaded_again(
+    model: Model, start: Callable[..., ReadingAhead]
+) -> None:
+    model.loaded = "another"  # between the look and the lease
+    ahead = start()
+    _until(lambda: ahead.progress.total == 3)
+    time.sleep(0.1)
+    assert (model.read, ahead.progress.done) == ([], 0)
+
+
+def test_a_passage_that_fits_into_no_prompt_does_not_hold_up_the_others(
+    model: Model, start: Callable[..., ReadingAhead]
+) -> None:
+    model.too_long = "租期"
+    ahead = start()
+    _until(lambda: ahead.progress.done == 3)
+    assert len(model.read) == 2
+
+
+def test_where_nothing_can_be_kept_it_stops_and_counts_nothing(
+    model: Model, start: Callable[..., ReadingAhead], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("studiolo.conversation.idle._POLL_S", 0.005)
+    model.keeps = False
+    ahead = start()
+    _until(lambda: len(model.read) == 3)
+    time.sleep(0.2)
+    assert (len(model.read), ahead.progress.done) == (3, 0)
+    model.keeps = True
+    ahead.wake()
+    _until(lambda: ahead.progress.done == 3)

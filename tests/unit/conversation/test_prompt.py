@@ -62,9 +62,15 @@ def test_the_lines_that_fit_stand_before_the_question_but_not_those_that_give_or
         PromptPassage("c.txt", 0, "", "租金每月一千二百欧元。房子很安静。"),
     ]
     composed = compose("How much is the rent?", passages=passages, turns=[], budget_tokens=1000, count=_words)
+    assert not composed.lines
+    assert "Lines" not in "".join(composed.messages[-1].parts)
+    composed = compose(
+        "How much is the rent?", passages=passages, turns=[], budget_tokens=1000, count=_words, quote=True
+    )
+    assert composed.lines
     parts = composed.messages[-1].parts
     assert parts[-2] == "Lines that fit the question:\n- The rent is 1,200 euros a month.\n\n"
-    composed = compose("租金是多少\uff1f", passages=passages, turns=[], budget_tokens=1000, count=_words)
+    composed = compose("租金是多少\uff1f", passages=passages, turns=[], budget_tokens=1000, count=_words, quote=True)
     assert "- 租金每月一千二百欧元。" in composed.messages[-1].parts[-2]
     assert parts[:3] == composed.messages[-1].parts[:3]  # passages are the same in every prompt
 
@@ -99,3 +105,36 @@ def test_turns_that_do_not_fit_go_a_few_together_with_their_passages() -> None:
     assert less.left_out_tokens > 3 * 60
     later = compose("And?", passages=PASSAGES[:1], turns=turns[3:], first_turn=3, budget_tokens=800, count=_words)
     assert later.messages == less.messages  # the same ones, whoever counts
+
+
+@pytest.mark.parametrize(
+    ("question", "line"),
+    [("How high is the rent?", "The rent is 1,200 euros a month."), ("租金是多少\uff1f", "租金每月一千二百元。")],
+)
+def test_what_is_left_out_is_not_quoted(question: str, line: str) -> None:
+    passages = [
+        PromptPassage("a.txt", 0, "", "The garden has a pond. 花园里有池塘。"),
+        PromptPassage("b.txt", 0, "", f"{line} " + "word " * 900),
+    ]
+    whole = compose(question, passages=passages, turns=[], budget_tokens=5000, count=_words, quote=True)
+    assert whole.passages == 2
+    assert f"- {line}" in "".join(whole.messages[-1].parts)
+    cut = compose(question, passages=passages, turns=[], budget_tokens=600, count=_words, quote=True)
+    assert (cut.passages, cut.left_out_passages) == (1, 1)
+    assert line not in "".join(cut.messages[-1].parts)
+
+
+@pytest.mark.parametrize("word", ["word ", "词 "])
+def test_a_long_chat_drops_questions_with_their_answers(word: str) -> None:
+    roles = ("user", "assistant")
+    messages = [TemplateMessage(roles[n % 2], (f"{n} " + word * 30,)) for n in range(7)]
+    kept, dropped = compose_chat(messages, budget_tokens=64 + 6 * 39, count=_words)
+    assert (dropped, kept[0].role) == (2, "user")  # one less would have been enough
+    assert kept == tuple(messages[2:])
+
+
+def test_the_question_that_calls_of_tools_answer_stays() -> None:
+    calls = [TemplateMessage(role, ("word " * 30,)) for _ in range(3) for role in ("assistant", "tool")]
+    messages = [TemplateMessage("user", ("What is due?",)), *calls]
+    kept, dropped = compose_chat(messages, budget_tokens=64 + 11 + 2 * 38, count=_words)
+    assert (kept, dropped) == ((messages[0], *calls[-2:]), 4)

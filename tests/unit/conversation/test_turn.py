@@ -10,13 +10,15 @@ from pathlib import Path
 
 import pytest
 from tests.support import FixedRetriever, FixedScreener, ScriptedRuntime, passage
+from tests.unit.privacy.support import make_filter
 
 from studiolo.conversation.history import History
 from studiolo.conversation.turn import Turns
-from studiolo.errors import Code, PolicyBlock
+from studiolo.errors import Code, PolicyBlock, UserError
 from studiolo.events import Cited, Delta, Event, Failed, Finished, LeftOut, Redacted, Retrieved, Started
 from studiolo.inference.scheduler import Scheduler
 from studiolo.jobs import CancelToken
+from studiolo.privacy.detector import DETECTOR_VERSION
 from studiolo.types import Hit, Question, Reader, Redaction, Sampling
 
 MEI, PHONE = "Mei Chen", "13800138000"
@@ -79,6 +81,32 @@ def test_the_model_sees_pseudonyms_and_the_owner_sees_values(bench: Bench) -> No
     assert "Person_A1" in prompt
     assert MEI in _text(events)
     assert "Person_A1" not in _text(events)
+
+
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        ("Margaret Holloway rents the flat in Alder Wharf.", "What does Margaret Holloway rent?"),
+        ("王小明租下了公寓，租期两年。", "王小明租了什么？"),
+    ],
+)
+def test_a_name_that_only_the_question_gives_away_is_hidden_in_the_passages_too(
+    tmp_path: Path, text: str, question: str
+) -> None:
+    """Two names for one person would also part the question from its answer."""
+    hits = [Hit(replace(passage(text), spans=()), 0.9)]  # nothing was found in it when it was taken in
+    bench = Bench(tmp_path / "history.db", answer=lambda _prompt: "Yes.", hits=hits)
+    screener = make_filter(tmp_path)
+    bench.turns._screener = screener
+    events = bench.ask(question)
+    (prompt,) = bench.runtime.prompts
+    assert "Holloway" not in prompt
+    assert "王小明" not in prompt
+    assert prompt.count("<PERSON_1>") >= 2
+    counts = {event.direction: event.redactions[0].count for event in events if isinstance(event, Redacted)}
+    assert counts == {"question": 1, "passages": 1}
+    screener.close()
+    bench.close()
 
 
 def test_a_masked_reader_sees_neither(bench: Bench) -> None:
@@ -346,11 +374,96 @@ def test_a_follow_up_goes_on_where_the_last_prompt_ended(tmp_path: Path, asked: 
     bench.close()
 
 
+def test_lines_are_quoted_where_the_passages_were_read_ahead_and_stay_as_they_were(bench: Bench) -> None:
+    (started, *_) = bench.ask("What is the term of the lease?")
+    assert isinstance(started, Started)
+    bench.runtime.ahead = True
+    bench.ask("When is the rent due?", conversation=started.conversation_id)
+    bench.runtime.ahead = False
+    bench.ask("And now?", conversation=started.conversation_id)
+    first, second, third = bench.runtime.prompts
+    assert "Lines that fit" not in first
+    assert second.count("Lines that fit") == 1
+    assert third.startswith(second)
+    assert third.count("Lines that fit") == 1
+
+
+@pytest.mark.parametrize("text", ["The tenant pays. " * 60, "租客付款。" * 200])
+def test_a_document_that_cannot_fit_is_not_screened_for_every_question(tmp_path: Path, text: str) -> None:
+    hits = [Hit(passage(text, number=number), 1.0) for number in range(200)]
+    bench = Bench(tmp_path / "history.db", answer=lambda _prompt: "They do.", hits=hits)
+    question = Question("What?", document="lease.pdf", whole=True, limit=2)
+    events = list(bench.turns.ask(question, model_id="m", cancel=CancelToken()))
+    assert [event.passages for event in events if isinstance(event, LeftOut)] == [198]
+    assert sum(direction == "passage" for direction, _ in bench.screener.asked) == 2
+    bench.close()
+
+
+@pytest.mark.parametrize("asked", ["Who owns it?", "谁的\uff1f"])
+def test_a_prompt_goes_with_the_documents_that_earlier_turns_show(tmp_path: Path, asked: str) -> None:
+    """A follow-up over one document still shows what the turn before found in another."""
+    hits = [Hit(passage("The garden is large. 花园很大。", number=1), 1.0)]
+    bench = Bench(tmp_path / "history.db", answer=lambda _prompt: "Yes.", hits=hits)
+    (started, *_) = bench.ask(asked)
+    assert isinstance(started, Started)
+    bench.retriever = bench.turns._retriever = FixedRetriever([Hit(passage("Rent is due. 租金到期。", number=2), 1.0)])
+    bench.ask(asked, conversation=started.conversation_id)
+    second = bench.history.turns(started.conversation_id)[1].turn
+    assert "garden is large" in bench.history.model_saw(second.id)
+    bench.history.forget_documents(["d1"])
+    assert bench.history.model_saw(second.id) == ""
+    assert [hit.passage.document_id for hit in second.sources] == ["d2"]
+    bench.close()
+
+
+@pytest.mark.parametrize("asked", ["How are you?", "你好吗\uff1f"])
+def test_a_follow_up_goes_on_where_nothing_was_found(tmp_path: Path, asked: str) -> None:
+    bench = Bench(tmp_path / "history.db", answer=lambda _prompt: "Well. 很好。", hits=[])
+    (started, *_) = bench.ask(asked)
+    assert isinstance(started, Started)
+    bench.ask(asked, conversation=started.conversation_id)
+    first, second = bench.runtime.prompts
+    assert second.startswith(first + "Well. 很好。\x02<|im_end|>\x03")
+    bench.close()
+
+
+@pytest.mark.parametrize("asked", ["Who?", "谁\uff1f"])
+def test_passages_of_earlier_turns_are_screened_anew_by_a_newer_filter(
+    tmp_path: Path, asked: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = Bench(tmp_path / "history.db", answer=lambda _prompt: "Yes.", hits=[Hit(passage(LEASE), 1.0)])
+    (started, *_) = bench.ask(asked)
+    assert isinstance(started, Started)
+    bench.retriever = bench.turns._retriever = FixedRetriever([])
+    spans = []
+    for version in (DETECTOR_VERSION, DETECTOR_VERSION + 1):
+        monkeypatch.setattr("studiolo.conversation.turn.DETECTOR_VERSION", version)
+        bench.screener.asked.clear()
+        bench.ask(asked, conversation=started.conversation_id)
+        spans.append([found for direction, found in bench.screener.asked if direction == "passage"])
+    assert spans == [[()], [None]]
+    bench.close()
+
+
 def test_turns_leave_the_view_a_few_together(bench: Bench) -> None:
     (started, *_) = bench.ask("Question 0?")
     assert isinstance(started, Started)
+    left_out = [0]
     for number in range(1, 12):
-        bench.ask(f"Question {number}?", conversation=started.conversation_id)
+        events = bench.ask(f"Question {number}?", conversation=started.conversation_id)
+        left_out.append(sum(event.turns for event in events if isinstance(event, LeftOut)))
     seen = [[n for n in range(12) if f"Question {n}?" in prompt] for prompt in bench.runtime.prompts]
-    assert [one[0] for one in seen] == [0] * 7 + [3] * 3 + [6] * 2
+    assert [one[0] for one in seen] == left_out == [0] * 7 + [3] * 3 + [6] * 2
     assert all(one[-1] == number for number, one in enumerate(seen))
+
+
+@pytest.mark.parametrize("library", ["其他", None])
+def test_a_conversation_stays_with_its_library(bench: Bench, library: str | None) -> None:
+    """The pseudonyms of another library would be read back as somebody else's names."""
+    (started, *_) = bench.ask("Who rents?")
+    assert isinstance(started, Started)
+    question = Question("And now?", library=library, conversation_id=started.conversation_id)
+    with pytest.raises(UserError) as caught:
+        list(bench.turns.ask(question, model_id="m", cancel=CancelToken()))
+    assert caught.value.values == {"field": "library", "problem": "other_library"}
+    assert len(bench.history.turns(started.conversation_id)) == 1

@@ -421,6 +421,16 @@ def test_what_is_being_written_when_its_document_goes_is_not_kept(
     assert store.contains(key()) is kept
 
 
+def test_what_the_model_still_reads_of_a_removed_document_is_not_kept(tmp_path: Path) -> None:
+    store = store_in(tmp_path)
+    store.forget("gone", for_good=True)
+    assert not store.put(key(), PAYLOAD, tokens=1, groups=("gone", "library"))
+    assert names_in(tmp_path) == []
+    assert store.put(key(1), PAYLOAD, tokens=1, groups=("kept", "library"))
+    store.know_again("gone")
+    assert store.put(key(), PAYLOAD, tokens=1, groups=("gone", "library"))
+
+
 def test_very_many_groups_are_refused(tmp_path: Path) -> None:
     store = store_in(tmp_path)
     assert store.put(key(), PAYLOAD, tokens=1, groups=map(str, range(files.MOST_GROUPS)))

@@ -100,6 +100,37 @@ def test_cancelled_before_its_turn_a_request_never_reaches_the_model() -> None:
     scheduler.close()
 
 
+def test_cancelled_while_it_waits_a_request_does_not_wait_for_the_batch_of_others() -> None:
+    pause = threading.Event()
+    scheduler = Scheduler(lambda _model: ScriptedRuntime(lambda _prompt: "x" * 10, pause=pause))
+    cancel = CancelToken()
+    seen: list[object] = []
+    with scheduler.lease("m") as lease:
+        first = lease.generate(lease.compose(HELLO), sampling=Sampling(), cancel=CancelToken())
+        while not isinstance(next(first), Piece):
+            pass
+        next(first)
+        next(first)  # the batch that writes the fourth piece stands still
+
+        def ask() -> None:
+            seen.extend(lease.generate(lease.compose(HELLO), sampling=Sampling(), cancel=cancel))
+
+        asker = threading.Thread(target=ask)
+        asker.start()
+        while not scheduler._waiting:
+            time.sleep(0.001)
+        cancel.cancel()
+        asker.join(3)
+        assert seen == [Ended("cancelled")]
+        assert not pause.is_set()
+        pause.set()
+        assert list(first)[-1] == Ended("stop")
+        assert _answer(scheduler, "m") == "x" * 10
+    scheduler.close()
+    assert not scheduler.busy
+    assert not scheduler._persons
+
+
 def test_stop_strings_end_the_answer() -> None:
     scheduler = Scheduler(lambda _model: ScriptedRuntime(lambda _prompt: "one END two"))
     assert _answer(scheduler, "m", sampling=Sampling(stop=("END",))) == "one "
@@ -160,7 +191,70 @@ def test_other_work_gives_way_while_a_person_waits() -> None:
     other = threading.Thread(target=lambda: (scheduler.give_way(), passed.set()))
     other.start()
     assert not passed.wait(0.1)
+    scheduler.give_way(lambda: True)  # work that is to end waits for nobody
     pause.set()
     asker.join()
     assert passed.wait(10)
+    scheduler.close()
+
+
+def test_closing_ends_what_runs_and_frees_the_model_when_it_is_given_back() -> None:
+    pause = threading.Event()
+    runtime = ScriptedRuntime(lambda _prompt: "x" * 10, pause=pause)
+    scheduler = Scheduler(lambda _model: runtime)
+    closing = threading.Thread(target=scheduler.close)
+    with scheduler.lease("m") as lease:
+        steps = lease.generate(lease.compose(HELLO), sampling=Sampling(), cancel=CancelToken())
+        next(steps)
+        closing.start()
+        while not scheduler._closed:
+            time.sleep(0.001)
+        pause.set()
+        assert list(steps)[-1] == Ended("cancelled")
+        assert lease.count("still there") == 11
+        assert not runtime.closed
+    closing.join(10)
+    assert runtime.closed
+
+
+def test_a_closed_scheduler_refuses_a_lease_and_lets_nobody_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("studiolo.inference.scheduler._LEAVE_S", 0.01)
+    scheduler = Scheduler(lambda _model: ScriptedRuntime(lambda _prompt: "hi"))
+    refused: list[str] = []
+
+    def wait_for_another() -> None:
+        with pytest.raises(EngineBug), scheduler.lease("b"):
+            pass
+        refused.append("b")
+
+    with scheduler.lease("a"):
+        waiter = threading.Thread(target=wait_for_another, daemon=True)
+        waiter.start()
+        time.sleep(0.05)
+        scheduler.close()
+        waiter.join(10)
+    assert refused == ["b"]
+    for model in ("a", "b"):
+        with pytest.raises(EngineBug), scheduler.lease(model):
+            pass
+    scheduler.unload("a")
+
+
+def test_work_that_is_not_to_load_a_model_gets_only_the_loaded_one() -> None:
+    made: list[str] = []
+
+    def load(model: str) -> ScriptedRuntime:
+        made.append(model)
+        return ScriptedRuntime(lambda _prompt: "hi")
+
+    scheduler = Scheduler(load)
+    with scheduler.lease_loaded("a") as lease:
+        assert lease is None
+    assert _answer(scheduler, "a") == "hi"
+    with scheduler.lease_loaded("b") as lease:
+        assert lease is None
+    with scheduler.lease_loaded("a") as lease:
+        assert lease is not None
+    scheduler.unload("a")  # the lease was given back
+    assert made == ["a"]
     scheduler.close()
