@@ -25,7 +25,7 @@ from tests.bench.table import Measure, table
 MODEL = "qwen2.5-coder-1.5b"
 ROUNDS = 5
 READ, WRITE = 256, 16
-WAITING = ("default", "OMP_WAIT_POLICY=active", "GOMP_SPINCOUNT=1000")
+WAITING = ("default", "GOMP_SPINCOUNT=infinity", "GOMP_SPINCOUNT=0")
 
 
 def run(data: Path, *, home: Path) -> None:

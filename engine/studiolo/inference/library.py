@@ -17,8 +17,10 @@ def library() -> Any:
     """The llama_cpp module, quiet. Raises EnvironmentFault(unsupported_cpu, missing_package)."""
     require_avx2()
     os.environ.setdefault("GGML_NO_BACKTRACE", "1")
-    # Threads that wait for one another sleep instead of spinning: where others use the processors too, spinning
-    # threads wait for ones that do not run (2 threads wrote 0.5 to 8 tokens a second so, and 22 to 32 asleep).
+    # Threads that wait for one another spin for some microseconds, then sleep (`make bench SUITE=hardware`). OpenMP's
+    # default, spinning on, takes nearly all the speed where others use the processors too; sleeping at once takes a
+    # third of the speed of writing where nobody does. The second is for OpenMP libraries that do not know the first.
+    os.environ.setdefault("GOMP_SPINCOUNT", "2000")
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         import llama_cpp  # noqa: TID251 - the one place
