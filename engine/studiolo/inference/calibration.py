@@ -8,18 +8,17 @@ for it. Threads: one, the caller's; cancelling may come from any.
 
 from __future__ import annotations
 
-import ctypes
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from studiolo.errors import Code, EngineBug, EnvironmentFault, StudioloError
+from studiolo.errors import Code, EngineBug, StudioloError
 from studiolo.hardware.bandwidth import memory_bandwidth
 from studiolo.hardware.load import LoadMeter
 from studiolo.inference.model import LlamaModel
+from studiolo.inference.native import AbortFlag, new_context, put
 from studiolo.inference.tuning import Calibration, Speed, Tuning, default_tuning, thread_candidates
 from studiolo.jobs import CancelToken
 
@@ -57,8 +56,8 @@ class Probe:
         """`close` it before the model. Must not run while another thread computes with the model's contexts."""
         self._model = model
         self._cancel = cancel
-        self._abort = ctypes.create_string_buffer(2)  # as in `context`: strlen() of it is what llama.cpp asks
-        cancel.on_cancel(self._stop)
+        self._abort = AbortFlag()
+        cancel.on_cancel(self._abort.set)
         self._contexts: dict[tuple[object, ...], Any] = {}
         ids = model.tokenize(_TEXT, control=False)
         self._tokens = ids * (1 + MOST_TOKENS // len(ids))
@@ -90,9 +89,6 @@ class Probe:
             self._model.lib.llama_free(handle)
         self._contexts.clear()
 
-    def _stop(self) -> None:
-        self._abort.value = b"x"
-
     def _context(self, tuning: Tuning) -> Any:
         key = (tuning.batch, tuning.ubatch, tuning.flash_attention, tuning.kv_type)
         if key in self._contexts:
@@ -106,14 +102,8 @@ class Probe:
         params.n_ctx = MOST_TOKENS
         params.n_outputs_max = 1
         params.no_perf = True
-        libc = ctypes.CDLL(None) if os.name == "posix" else ctypes.CDLL("msvcrt")
-        params.abort_callback = ctypes.cast(libc.strlen, type(params.abort_callback))
-        params.abort_callback_data = ctypes.addressof(self._abort)
-        handle = lib.llama_init_from_model(self._model.handle, params)
-        if not handle:
-            raise EnvironmentFault(
-                Code.NOT_ENOUGH_MEMORY, model=self._model.id, needed_bytes=0, available_bytes=0, smaller=""
-            )
+        self._abort.install(params)
+        handle = new_context(self._model, params)
         self._contexts[key] = handle
         return handle
 
@@ -123,12 +113,7 @@ class Probe:
         try:
             batch.n_tokens = len(tokens)
             for number, token in enumerate(tokens):
-                batch.token[number] = token
-                batch.pos[number] = at + number
-                batch.n_seq_id[number] = 1
-                batch.seq_id[number][0] = 0
-                batch.logits[number] = 0
-            batch.logits[len(tokens) - 1] = 1
+                put(batch, number, token, position=at + number, sequence=0, scored=number == len(tokens) - 1)
             failed = int(lib.llama_decode(handle, batch))
             lib.llama_synchronize(handle)
         finally:

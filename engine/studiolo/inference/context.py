@@ -10,17 +10,18 @@ Must not know how a token is chosen or what text it writes. Threads: one owner; 
 from __future__ import annotations
 
 import ctypes
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from studiolo.errors import Code, EngineBug, EnvironmentFault, UserError
+from studiolo.errors import Code, EngineBug, UserError
 from studiolo.inference.model import LlamaModel
+from studiolo.inference.native import AbortFlag, new_context, put
 from studiolo.inference.tuning import Tuning
+from studiolo.models.memory import SCORE_ROWS
 
 BATCH_TOKENS = 512
-MOST_SCORES = 72  # rows of scores in one batch: a row a sequence, and the drafts of one
+MOST_SCORES = SCORE_ROWS  # of one batch: the need of memory is told from it before a context is made
 _ABORTED = 2  # llama.h, llama_decode: 2 - aborted
 
 
@@ -42,9 +43,7 @@ class LlamaContext:
         self._lib = model.lib
         self._model = model
         self.tuning = tuning  # stored states depend on it
-        # strlen() as llama.cpp's abort callback: native, so it never waits for Python's interpreter lock as a
-        # Python function would at each of a thousand graph nodes. "" means go on, "x" means stop.
-        self._abort_flag = ctypes.create_string_buffer(2)
+        self._abort = AbortFlag()
         params = self._lib.llama_context_default_params()
         params.n_ctx = min(cells, model.trained_tokens)
         params.n_seq_max = sequences + 1
@@ -54,14 +53,8 @@ class LlamaContext:
         params.n_outputs_max = MOST_SCORES
         params.n_outputs_max_per_seq = 0  # as many as there are
         params.no_perf = True
-        libc = ctypes.CDLL(None) if os.name == "posix" else ctypes.CDLL("msvcrt")
-        params.abort_callback = ctypes.cast(libc.strlen, type(params.abort_callback))
-        params.abort_callback_data = ctypes.addressof(self._abort_flag)
-        self.handle: Any = self._lib.llama_init_from_model(model.handle, params)
-        if not self.handle:
-            raise EnvironmentFault(
-                Code.NOT_ENOUGH_MEMORY, model=model.id, needed_bytes=0, available_bytes=0, smaller=""
-            )
+        self._abort.install(params)
+        self.handle: Any = new_context(model, params)
         self.cells = int(self._lib.llama_n_ctx_seq(self.handle))
         self._memory = self._lib.llama_get_memory(self.handle)
         self.can_shift = bool(self._lib.llama_memory_can_shift(self._memory))
@@ -127,11 +120,8 @@ class LlamaContext:
             start, last = len(self._held[run.sequence]), at + len(run.tokens)
             rows.append(last - run.scores)
             for offset, token in enumerate(run.tokens):
-                batch.token[at] = token
-                batch.pos[at] = start + offset
-                batch.n_seq_id[at] = 1
-                batch.seq_id[at][0] = run.sequence
-                batch.logits[at] = last - at <= run.scores
+                scored = last - at <= run.scores
+                put(batch, at, token, position=start + offset, sequence=run.sequence, scored=scored)
                 at += 1
         batch.n_tokens = at
         result = int(self._lib.llama_decode(self.handle, batch))
@@ -198,11 +188,11 @@ class LlamaContext:
 
     def abort(self) -> None:
         """Make the running `decode` and those after it end early, until `resume`."""
-        self._abort_flag.value = b"x"
+        self._abort.set()
 
     def resume(self) -> None:
         """Let `decode` run again."""
-        self._abort_flag.value = b""
+        self._abort.clear()
 
     def close(self) -> None:
         """Free the context; the object is then unusable."""

@@ -5,9 +5,8 @@ Threads: any.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Sequence
-from itertools import accumulate
+from itertools import accumulate, takewhile
 from typing import TYPE_CHECKING
 
 from studiolo.inference.runtime import Runtime
@@ -81,7 +80,7 @@ class Lease:
             rendered = self._runtime.template.render(
                 [TemplateMessage("system", (system,)), TemplateMessage("user", ("-",), (system,))]
             )
-            before = itertools.takewhile(lambda segment: not segment.behind, rendered)
+            before = takewhile(lambda segment: not segment.behind, rendered)
             known = tuple(token for segment in before for token in self._tokens(segment))
             self._prefixes[system] = known
         return known

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from studiolo.errors import Code, EngineBug, EnvironmentFault, UserError
+from studiolo.errors import Code, EngineBug, UserError
 from studiolo.inference.model import LlamaModel
+from studiolo.inference.native import new_context, put
 
 
 class ScoringContext:
@@ -28,11 +29,7 @@ class ScoringContext:
         params.n_batch = params.n_ubatch = batch_tokens
         params.n_threads = params.n_threads_batch = threads
         params.no_perf = True
-        self.handle: Any = self._lib.llama_init_from_model(model.handle, params)
-        if not self.handle:
-            raise EnvironmentFault(
-                Code.NOT_ENOUGH_MEMORY, model=model.id, needed_bytes=0, available_bytes=0, smaller=""
-            )
+        self.handle: Any = new_context(model, params)
         self.batch_tokens = batch_tokens
         self._batch = self._lib.llama_batch_init(batch_tokens, 0, 1)
 
@@ -45,14 +42,14 @@ class ScoringContext:
         rows = max(0, len(tokens) - first)
         for at, token in enumerate(tokens):
             # with nothing to be scored the last token still is: not every architecture reads without a score
-            self._put(at, token, position=start + at, sequence=0, scored=at >= first or at == len(tokens) - 1)
+            put(self._batch, at, token, position=start + at, sequence=0, scored=at >= first or at == len(tokens) - 1)
         self._decode(len(tokens))
         return self._scores(max(rows, 1))[:rows]
 
     def step(self, tokens: Sequence[int], *, position: int) -> NDArray[np.float32]:
         """One more token for each of the first sequences, all at `position`: shape (len(tokens), vocabulary)."""
         for sequence, token in enumerate(tokens):
-            self._put(sequence, token, position=position, sequence=sequence, scored=True)
+            put(self._batch, sequence, token, position=position, sequence=sequence, scored=True)
         self._decode(len(tokens))
         return self._scores(len(tokens))
 
@@ -66,12 +63,6 @@ class ScoringContext:
             self._lib.llama_batch_free(self._batch)
             self._lib.llama_free(self.handle)
             self.handle = None
-
-    def _put(self, at: int, token: int, *, position: int, sequence: int, scored: bool) -> None:
-        batch = self._batch
-        batch.token[at], batch.pos[at], batch.n_seq_id[at] = token, position, 1
-        batch.seq_id[at][0] = sequence
-        batch.logits[at] = scored
 
     def _decode(self, count: int) -> None:
         self._batch.n_tokens = count

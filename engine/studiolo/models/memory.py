@@ -17,7 +17,7 @@ CONTEXT_STEP = 256  # llama.cpp pads a context to it
 LEAST_CONTEXT = 512
 MARGIN = 1.1
 FIXED_BYTES = 32 << 20  # vocabulary, graphs, what the threads work in
-SCORE_ROWS = 72  # tokens of one batch whose scores may be asked for
+SCORE_ROWS = 72  # tokens of one batch whose scores may be asked for: what contexts are made with
 _FEED_FORWARD = 8  # widths of the embedding that a feed-forward layer of unknown size is taken for
 
 
