@@ -187,8 +187,10 @@ class Turns:
                 yield Progress(stage="load", done=1, total=1)
             budget = lease.context_tokens - min(question.sampling.max_tokens, lease.context_tokens // 2)
             turns_in_view, first_turn = self._in_view(turn, earlier)
-            composed = self._whole(turn, turns_in_view, budget, lease)
-            if composed is None:
+            whole = self._whole(turn, turns_in_view, budget, lease)
+            if whole is not None:
+                composed, prompt = whole
+            else:
                 passages = [self._prompt_passage(source, scope) for source in sources]
                 composed = compose(
                     screened.text,
@@ -200,6 +202,7 @@ class Turns:
                     quote=_read_ahead(passages, lease),
                 )
                 turn.sources = tuple(sources[: composed.passages])
+                prompt = _prompt(turn, composed, lease)
             refused = tuple(Redaction(kind, count) for kind, count in withheld.items())
             yield from self._note(turn, "passages", _sum(refused, *(s.screened.redactions for s in turn.sources)))
             if question.library is not None:
@@ -210,7 +213,8 @@ class Turns:
             left_out_turns = first_turn + composed.left_out_turns  # those out of view, too
             if left_out or left_out_turns:
                 yield LeftOut(left_out, left_out_turns, composed.left_out_tokens)
-            yield from self._write(turn, composed, lease)
+            turn.lines = composed.lines
+            yield from self._write(turn, prompt, lease)
             load_s = lease.load_s
         yield from self._cite(turn)
         turn.timings = Timings(retrieve_s, load_s, turn.writing.first_token_s, turn.elapsed())
@@ -245,7 +249,9 @@ class Turns:
         turn.shown = tuple(dict.fromkeys((*turn.shown, *(source.hit.passage.document_id for source in sources))))
         return tuple(self._prompt_passage(source, turn.scope) for source in sources)
 
-    def _whole(self, turn: _Running, turns_in_view: Sequence[PromptTurn], budget: int, lease: Lease) -> Composed | None:
+    def _whole(
+        self, turn: _Running, turns_in_view: Sequence[PromptTurn], budget: int, lease: Lease
+    ) -> tuple[Composed, Prompt] | None:
         """The prompt over a whole document, and its sources set; None where it does not fit or is not wanted.
 
         Where nobody said, it is wanted once the document has been read: reading it would take long.
@@ -267,21 +273,19 @@ class Turns:
             budget_tokens=budget,
             count=lease.count,
         )
-        if composed is None or not (question.whole or lease.stored(self._prompt(turn, composed, lease))):
+        if composed is None:
             return None
         turn.sources = tuple(sources)
-        return composed
-
-    def _prompt(self, turn: _Running, composed: Composed, lease: Lease) -> Prompt:
-        documents = dict.fromkeys(source.hit.passage.document_id for source in turn.sources)
-        groups = (*documents, turn.question.library) if turn.question.library else ()
-        return lease.compose(composed.messages, exact=composed.exact, groups=groups)
+        prompt = _prompt(turn, composed, lease)
+        if question.whole or lease.stored(prompt):
+            return composed, prompt
+        turn.sources = ()
+        return None
 
     def _prompt_passage(self, source: _Source, scope: str) -> PromptPassage:
         return prompt_passage(source.hit.passage, source.screened, self._screener, scope=scope)
 
-    def _write(self, turn: _Running, composed: Composed, lease: Lease) -> Iterator[Event]:
-        prompt = self._prompt(turn, composed, lease)
+    def _write(self, turn: _Running, prompt: Prompt, lease: Lease) -> Iterator[Event]:
         self._history.note_prompt(
             turn.turn_id,
             question_screened=turn.screened_question,
@@ -290,7 +294,7 @@ class Turns:
             prompt_ends=prompt.ends,
             shown=turn.shown,
         )
-        turn.prompt_ends, turn.lines = prompt.ends, composed.lines
+        turn.prompt_ends = prompt.ends
         stream = self._screener.stream(library_id=turn.scope, reader=turn.question.reader, seen=[prompt.text])
         yield from write(
             lease,
@@ -419,6 +423,12 @@ class Turns:
         if redactions:
             turn.redactions = _sum(turn.redactions, redactions)
             yield Redacted(direction, redactions)
+
+
+def _prompt(turn: _Running, composed: Composed, lease: Lease) -> Prompt:
+    documents = dict.fromkeys(source.hit.passage.document_id for source in turn.sources)
+    groups = (*documents, turn.question.library) if turn.question.library else ()
+    return lease.compose(composed.messages, exact=composed.exact, groups=groups)
 
 
 def _read_ahead(passages: Sequence[PromptPassage], lease: Lease) -> bool:
