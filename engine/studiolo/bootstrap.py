@@ -27,9 +27,10 @@ from studiolo.inference.tuning import tuning_for
 from studiolo.knowledge.embedding import Embedder
 from studiolo.knowledge.library import KnowledgeBase
 from studiolo.knowledge.seams import TextEmbedder
-from studiolo.local import LocalEngine, Parts
+from studiolo.local import LocalEngine
 from studiolo.models.catalog import load_catalogue
 from studiolo.models.store import ModelStore
+from studiolo.parts import Parts
 from studiolo.paths import Home
 from studiolo.privacy.analyzer import Analyzer
 from studiolo.privacy.audit import AuditLog, FileAnchor, KeptAnchor, audit_key

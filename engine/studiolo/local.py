@@ -7,19 +7,18 @@ Threads: any; each part guards itself.
 from __future__ import annotations
 
 import os
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from studiolo import __version__
+from studiolo.ahead import reading_ahead, readings_check, reads_ahead
 from studiolo.background import Background
 from studiolo.conversation.chat import answer_chat
-from studiolo.conversation.history import History, StoredTurn
-from studiolo.conversation.idle import ReadingAhead, ToRead
+from studiolo.conversation.history import StoredTurn
 from studiolo.conversation.injection import is_suspicious
 from studiolo.conversation.turn import Turns, library_scope, pseudonym_scope
 from studiolo.doctor import examine
@@ -27,20 +26,13 @@ from studiolo.errors import Code, PolicyBlock, StudioloError, UserError
 from studiolo.events import Event, FileDone, Finished
 from studiolo.inference.compare import compare
 from studiolo.inference.quantize import quantize, source_of
-from studiolo.inference.readings import ReadingStore
 from studiolo.inference.sample_texts import sample_texts
-from studiolo.inference.scheduler import Scheduler
 from studiolo.jobs import CancelToken
-from studiolo.knowledge.library import KnowledgeBase
-from studiolo.models.store import ModelStore
 from studiolo.originals import forget_library, forget_upload
-from studiolo.paths import Home
-from studiolo.privacy.audit import AuditLog
-from studiolo.privacy.filter import PrivacyFilter, tokens_in
-from studiolo.privacy.policies import Policies
+from studiolo.parts import Parts
+from studiolo.privacy.filter import tokens_in
 from studiolo.privacy.policy import PROFILE_NAMES, Policy
 from studiolo.privacy.policy_file import profile as profile_policy
-from studiolo.settings import Settings
 from studiolo.types import (
     COMPARED_TOKENS,
     DEFAULT_LIBRARY,
@@ -72,28 +64,6 @@ from studiolo.types import (
     Watched,
 )
 
-READ_AHEAD_OF_BUDGET = 0.9  # the rest is left to what is read because somebody asked
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What an engine is made of; the composition root builds them."""
-
-    home: Home
-    settings: Settings
-    store: ModelStore
-    knowledge: KnowledgeBase
-    screener: PrivacyFilter
-    policies: Policies
-    scheduler: Scheduler
-    history: History
-    audit: AuditLog
-    readings: ReadingStore
-    idle: Callable[[], bool]  # whether the machine is on mains power and others leave it at rest
-    also_close: tuple[Callable[[], None], ...] = ()
-    clock: Callable[[], float] = time.time
-    monotonic: Callable[[], float] = time.monotonic
-
 
 class LocalEngine:
     """See `studiolo.engine.Engine` for what each method promises."""
@@ -109,40 +79,14 @@ class LocalEngine:
             monotonic=parts.monotonic,
         )
         self._background = Background(parts.knowledge, learn=self._learn)
-        self._ahead = ReadingAhead(
-            documents=self._to_read,
-            passages=parts.knowledge.passages,
-            screener=parts.screener,
-            models=parts.scheduler,
-            model_id=lambda: parts.scheduler.loaded,
-            may=self._may_read_ahead,
-            room=self._room_for_readings,
-            share=parts.settings.read_ahead_share,
-        )
+        self._ahead = reading_ahead(parts, background=self._background)
 
     def start_background(self) -> None:
         """Go on with what a kill interrupted, and watch folders: for an engine that stays (`studiolo.background`)."""
         self._background.start()
         self._parts.knowledge.start_watching(self._heard)
-        if self._parts.settings.read_ahead and self._parts.settings.readings_mb:
+        if reads_ahead(self._parts.settings):
             self._ahead.start()
-
-    def _may_read_ahead(self) -> bool:
-        """Whether nobody waits, nothing else is under way, and the machine runs on mains power and is not busy."""
-        parts = self._parts
-        return not (parts.scheduler.busy or parts.knowledge.busy or self._background.busy) and parts.idle()
-
-    def _room_for_readings(self) -> bool:
-        """Whether more may be stored without throwing out what people use."""
-        kept = self._parts.readings.statistics()
-        return kept.size_bytes < kept.budget_bytes * READ_AHEAD_OF_BUDGET
-
-    def _to_read(self) -> list[ToRead]:
-        """All documents, those that were asked about last first, then the newest."""
-        asked = {document: place for place, document in enumerate(self._parts.history.asked_lately())}
-        documents = [document for library in self.libraries() for document in self.documents(library.name)]
-        documents.sort(key=lambda one: (asked.get(one.id, len(asked)), -one.added_at))
-        return [ToRead(one.library, library_scope(one.library), one.id, one.passages) for one in documents]
 
     def status(self) -> EngineStatus:
         """Who the engine is and whether its model is loaded."""
@@ -175,24 +119,7 @@ class LocalEngine:
             protection=parts.screener.protection,
             loaded=parts.scheduler.loaded,
         )
-        return [*checks[:-1], self._readings_check(), checks[-1]]
-
-    def _readings_check(self) -> Check:
-        kept, ahead, settings = self._parts.readings.statistics(), self._ahead.progress, self._parts.settings
-        on = settings.read_ahead and settings.readings_mb > 0
-        return Check(
-            "readings",
-            "ok",
-            f"{ahead.done} of {ahead.total} read ahead" if on else "off",
-            {
-                "on": on,
-                "done": ahead.done,
-                "total": ahead.total,
-                "size_bytes": kept.size_bytes,
-                "budget_bytes": kept.budget_bytes,
-                "damaged": kept.damaged,
-            },
-        )
+        return [*checks[:-1], readings_check(parts, self._ahead.progress), checks[-1]]
 
     def warm_up(self) -> None:
         """Load the chat model, the embedder and the filter at the same time, and wait for them.
