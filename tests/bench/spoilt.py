@@ -237,6 +237,7 @@ class _Lease:
         self.count = lease.count
         self.compose = lease.compose
         self.stored = lease.stored
+        self.ahead = lease.ahead
 
     def generate(self, prompt: Prompt, *, sampling: Sampling, cancel: CancelToken) -> Iterator[Step]:
         return self._models.generate(self._lease, prompt, sampling=sampling, cancel=cancel)
