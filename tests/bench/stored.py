@@ -71,6 +71,12 @@ class Bench:
             if not loaded or any(mark < 0 for mark in context._held[sequence]):
                 context.cut(sequence, context.common(sequence, kept))
 
+    def settle(self) -> None:
+        """Wait until all readings are on the disk."""
+        deadline = time.monotonic() + 20
+        while self.runtime._readings._writing and time.monotonic() < deadline:  # type: ignore[union-attr]
+            time.sleep(0.01)
+
     def answer(self, prompt: Prompt, sampling: Sampling = GREEDY) -> tuple[str, float, Reading]:
         """The text, seconds to the first token, and what was read."""
         began, first, text = time.perf_counter(), 0.0, ""
@@ -132,7 +138,7 @@ def _case(
     if key in kept:
         return kept[key]
     texts, firsts, reading = [], [], Reading(0, 0, 0)
-    _read_ahead(bench, composed)
+    read_ahead(bench, composed)
     if first_of_paragraph:
         bench.empty()
         bench.answer(Prompt(composed.parts[:3], keep=True))  # the instructions, once
@@ -156,15 +162,14 @@ def _case(
     return row
 
 
-def _read_ahead(bench: Bench, prompt: Prompt) -> None:
+def read_ahead(bench: Bench, prompt: Prompt) -> None:
+    """Read and store what the prompt may take from readings."""
     for number, prefix in prompt.behind.items():
         ahead = Prompt((prefix, prompt.parts[number]), behind={1: prefix}, keep=True)
         while not bench.lease.stored(ahead):
             bench.answer(ahead)
             time.sleep(0.01)
-    deadline = time.monotonic() + 20
-    while bench.runtime._readings._writing and time.monotonic() < deadline:  # type: ignore[union-attr]
-        time.sleep(0.01)
+    bench.settle()
 
 
 def _document(bench: Bench, data: Path, language: str) -> None:
