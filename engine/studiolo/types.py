@@ -239,6 +239,14 @@ class Sampling:
 
 
 @dataclass(frozen=True, slots=True)
+class AdapterUse:
+    """An installed LoRA adapter that the model answers with. What it changes is multiplied by `scale`; 0 = nothing."""
+
+    name: str  # its model id
+    scale: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """One question to a library. `library` None asks the model alone; `document` limits it (name or id)."""
 
@@ -251,6 +259,7 @@ class Question:
     sampling: Sampling = field(default_factory=Sampling)
     limit: int | None = None  # passages at most; None = the settings'
     whole: bool | None = None  # read the whole `document`, where it fits; None = where it was read so before
+    adapters: tuple[AdapterUse, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,6 +310,7 @@ class Chat:
     tool_choice: ToolChoice = "auto"
     tool_name: str = ""  # with "required": this one
     parallel_tool_calls: bool | None = None  # several calls in one answer; None = as the model decides, one if required
+    adapters: tuple[AdapterUse, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,12 +355,18 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """Seconds from the request on, but for `retrieve_s` and `load_s`, which are lengths."""
+    """Seconds from the request on, but for `retrieve_s` and `load_s`, which are lengths; speeds; energy.
+
+    Speeds are those that the request got, beside others too; 0 = too little was read or written to tell.
+    """
 
     retrieve_s: float = 0.0
     load_s: float = 0.0  # loading the model, 0 where it was loaded
     first_token_s: float = 0.0
     total_s: float = 0.0
+    read_tokens_per_s: float = 0.0  # of the prompt, without what was reused
+    write_tokens_per_s: float = 0.0  # of the answer, from its first token on
+    energy_j: float | None = None  # joules of all processors meanwhile, for whatever they did; None = not told here
 
 
 @dataclass(frozen=True, slots=True)

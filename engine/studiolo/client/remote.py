@@ -240,6 +240,7 @@ class RemoteEngine:
             "sampling": asdict(question.sampling),
             "limit": question.limit,
             "whole": question.whole,
+            "adapters": [asdict(adapter) for adapter in question.adapters],
             "stream": True,
         }
         return self._named_stream("/api/ask", body, cancel)
@@ -255,6 +256,7 @@ class RemoteEngine:
             "tool_choice": chat.tool_choice,
             "tool_name": chat.tool_name,
             "parallel_tool_calls": chat.parallel_tool_calls,
+            "adapters": [asdict(adapter) for adapter in chat.adapters],
         }
         return self._named_stream("/api/chat", body, cancel)
 

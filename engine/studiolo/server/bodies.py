@@ -7,9 +7,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
 
+from studiolo.models.adapters import MOST_SCALE
 from studiolo.types import (
     COMPARED_TOKENS,
     DEFAULT_LIBRARY,
+    AdapterUse,
     Chat,
     Message,
     Protection,
@@ -23,6 +25,7 @@ from studiolo.types import (
 )
 
 MOST_TOOLS = 128
+MOST_ADAPTERS = 8
 
 Text = Annotated[str, Field(min_length=1, max_length=1_000_000)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
@@ -151,6 +154,20 @@ class SamplingBody(_Body):
         return Sampling(**{**self.model_dump(), "stop": tuple(self.stop)})
 
 
+class AdapterBody(_Body):
+    """An installed LoRA adapter that the model is to answer with."""
+
+    name: Name = Field(description="its model id")
+    scale: float = Field(1.0, ge=-MOST_SCALE, le=MOST_SCALE, description="times what it changes; 0 = nothing")
+
+    def use(self) -> AdapterUse:
+        """As the engine takes it."""
+        return AdapterUse(self.name, self.scale)
+
+
+Adapters = Annotated[list[AdapterBody], Field(max_length=MOST_ADAPTERS)]
+
+
 class AskBody(_Body):
     """A question."""
 
@@ -163,6 +180,7 @@ class AskBody(_Body):
         None, description="read the whole document, where it fits; null does where it was read so before"
     )
     conversation_id: str | None = Field(None, description="null starts a conversation")
+    adapters: Adapters = Field(default_factory=list)
     limit: int | None = Field(None, ge=1, le=50)
     reader: ReaderName = Reader.OWNER.value
     sampling: SamplingBody = Field(default_factory=lambda: SamplingBody.model_validate({}))
@@ -179,6 +197,7 @@ class AskBody(_Body):
             sampling=self.sampling.sampling(),
             limit=self.limit,
             whole=self.whole,
+            adapters=tuple(adapter.use() for adapter in self.adapters),
         )
 
 
@@ -224,6 +243,7 @@ class ChatBody(_Body):
     tool_choice: ToolChoice = "auto"
     tool_name: str = Field("", max_length=64, description="with `required`: this one")
     parallel_tool_calls: bool | None = None
+    adapters: Adapters = Field(default_factory=list)
 
     def asked(self) -> Chat:
         """As the engine takes it."""
@@ -236,6 +256,7 @@ class ChatBody(_Body):
             tool_choice=self.tool_choice,
             tool_name=self.tool_name,
             parallel_tool_calls=self.parallel_tool_calls,
+            adapters=tuple(adapter.use() for adapter in self.adapters),
         )
 
 

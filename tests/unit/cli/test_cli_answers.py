@@ -45,7 +45,14 @@ def test_ask_in_json(studiolo: Command, engine: ScriptedEngine) -> None:
     assert ran.json["citations"] == [
         {"document": CITATION.document, "page": 3, "quote": CITATION.quote, "verified": True}
     ]
-    assert ran.json["timings"] == {"retrieve_s": 0.01, "first_token_s": 0.2, "total_s": 0.9}
+    assert ran.json["timings"] == {
+        "retrieve_s": 0.01,
+        "first_token_s": 0.2,
+        "total_s": 0.9,
+        "read_tokens_per_s": 400.0,
+        "write_tokens_per_s": 10.0,
+        "energy_j": 31.5,
+    }
     assert ran.json["usage"] == {"prompt_tokens": 120, "reused_tokens": 40, "completion_tokens": 7}
     assert ran.json["redactions"] == [{"type": "PHONE", "count": 1}]
     assert engine.calls == [("ask", Question("多久?", library="contracts", document="lease", model="tiny"))]

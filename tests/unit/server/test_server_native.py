@@ -71,7 +71,14 @@ def test_ask_without_a_stream_is_the_shape_of_the_contract(site: Served) -> None
                 "verified": True,
             }
         ],
-        "timings": {"retrieve_s": 0.01, "first_token_s": 0.2, "total_s": 0.9},
+        "timings": {
+            "retrieve_s": 0.01,
+            "first_token_s": 0.2,
+            "total_s": 0.9,
+            "read_tokens_per_s": 400.0,
+            "write_tokens_per_s": 10.0,
+            "energy_j": 31.5,
+        },
         "usage": {"prompt_tokens": 120, "reused_tokens": 40, "completion_tokens": 7},
         "redactions": [{"type": "PHONE", "count": 1}],
     }
