@@ -105,6 +105,18 @@ def test_what_does_not_fit_is_said(model: LlamaModel, tmp_path: Path, options: d
     assert raised.value.code is code
 
 
+def test_one_that_memory_does_not_hold_is_refused_with_the_numbers(
+    model: LlamaModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path / "a.gguf")
+    monkeypatch.setattr("studiolo.inference.adapters.free_for_models", lambda: 1000)
+    with pytest.raises(StudioloError) as raised:
+        LlamaAdapter(model, path, adapter_id="a")
+    assert raised.value.code is Code.NOT_ENOUGH_MEMORY
+    assert raised.value.values["available_bytes"] == 1000
+    assert 1000 < int(raised.value.values["needed_bytes"]) <= path.stat().st_size
+
+
 def test_a_cut_file_is_damaged_and_a_removed_one_unknown(model: LlamaModel, tmp_path: Path) -> None:
     path = write(tmp_path / "a.gguf")
     path.write_bytes(path.read_bytes()[:-1000])

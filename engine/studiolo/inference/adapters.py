@@ -14,7 +14,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from studiolo.errors import Code, EngineBug, UserError
+from studiolo.errors import Code, EngineBug, EnvironmentFault, UserError
+from studiolo.inference.fit import free_for_models
 from studiolo.inference.model import LlamaModel
 from studiolo.models.adapters import AdapterFile
 from studiolo.models.gguf import read_gguf
@@ -33,7 +34,8 @@ class LlamaAdapter:
         """Load the file over `model`.
 
         Raises UserError: damaged_model; model_kind where it is no LoRA adapter; adapter_misfit where its architecture
-        or its tensors' shapes are another model's; unknown_adapter where the file is gone.
+        or its tensors' shapes are another model's; unknown_adapter where the file is gone. Raises EnvironmentFault:
+        not_enough_memory.
         """
         self.id = adapter_id
         self._model = model
@@ -45,6 +47,15 @@ class LlamaAdapter:
             raise UserError(Code.DAMAGED_MODEL, model=adapter_id) from None
         if info.type != "adapter" or info.adapter_type != "lora":
             raise UserError(Code.MODEL_KIND, model=adapter_id, kind=info.type or "model", needed="adapter")
+        free = free_for_models()
+        if info.size_bytes > free:
+            raise EnvironmentFault(
+                Code.NOT_ENOUGH_MEMORY,
+                model=adapter_id,
+                needed_bytes=info.size_bytes,
+                available_bytes=free,
+                smaller="",
+            )
         self.handle: Any = model.lib.llama_adapter_lora_init(model.handle, os.fsencode(path))
         if not self.handle:
             raise UserError(Code.ADAPTER_MISFIT, adapter=adapter_id, model=model.id)
