@@ -397,6 +397,7 @@ class Turn:
     sources: tuple[Hit, ...] = ()
     timings: Timings = field(default_factory=Timings)
     usage: Usage = field(default_factory=Usage)
+    adapters: tuple[AdapterUse, ...] = ()  # with which the model answered
 
 
 @dataclass(frozen=True, slots=True)

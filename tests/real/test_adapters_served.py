@@ -145,8 +145,8 @@ def test_asking_with_an_adapter_and_removing_it(study: Study, tmp_path: Path) ->
     assert model_text(with_it) != model_text(plain)
     assert model_text(nothing) == model_text(plain)
     assert (with_it.usage.reused_tokens, nothing.usage.reused_tokens > 0) == (0, True)
-    stored = engine.turns(plain.started.conversation_id)[-1].timings
-    assert stored == plain.timings
+    stored = engine.turns(with_it.started.conversation_id)[-1]
+    assert (stored.timings, stored.adapters) == (with_it.timings, (AdapterUse(adapter, 1.0),))
 
     chat = Chat((Message("user", "你好"),), adapters=(AdapterUse(adapter),))
     assert [event.kind for event in engine.chat(chat)][-1] == "finished"

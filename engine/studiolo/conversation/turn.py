@@ -427,6 +427,7 @@ class Turns:
             lines=turn.lines,
             shown=turn.shown,
             detector=DETECTOR_VERSION,
+            adapters=turn.question.adapters,
         )
         self._history.finish(
             turn.turn_id, answer_screened=turn.writing.text, state=ended, extras=extras, now=self._clock()
