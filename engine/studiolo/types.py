@@ -254,12 +254,12 @@ class Question:
     library: str | None = DEFAULT_LIBRARY
     document: str | None = field(default=None, repr=False)
     model: str | None = None  # None = the settings' model
+    adapters: tuple[AdapterUse, ...] = ()
     conversation_id: str | None = None  # None starts a conversation
     reader: str = Reader.OWNER  # a Reader, or an API profile that the privacy policy names
     sampling: Sampling = field(default_factory=Sampling)
     limit: int | None = None  # passages at most; None = the settings'
     whole: bool | None = None  # read the whole `document`, where it fits; None = where it was read so before
-    adapters: tuple[AdapterUse, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,13 +304,13 @@ class Chat:
 
     messages: tuple[Message, ...]
     model: str | None = None
+    adapters: tuple[AdapterUse, ...] = ()
     reader: str = Reader.MASKED  # as of a question
     sampling: Sampling = field(default_factory=Sampling)
     tools: tuple[Tool, ...] = ()
     tool_choice: ToolChoice = "auto"
     tool_name: str = ""  # with "required": this one
     parallel_tool_calls: bool | None = None  # several calls in one answer; None = as the model decides, one if required
-    adapters: tuple[AdapterUse, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -235,12 +235,12 @@ class RemoteEngine:
             "library": question.library,
             "document": question.document,
             "model": question.model,
+            "adapters": [asdict(adapter) for adapter in question.adapters],
             "conversation_id": question.conversation_id,
             "reader": str(question.reader),
             "sampling": asdict(question.sampling),
             "limit": question.limit,
             "whole": question.whole,
-            "adapters": [asdict(adapter) for adapter in question.adapters],
             "stream": True,
         }
         return self._named_stream("/api/ask", body, cancel)
@@ -250,13 +250,13 @@ class RemoteEngine:
         body = {
             "messages": [wire.plain(message) for message in chat.messages],
             "model": chat.model,
+            "adapters": [asdict(adapter) for adapter in chat.adapters],
             "reader": str(chat.reader),
             "sampling": asdict(chat.sampling),
             "tools": [asdict(tool) for tool in chat.tools],
             "tool_choice": chat.tool_choice,
             "tool_name": chat.tool_name,
             "parallel_tool_calls": chat.parallel_tool_calls,
-            "adapters": [asdict(adapter) for adapter in chat.adapters],
         }
         return self._named_stream("/api/chat", body, cancel)
 

@@ -72,11 +72,11 @@ class _Running:
     question: Question
     turn_id: str
     model_id: str
+    adapters: tuple[AdapterFile, ...]
+    meter: EnergyMeter
     scope: str  # whose pseudonyms
     cancel: CancelToken
     elapsed: Callable[[], float]
-    meter: EnergyMeter
-    adapters: tuple[AdapterFile, ...] = ()
     screened_question: str = field(default="", repr=False)
     prompt_ends: tuple[tuple[int, bool], ...] = ()
     writing: Writing = field(default_factory=Writing)

@@ -174,13 +174,13 @@ class AskBody(_Body):
     question: Text = Field(examples=["How long is the term of the lease?"])
     library: Name | None = Field(DEFAULT_LIBRARY, description="null asks the model alone")
     model: str | None = None
+    adapters: Adapters = Field(default_factory=list)
     stream: bool = Field(True, description="server-sent events, or one JSON")
     document: str | None = Field(None, description="limits the answer to one document: its name or id")
     whole: bool | None = Field(
         None, description="read the whole document, where it fits; null does where it was read so before"
     )
     conversation_id: str | None = Field(None, description="null starts a conversation")
-    adapters: Adapters = Field(default_factory=list)
     limit: int | None = Field(None, ge=1, le=50)
     reader: ReaderName = Reader.OWNER.value
     sampling: SamplingBody = Field(default_factory=lambda: SamplingBody.model_validate({}))
@@ -192,12 +192,12 @@ class AskBody(_Body):
             library=self.library,
             document=self.document,
             model=self.model or None,
+            adapters=tuple(adapter.use() for adapter in self.adapters),
             conversation_id=self.conversation_id,
             reader=self.reader,
             sampling=self.sampling.sampling(),
             limit=self.limit,
             whole=self.whole,
-            adapters=tuple(adapter.use() for adapter in self.adapters),
         )
 
 
@@ -237,26 +237,26 @@ class ChatBody(_Body):
 
     messages: list[MessageBody] = Field(min_length=1, max_length=10_000)
     model: str | None = None
+    adapters: Adapters = Field(default_factory=list)
     reader: ReaderName = Reader.OWNER.value
     sampling: SamplingBody = Field(default_factory=lambda: SamplingBody.model_validate({}))
     tools: list[ToolBody] = Field(default_factory=list, max_length=MOST_TOOLS)
     tool_choice: ToolChoice = "auto"
     tool_name: str = Field("", max_length=64, description="with `required`: this one")
     parallel_tool_calls: bool | None = None
-    adapters: Adapters = Field(default_factory=list)
 
     def asked(self) -> Chat:
         """As the engine takes it."""
         return Chat(
             tuple(message.message() for message in self.messages),
             model=self.model or None,
+            adapters=tuple(adapter.use() for adapter in self.adapters),
             reader=self.reader,
             sampling=self.sampling.sampling(),
             tools=tuple(Tool(tool.name, tool.description, tool.parameters, tool.strict) for tool in self.tools),
             tool_choice=self.tool_choice,
             tool_name=self.tool_name,
             parallel_tool_calls=self.parallel_tool_calls,
-            adapters=tuple(adapter.use() for adapter in self.adapters),
         )
 
 
