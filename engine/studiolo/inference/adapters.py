@@ -21,7 +21,7 @@ from studiolo.models.adapters import AdapterFile
 from studiolo.models.gguf import read_gguf
 
 KEPT = 4  # adapters in memory that nobody uses just now
-_TURN_TOKENS = 16  # run one after another before others' turn: putting other adapters in takes as long as half a token
+_TURN_TOKENS = 16  # run one after another before others' turn: putting adapters in costs part of a token's time
 
 AdapterSet = tuple[tuple[str, float], ...]
 """What keys and values depend on: the SHA-256 of each file and its scale, in one order; () = the model alone."""
