@@ -164,7 +164,10 @@ class LlamaRuntime:
         return self._readings is not None and self._readings.holds(prompt)
 
     def advance(self, running: Sequence[Running]) -> list[list[Step]]:
-        """Run one batch: the next token of all who write, and of the first who read as much as there is room for."""
+        """Run one batch: the next token of all who write, and of the first who read as much as there is room for.
+
+        All of them work with the same adapters: those whose turn it is.
+        """
         everybody = [request for request in running if isinstance(request, Request)]
         every_step: list[list[Step]] = [[] for _ in everybody]
         turn = self._adapters.turn([request.adapters for request in everybody])
