@@ -84,7 +84,7 @@ PASSAGE = Passage(
 )
 HIT = Hit(PASSAGE, 0.75)
 CITATION = Citation(1, "d1", "租约 lease.pdf", 3, "p1", "The term of the lease is twelve months.", True, "iii")
-TIMINGS = Timings(0.01, 0.0, 0.2, 0.9)
+TIMINGS = Timings(0.01, 0.0, 0.2, 0.9, read_tokens_per_s=400.0, write_tokens_per_s=10.0, energy_j=31.5)
 USAGE = Usage(120, 40, 7)
 ANSWER_EVENTS: tuple[Event, ...] = (
     Started("c1", "t1", "tiny"),

@@ -97,6 +97,14 @@ SENTENCES: dict[Code, _Row] = {
         ("“{model}” cannot be used for this.", "Choose a model that can write answers."),
         ("“{model}”不能用于此用途。", "请选择可以回答问题的模型。"),
     ),
+    Code.UNKNOWN_ADAPTER: (
+        ("There is no adapter called “{adapter}”.", "Import it in the list of models."),
+        ("没有名为“{adapter}”的适配器。", "请在模型列表中导入。"),
+    ),
+    Code.ADAPTER_MISFIT: (
+        ("The adapter “{adapter}” was made for another model than “{model}”.", "Choose the model it was made for."),
+        ("适配器“{adapter}”不是为“{model}”制作的。", "请选择与之对应的模型。"),
+    ),
     Code.DAMAGED_MODEL: (
         ("The model file “{model}” is damaged or not a GGUF file.", "Get it again, or import another file."),
         ("模型文件“{model}”已损坏或不是 GGUF 文件。", "请重新获取，或导入其他文件。"),

@@ -86,6 +86,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "chat.left_out.many": ("{n} passages did not fit and were not read", "{n} 个段落因篇幅所限未被阅读"),
     "chat.left_out_turns.one": ("{n} earlier message was left out", "{n} 条较早的消息未被纳入"),
     "chat.left_out_turns.many": ("{n} earlier messages were left out", "{n} 条较早的消息未被纳入"),
+    "chat.speed": ("{speed} tokens/s", "每秒 {speed} 词元"),
+    "chat.energy": ("{joules} J", "{joules} 焦耳"),
     "chat.copy": ("Copy answer", "复制回答"),
     "chat.ask_again": ("Ask again", "重新提问"),
     "chat.hidden": ("{what} hidden from the model", "{what}未让模型看到"),

@@ -22,6 +22,7 @@ import importlib
 __version__ = "0.1.0"
 
 _HOME_OF = {
+    "AdapterUse": "types",
     "AddResult": "types", "CancelToken": "jobs", "Chat": "types", "Citation": "types", "Cited": "events",
     "Code": "errors", "Compared": "events", "Comparison": "types", "Conversation": "types", "Delta": "events",
     "Document": "types", "Engine": "engine",

@@ -177,11 +177,15 @@ class Engine(Protocol):
 
     # conversation
     def ask(self, question: Question, *, cancel: CancelToken | None = None) -> Iterator[Event]:
-        """Answer a question; the turn is stored. See `studiolo.events` for the order of events."""
+        """Answer a question; the turn is stored. See `studiolo.events` for the order of events.
+
+        Raises UserError before the first event: bad_request, unknown_library, unknown_document, unknown_model,
+        model_missing, model_kind; unknown_adapter, adapter_misfit, damaged_model of its adapters.
+        """
         ...
 
     def chat(self, chat: Chat, *, cancel: CancelToken | None = None) -> Iterator[Event]:
-        """Answer a conversation that the client keeps; nothing is stored."""
+        """Answer a conversation that the client keeps; nothing is stored. Raises as `ask` does."""
         ...
 
     def conversations(self) -> list[Conversation]:
@@ -314,7 +318,10 @@ class Engine(Protocol):
         ...
 
     def remove_model(self, model_id: str) -> None:
-        """Remove a model's files. Raises UserError(unknown_model, model_missing)."""
+        """Remove a model's files, and what it has read ahead. Raises UserError(unknown_model, model_missing).
+
+        Answers that are being written with an adapter are finished with it.
+        """
         ...
 
     def close(self) -> None:

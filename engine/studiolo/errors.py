@@ -38,6 +38,8 @@ class Code(StrEnum):
     UNKNOWN_MODEL = "unknown_model"  # model
     MODEL_MISSING = "model_missing"  # model (several: a space between): known to the catalogue, not on this machine
     MODEL_KIND = "model_kind"  # model, kind, needed
+    UNKNOWN_ADAPTER = "unknown_adapter"  # adapter, known (ids, a comma between; "" = none is installed)
+    ADAPTER_MISFIT = "adapter_misfit"  # adapter, model: it was made for another
     DAMAGED_MODEL = "damaged_model"  # model
     DIGEST_MISMATCH = "digest_mismatch"  # file, expected, actual
     MODEL_EXISTS = "model_exists"  # model

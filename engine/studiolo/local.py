@@ -26,8 +26,10 @@ from studiolo.errors import Code, PolicyBlock, StudioloError, UserError
 from studiolo.events import Event, FileDone, Finished
 from studiolo.inference.compare import compare
 from studiolo.inference.quantize import quantize, source_of
+from studiolo.inference.readings_key import model_group
 from studiolo.inference.sample_texts import sample_texts
 from studiolo.jobs import CancelToken
+from studiolo.models.adapters import adapter_files
 from studiolo.originals import forget_library, forget_upload
 from studiolo.parts import Parts
 from studiolo.privacy.filter import tokens_in
@@ -77,6 +79,7 @@ class LocalEngine:
             history=parts.history,
             clock=parts.clock,
             monotonic=parts.monotonic,
+            meter=parts.meter,
         )
         self._background = Background(parts.knowledge, learn=self._learn)
         self._ahead = reading_ahead(parts, background=self._background)
@@ -354,18 +357,22 @@ class LocalEngine:
                 self._parts.knowledge.document(question.library, question.document)
         tokens = min(question.sampling.max_tokens, self._parts.settings.answer_tokens)
         sampling = replace(question.sampling, max_tokens=tokens)
+        adapters = adapter_files(question.adapters, model_id, store=self._parts.store)
         question = replace(question, sampling=sampling, limit=question.limit or self._parts.settings.passages)
-        return self._turns.ask(question, model_id=model_id, cancel=cancel or CancelToken())
+        return self._turns.ask(question, model_id=model_id, adapters=adapters, cancel=cancel or CancelToken())
 
     def chat(self, chat: Chat, *, cancel: CancelToken | None = None) -> Iterator[Event]:
         """Answer a conversation that the client keeps."""
+        model_id = self._chat_model(chat.model)
         return answer_chat(
             chat,
-            model_id=self._chat_model(chat.model),
+            model_id=model_id,
+            adapters=adapter_files(chat.adapters, model_id, store=self._parts.store),
             screener=self._parts.screener,
             models=self._parts.scheduler,
             cancel=cancel or CancelToken(),
             monotonic=self._parts.monotonic,
+            meter=self._parts.meter,
         )
 
     def conversations(self) -> list[Conversation]:
@@ -537,9 +544,12 @@ class LocalEngine:
         return compare((pair[0], pair[1]), texts, cancel=cancel or CancelToken(), tokens=tokens, threads=threads)
 
     def remove_model(self, model_id: str) -> None:
-        """Remove a model's files."""
+        """Remove a model's files, and what it made of documents."""
+        digest = self._parts.store.get(model_id).sha256
         self._parts.scheduler.unload(model_id)
         self._parts.store.remove(model_id)
+        self._parts.readings.forget(model_group(digest))
+        self._ahead.wake()
 
     def close(self) -> None:
         """Finish what runs and close every store."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from studiolo.conversation.history import History
+from studiolo.hardware.energy import EnergyMeter
 from studiolo.inference.readings import ReadingStore
 from studiolo.inference.scheduler import Scheduler
 from studiolo.knowledge.library import KnowledgeBase
@@ -36,3 +37,4 @@ class Parts:
     also_close: tuple[Callable[[], None], ...] = ()
     clock: Callable[[], float] = time.time
     monotonic: Callable[[], float] = time.monotonic
+    meter: Callable[[], EnergyMeter] = EnergyMeter  # begins to measure

@@ -99,6 +99,9 @@ def answer_shape(answer: Answer) -> dict[str, Any]:
             "retrieve_s": answer.timings.retrieve_s,
             "first_token_s": answer.timings.first_token_s,
             "total_s": answer.timings.total_s,
+            "read_tokens_per_s": answer.timings.read_tokens_per_s,
+            "write_tokens_per_s": answer.timings.write_tokens_per_s,
+            "energy_j": answer.timings.energy_j,
         },
         "usage": {
             "prompt_tokens": answer.usage.prompt_tokens,

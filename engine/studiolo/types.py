@@ -239,6 +239,14 @@ class Sampling:
 
 
 @dataclass(frozen=True, slots=True)
+class AdapterUse:
+    """An installed LoRA adapter that the model answers with. What it changes is multiplied by `scale`; 0 = nothing."""
+
+    name: str  # its model id
+    scale: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """One question to a library. `library` None asks the model alone; `document` limits it (name or id)."""
 
@@ -246,6 +254,7 @@ class Question:
     library: str | None = DEFAULT_LIBRARY
     document: str | None = field(default=None, repr=False)
     model: str | None = None  # None = the settings' model
+    adapters: tuple[AdapterUse, ...] = ()
     conversation_id: str | None = None  # None starts a conversation
     reader: str = Reader.OWNER  # a Reader, or an API profile that the privacy policy names
     sampling: Sampling = field(default_factory=Sampling)
@@ -295,6 +304,7 @@ class Chat:
 
     messages: tuple[Message, ...]
     model: str | None = None
+    adapters: tuple[AdapterUse, ...] = ()
     reader: str = Reader.MASKED  # as of a question
     sampling: Sampling = field(default_factory=Sampling)
     tools: tuple[Tool, ...] = ()
@@ -345,12 +355,18 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """Seconds from the request on, but for `retrieve_s` and `load_s`, which are lengths."""
+    """Seconds from the request on, but for `retrieve_s` and `load_s`, which are lengths; speeds; energy.
+
+    Speeds are those that the request got, beside others too; 0 = too little was read or written to tell.
+    """
 
     retrieve_s: float = 0.0
     load_s: float = 0.0  # loading the model, 0 where it was loaded
     first_token_s: float = 0.0
     total_s: float = 0.0
+    read_tokens_per_s: float = 0.0  # of the prompt, without what was reused
+    write_tokens_per_s: float = 0.0  # of the answer, from its first token on
+    energy_j: float | None = None  # joules of all processors meanwhile, for whatever they did; None = not told here
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,6 +397,7 @@ class Turn:
     sources: tuple[Hit, ...] = ()
     timings: Timings = field(default_factory=Timings)
     usage: Usage = field(default_factory=Usage)
+    adapters: tuple[AdapterUse, ...] = ()  # with which the model answered
 
 
 @dataclass(frozen=True, slots=True)

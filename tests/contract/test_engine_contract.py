@@ -32,7 +32,17 @@ from studiolo.events import (
     Tally,
 )
 from studiolo.jobs import CancelToken
-from studiolo.types import DEFAULT_LIBRARY, Chat, DocumentStatus, Message, Question, Reader, Sampling, Watched
+from studiolo.types import (
+    DEFAULT_LIBRARY,
+    AdapterUse,
+    Chat,
+    DocumentStatus,
+    Message,
+    Question,
+    Reader,
+    Sampling,
+    Watched,
+)
 
 PHONE = "13800138000"
 
@@ -460,6 +470,7 @@ def test_what_a_reader_sees(filled: House, engine: Engine, reader: Reader) -> No
         (Question("q", model="none"), Code.UNKNOWN_MODEL),
         (Question("q", model="qwen2.5-coder-1.5b"), Code.MODEL_MISSING),
         (Question("q", model="lac"), Code.MODEL_KIND),
+        (Question("q", adapters=(AdapterUse("没有"),)), Code.UNKNOWN_ADAPTER),
         (Question("  "), Code.BAD_REQUEST),
     ],
 )
@@ -525,6 +536,8 @@ def test_a_chat_is_not_stored(house: House, engine: Engine) -> None:
     assert text_of(events).startswith("The term")
     assert PHONE not in house.prompts[-1]
     assert engine.conversations() == before
+    with_none = Chat((Message("user", "Hello"),), adapters=(AdapterUse("没有"),))
+    assert failure(lambda: engine.chat(with_none)).code is Code.UNKNOWN_ADAPTER
     unasked = Chat((Message("assistant", "Hello"),))
     assert failure(lambda: engine.chat(unasked)).code is Code.BAD_REQUEST
 

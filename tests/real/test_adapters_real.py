@@ -89,11 +89,11 @@ def test_its_model_may_go_first(models_home: Home, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "code"),
     [
-        ({"keys": {"general.architecture": "qwen2"}}, Code.MODEL_KIND),
+        ({"keys": {"general.architecture": "qwen2"}}, Code.ADAPTER_MISFIT),
         ({"keys": {"general.type": "model"}}, Code.MODEL_KIND),
         ({"keys": {"adapter.type": "dora"}}, Code.MODEL_KIND),
-        ({"shapes": {"blk.0.attn_q.weight": (WIDTH, WIDTH - 32)}}, Code.MODEL_KIND),
-        ({"shapes": {"blk.99.attn_q.weight": (WIDTH, WIDTH)}}, Code.MODEL_KIND),
+        ({"shapes": {"blk.0.attn_q.weight": (WIDTH, WIDTH - 32)}}, Code.ADAPTER_MISFIT),
+        ({"shapes": {"blk.99.attn_q.weight": (WIDTH, WIDTH)}}, Code.ADAPTER_MISFIT),
         ({"keys": {"adapter.alora.invocation_tokens": [1, 2]}}, Code.MODEL_KIND),
         ({"keys": {"adapter.lora.alpha": 2}}, Code.DAMAGED_MODEL),
     ],
@@ -105,11 +105,23 @@ def test_what_does_not_fit_is_said(model: LlamaModel, tmp_path: Path, options: d
     assert raised.value.code is code
 
 
-def test_a_cut_or_missing_file_is_damaged(model: LlamaModel, tmp_path: Path) -> None:
+def test_one_that_memory_does_not_hold_is_refused_with_the_numbers(
+    model: LlamaModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path / "a.gguf")
+    monkeypatch.setattr("studiolo.inference.adapters.free_for_models", lambda: 1000)
+    with pytest.raises(StudioloError) as raised:
+        LlamaAdapter(model, path, adapter_id="a")
+    assert raised.value.code is Code.NOT_ENOUGH_MEMORY
+    assert raised.value.values["available_bytes"] == 1000
+    assert 1000 < int(raised.value.values["needed_bytes"]) <= path.stat().st_size
+
+
+def test_a_cut_file_is_damaged_and_a_removed_one_unknown(model: LlamaModel, tmp_path: Path) -> None:
     path = write(tmp_path / "a.gguf")
     path.write_bytes(path.read_bytes()[:-1000])
-    for _ in range(2):
+    for code in (Code.DAMAGED_MODEL, Code.UNKNOWN_ADAPTER):
         with pytest.raises(StudioloError) as raised:
             LlamaAdapter(model, path, adapter_id="a")
-        assert raised.value.code is Code.DAMAGED_MODEL
+        assert raised.value.code is code
         path.unlink(missing_ok=True)

@@ -37,6 +37,15 @@ def test_enter_sends_and_the_answer_streams(qtbot, open_window):
     assert view.question.text() == "How long is the lease?"
 
 
+def test_figures_stand_below_an_answer(qtbot, open_window):
+    desktop, _connector = open_window()
+    view = ask(qtbot, desktop)
+    qtbot.waitUntil(lambda: not desktop.chat.busy)
+    assert view._facts.text() == "qwen-0.5b  ·  4.2 s  ·  18.2 tokens/s  ·  62 J"
+    desktop.look.choose_language("zh")
+    assert view._facts.text() == "qwen-0.5b  ·  4.2 s  ·  每秒 18.2 词元  ·  62 焦耳"
+
+
 def test_shift_enter_breaks_the_line(qtbot, open_window):
     desktop, connector = open_window()
     field = desktop.window.composer.field

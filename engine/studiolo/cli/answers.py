@@ -4,13 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import click
+
 from studiolo.cli.interrupt import cancel_on_interrupt
 from studiolo.cli.terminal import Terminal, one_line
 from studiolo.cli.words import place_words
 from studiolo.engine import Engine
+from studiolo.errors import Code, UserError
 from studiolo.events import Delta, Event, LeftOut, Progress
 from studiolo.shapes import Answer
-from studiolo.types import Citation, Hit, Question
+from studiolo.types import AdapterUse, Citation, Hit, Question
+
+adapter_option = click.option(
+    "--adapter",
+    "-a",
+    "adapters",
+    multiple=True,
+    metavar="NAME[:SCALE]",
+    help="LoRA adapter to answer with, and what its changes are multiplied by (1); several may be named.",
+)
+
+
+def adapters_named(named: Sequence[str]) -> tuple[AdapterUse, ...]:
+    """What `--adapter` names. Raises UserError(bad_request); what a scale may be, the engine says."""
+    found = []
+    for one in named:
+        name, colon, scale = one.partition(":")  # no model's id holds a colon
+        try:
+            found.append(AdapterUse(name, float(scale) if colon else 1.0))
+        except ValueError:
+            raise UserError(Code.BAD_REQUEST, field="--adapter", problem="adapter_scale") from None
+    return tuple(found)
 
 
 def ask_quietly(engine: Engine, question: Question, terminal: Terminal) -> Answer:
@@ -73,7 +97,23 @@ def _write_sources(answer: Answer, terminal: Terminal) -> None:
     if answer.redactions:
         counts = ", ".join(f"{item.count} {item.type}" for item in answer.redactions)
         terminal.say("screened", counts=counts)
-    terminal.say("timings", first=answer.timings.first_token_s, total=answer.timings.total_s)
+    _write_figures(answer, terminal)
+
+
+def _write_figures(answer: Answer, terminal: Terminal) -> None:
+    timings, usage = answer.timings, answer.usage
+    terminal.say("timings", first=timings.first_token_s, total=timings.total_s)
+    if usage.completion_tokens:
+        terminal.say(
+            "tokens",
+            read=usage.prompt_tokens - usage.reused_tokens,
+            reused=usage.reused_tokens,
+            read_speed=timings.read_tokens_per_s,
+            written=usage.completion_tokens,
+            speed=timings.write_tokens_per_s,
+        )
+    if timings.energy_j is not None:
+        terminal.say("energy", joules=timings.energy_j)
 
 
 def _citation_line(citation: Citation, terminal: Terminal) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from studiolo.cli.answers import ask_aloud, ask_quietly
+from studiolo.cli.answers import adapter_option, adapters_named, ask_aloud, ask_quietly
 from studiolo.cli.session import open_engine
 from studiolo.cli.terminal import DONE, Terminal
 from studiolo.shapes import answer_shape
@@ -21,6 +21,7 @@ from studiolo.types import DEFAULT_LIBRARY, Question
     help="Read the whole document, where it fits, or passages of it. Default: the whole one where it was read before.",
 )
 @click.option("--model", "-m", default=None, help="Model to answer with; see `studiolo models list`.")
+@adapter_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, when the answer is complete.")
 @click.pass_obj
 def ask(
@@ -31,10 +32,13 @@ def ask(
     document: str | None,
     whole: bool | None,
     model: str | None,
+    adapters: tuple[str, ...],
     as_json: bool,
 ) -> int:
     """Answer a question from a library's documents."""
-    asked = Question(question, library=library, document=document, model=model, whole=whole)
+    asked = Question(
+        question, library=library, document=document, model=model, whole=whole, adapters=adapters_named(adapters)
+    )
     with open_engine(terminal) as engine:
         if as_json:
             terminal.json(answer_shape(ask_quietly(engine, asked, terminal)))

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import click
 
-from studiolo.cli.answers import ask_aloud, hit_lines
+from studiolo.cli.answers import adapter_option, adapters_named, ask_aloud, hit_lines
 from studiolo.cli.terminal import DONE, Terminal
 from studiolo.engine import Engine
 from studiolo.errors import Code, StudioloError
@@ -26,16 +26,21 @@ QUIT = ("/quit", "/exit", "/q")
 @click.option("--library", "-l", default=DEFAULT_LIBRARY, show_default=True, help="Library to answer from.")
 @click.option("--document", "-d", default=None, help="Limit to one document: its name or id.")
 @click.option("--model", "-m", default=None, help="Model to answer with; see `studiolo models list`.")
+@adapter_option
 @click.pass_obj
-def chat(terminal: Terminal, *, library: str, document: str | None, model: str | None) -> int:
+def chat(
+    terminal: Terminal, *, library: str, document: str | None, model: str | None, adapters: tuple[str, ...]
+) -> int:
     """Talk about a library's documents, in the terminal."""
     from studiolo.client.spawn import attach_or_spawn
 
     with suppress(ImportError):  # not on every system; the prompt works without
         import readline  # noqa: F401 - importing it gives `input` a history and editing
+    uses = adapters_named(adapters)
     connection = attach_or_spawn(terminal.home, environ=terminal.environ)
     try:
-        talk(connection.engine, Question("", library=library, document=document, model=model), terminal)
+        template = Question("", library=library, document=document, model=model, adapters=uses)
+        talk(connection.engine, template, terminal)
     finally:
         connection.close()
     return DONE

@@ -28,6 +28,8 @@ ENGLISH: dict[Code, str] = {
     Code.UNKNOWN_MODEL: "There is no model {model}. `studiolo models list` lists them.",
     Code.MODEL_MISSING: "The model {model} is not on this machine yet. Get it with `studiolo models pull {model}`.",
     Code.MODEL_KIND: "The model {model} is of the kind {kind}, and {needed} is needed. Choose another one.",
+    Code.UNKNOWN_ADAPTER: "There is no adapter {adapter}. Installed: {known}. `studiolo models import` adds one.",
+    Code.ADAPTER_MISFIT: "The adapter {adapter} was made for another model than {model}. Name the one it was made for.",
     Code.DAMAGED_MODEL: "The model {model} is damaged or not a model. Remove it, then pull or import it again.",
     Code.DIGEST_MISMATCH: "{file} is not the file it should be (sha256 {actual}, not {expected}). Pull it again.",
     Code.MODEL_EXISTS: "There is a model {model} already. Remove it first if you want to replace it.",
@@ -94,6 +96,8 @@ CHINESE: dict[Code, str] = {
     Code.UNKNOWN_MODEL: "没有模型 {model}。用 `studiolo models list` 查看全部模型。",
     Code.MODEL_MISSING: "本机还没有模型 {model}。用 `studiolo models pull {model}` 获取。",
     Code.MODEL_KIND: "模型 {model} 属于 {kind} 类，此处需要 {needed} 类。请另选一个。",
+    Code.UNKNOWN_ADAPTER: "没有适配器 {adapter}。已安装：{known}。用 `studiolo models import` 导入。",
+    Code.ADAPTER_MISFIT: "适配器 {adapter} 不是为模型 {model} 制作的。请指定与之对应的模型。",
     Code.DAMAGED_MODEL: "模型 {model} 已损坏或不是模型文件。请删除后重新获取或导入。",
     Code.DIGEST_MISMATCH: "{file} 与应有的文件不符（sha256 为 {actual}，应为 {expected}）。请重新获取。",
     Code.MODEL_EXISTS: "已有模型 {model}。如需替换，请先删除它。",
@@ -149,6 +153,11 @@ NOTICES: dict[str, tuple[str, str]] = {
         "First word after {first:.1f} s, all after {total:.1f} s.",
         "首字 {first:.1f} 秒，总计 {total:.1f} 秒。",
     ),
+    "tokens": (
+        "Tokens: {read} read, {read_speed:.0f} a second; {reused} reused; {written} written, {speed:.1f} a second.",
+        "词元：读取 {read}，每秒 {read_speed:.0f}；沿用 {reused}；生成 {written}，每秒 {speed:.1f}。",
+    ),
+    "energy": ("The processors used {joules:.0f} J meanwhile.", "期间处理器耗能 {joules:.0f} 焦耳。"),
     "sources": ("Sources", "来源"),
     "suspicious": ("tries to give orders to the assistant", "试图向助手下达指令"),
     "suspicious_sources": (
@@ -348,6 +357,11 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     "too_short": ("it is too short to be scored", "太短，无法计算"),
     "no_samples": ("the samples did not come along; name a document", "未附带示例文档；请指定一份文档"),
     "incomplete": ("this file alone does not make the model complete", "仅此文件不足以构成该模型"),
+    "adapter_twice": ("the same adapter is named twice", "同一适配器指定了两次"),
+    "adapter_scale": (
+        "NAME or NAME:SCALE is needed, with a number from -10 to 10",
+        "应为 NAME 或 NAME:SCALE，数值为 -10 到 10",
+    ),
 }
 
 # What a bad_policy's `problem` stands for.
@@ -434,6 +448,8 @@ def sentence_of(code: Code, values: Mapping[str, str | float], *, chinese: bool)
         return NO_MEMORY[int(chinese)]
     if code is Code.MODEL_KIND and values.get("kind") == "adapter" and values.get("needed") == "chat":
         return _filled(ADAPTER_ALONE[int(chinese)], values)
+    if code is Code.UNKNOWN_ADAPTER and not values.get("known"):
+        values = {**values, "known": "无" if chinese else "none"}
     if code is Code.DAMAGED_STORE and values.get("store") == "settings":
         return DAMAGED_SETTINGS[int(chinese)]
     if code is Code.BAD_REQUEST and values.get("problem") in PROBLEMS:

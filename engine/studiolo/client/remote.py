@@ -235,6 +235,7 @@ class RemoteEngine:
             "library": question.library,
             "document": question.document,
             "model": question.model,
+            "adapters": [asdict(adapter) for adapter in question.adapters],
             "conversation_id": question.conversation_id,
             "reader": str(question.reader),
             "sampling": asdict(question.sampling),
@@ -249,6 +250,7 @@ class RemoteEngine:
         body = {
             "messages": [wire.plain(message) for message in chat.messages],
             "model": chat.model,
+            "adapters": [asdict(adapter) for adapter in chat.adapters],
             "reader": str(chat.reader),
             "sampling": asdict(chat.sampling),
             "tools": [asdict(tool) for tool in chat.tools],

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from studiolo.conversation.prompt import compose_chat
 from studiolo.conversation.seams import AnswerStream, ModelPool, Screener
@@ -16,14 +16,16 @@ from studiolo.conversation.tools import SCHEMA_TEXTS, Offer, check_tools
 from studiolo.conversation.writing import Writing, write
 from studiolo.errors import Code, StudioloError, UserError, unexpected
 from studiolo.events import Event, Failed, Finished, LeftOut, Redacted, Started
+from studiolo.hardware.energy import EnergyMeter
 from studiolo.inference.ambiguity import readings
 from studiolo.inference.grammar import checked_grammar
 from studiolo.inference.schema import grammar_for
 from studiolo.inference.steps import Prompt
 from studiolo.inference.template import TemplateCall, TemplateMessage
 from studiolo.jobs import CancelToken
+from studiolo.models.adapters import AdapterFile
 from studiolo.privacy.arguments import screened_arguments
-from studiolo.types import Chat, Message, Reader, Redaction, Screened, Timings, Tool
+from studiolo.types import Chat, Message, Reader, Redaction, Screened, Tool
 
 SCOPE = "chat"
 
@@ -36,9 +38,14 @@ def answer_chat(
     models: ModelPool,
     cancel: CancelToken,
     monotonic: Callable[[], float],
+    adapters: Sequence[AdapterFile] = (),
+    meter: Callable[[], EnergyMeter] = EnergyMeter,
 ) -> Iterator[Event]:
-    """Started, Redacted?, LeftOut?, Progress..., Delta or ToolCalled..., then Finished or Failed. Leaving cancels."""
-    started = monotonic()
+    """Started, Redacted?, LeftOut?, Progress..., Delta or ToolCalled..., then Finished or Failed. Leaving cancels.
+
+    `adapters`: those that `chat` names, as files.
+    """
+    started, used = monotonic(), meter()
     writing = Writing()
     load_s = 0.0
     try:
@@ -54,8 +61,8 @@ def answer_chat(
             messages.append(screening.message(message))
             if redactions := screening.taken():
                 yield Redacted("question", redactions)
-        with models.lease(model_id) as lease:
-            load_s = lease.load_s
+        with models.lease(model_id) as held:
+            lease, load_s = held.using(adapters), held.load_s
             budget = lease.context_tokens - min(chat.sampling.max_tokens, lease.context_tokens // 2)
             kept, dropped = compose_chat(messages, budget_tokens=budget, count=lease.count)
             if dropped:
@@ -90,7 +97,7 @@ def answer_chat(
         counts.update({redaction.type: redaction.count for redaction in (calls.redactions if calls else ())})
         if counts:
             yield Redacted("answer", Redaction.of(counts))
-        timings = Timings(0.0, load_s, writing.first_token_s, monotonic() - started)
+        timings = writing.timings(load_s=load_s, total_s=monotonic() - started, energy_j=used.joules())
         yield Finished(writing.reason, timings, writing.usage)
     except StudioloError as error:
         yield Failed(error.code.value, error.values)

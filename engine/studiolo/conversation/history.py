@@ -20,6 +20,7 @@ from pydantic import TypeAdapter
 from studiolo.database import Database
 from studiolo.errors import Code, UserError
 from studiolo.types import (
+    AdapterUse,
     Citation,
     Conversation,
     Hit,
@@ -80,6 +81,7 @@ class TurnExtras:
     prompt_ends: tuple[tuple[int, bool], ...] = ()  # where each part of the prompt ends; whether the template wrote it
     shown: tuple[str, ...] = ()  # documents whose passages stand in the prompt because earlier turns rest on them
     detector: int = 0  # the version of what had found the values in the sources; 0 = before it was kept
+    adapters: tuple[AdapterUse, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,6 +307,7 @@ class History:
             sources=extras.sources,
             timings=extras.timings,
             usage=extras.usage,
+            adapters=extras.adapters,
         )
         return StoredTurn(turn, row["question_screened"], lines=extras.lines, detector=extras.detector)
 

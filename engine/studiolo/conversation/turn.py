@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -42,9 +42,11 @@ from studiolo.events import (
     Retrieved,
     Started,
 )
+from studiolo.hardware.energy import EnergyMeter
 from studiolo.inference.lease import Lease
 from studiolo.inference.steps import Prompt
 from studiolo.jobs import CancelToken
+from studiolo.models.adapters import AdapterFile
 from studiolo.privacy.detector import DETECTOR_VERSION
 from studiolo.types import Citation, Hit, Passage, Question, Reader, Redaction, Screened, Timings, TurnState
 
@@ -70,6 +72,8 @@ class _Running:
     question: Question
     turn_id: str
     model_id: str
+    adapters: tuple[AdapterFile, ...]
+    meter: EnergyMeter
     scope: str  # whose pseudonyms
     cancel: CancelToken
     elapsed: Callable[[], float]
@@ -97,17 +101,24 @@ class Turns:
         history: History,
         clock: Callable[[], float],
         monotonic: Callable[[], float],
+        meter: Callable[[], EnergyMeter] = EnergyMeter,
     ) -> None:
-        """`clock` gives Unix seconds, `monotonic` seconds that never go back."""
+        """`clock` gives Unix seconds, `monotonic` seconds that never go back. `meter()` begins to measure energy."""
         self._retriever = retriever
         self._screener = screener
         self._models = models
         self._history = history
         self._clock = clock
         self._monotonic = monotonic
+        self._meter = meter
 
-    def ask(self, question: Question, *, model_id: str, cancel: CancelToken) -> Iterator[Event]:
-        """Answer one question. The stream ends with Finished or Failed; leaving it early cancels the turn."""
+    def ask(
+        self, question: Question, *, model_id: str, cancel: CancelToken, adapters: Sequence[AdapterFile] = ()
+    ) -> Iterator[Event]:
+        """Answer one question. The stream ends with Finished or Failed; leaving it early cancels the turn.
+
+        `adapters`: those that the question names, as files.
+        """
         started = self._monotonic()
         conversation_id = question.conversation_id or uuid.uuid4().hex
         turn_id = uuid.uuid4().hex
@@ -132,6 +143,8 @@ class Turns:
             scope=pseudonym_scope(question),
             cancel=cancel,
             elapsed=lambda: self._monotonic() - started,
+            meter=self._meter(),
+            adapters=tuple(adapters),
         )
         stored = False
         try:
@@ -182,7 +195,7 @@ class Turns:
             title = self._screener.screen(question.text, library_id=scope, direction="title", reader=question.reader)
             self._history.note_title(question.conversation_id or "", title.text)
 
-        with self._models.lease(turn.model_id) as lease:
+        with self._lease(turn) as lease:
             if lease.load_s:
                 yield Progress(stage="load", done=1, total=1)
             budget = lease.context_tokens - min(question.sampling.max_tokens, lease.context_tokens // 2)
@@ -217,7 +230,15 @@ class Turns:
             yield from self._write(turn, prompt, lease)
             load_s = lease.load_s
         yield from self._cite(turn)
-        turn.timings = Timings(retrieve_s, load_s, turn.writing.first_token_s, turn.elapsed())
+        turn.timings = turn.writing.timings(
+            retrieve_s=retrieve_s, load_s=load_s, total_s=turn.elapsed(), energy_j=turn.meter.joules()
+        )
+
+    @contextmanager
+    def _lease(self, turn: _Running) -> Iterator[Lease]:
+        """The turn's model with the turn's adapters."""
+        with self._models.lease(turn.model_id) as lease:
+            yield lease.using(turn.adapters)
 
     def _in_view(self, turn: _Running, earlier: Sequence[StoredTurn]) -> tuple[list[PromptTurn], int]:
         """The last turns with their passages, screened as the policy is now, and the number of the first.
@@ -406,6 +427,7 @@ class Turns:
             lines=turn.lines,
             shown=turn.shown,
             detector=DETECTOR_VERSION,
+            adapters=turn.question.adapters,
         )
         self._history.finish(
             turn.turn_id, answer_screened=turn.writing.text, state=ended, extras=extras, now=self._clock()

@@ -16,7 +16,7 @@ from studiolo.events import Delta, Event, Logprobs, Progress, ToolCalled
 from studiolo.inference.lease import Lease
 from studiolo.inference.steps import Ended, Piece, Prompt, Reading
 from studiolo.jobs import CancelToken
-from studiolo.types import Sampling, Usage
+from studiolo.types import Sampling, Timings, Usage
 
 
 @dataclass(slots=True)
@@ -29,12 +29,29 @@ class Writing:
     reused_tokens: int = 0
     completion_tokens: int = 0
     first_token_s: float = 0.0
+    began: float = 0.0  # the first batch; as the model's thread saw it, whenever the events are read
+    first: float = 0.0  # the first token
+    last: float = 0.0
+    first_tokens: int = 0  # that came at once
     ended: bool = False  # the model writes no more
 
     @property
     def usage(self) -> Usage:
         """The tokens so far."""
         return Usage(self.prompt_tokens, self.reused_tokens, self.completion_tokens)
+
+    def timings(self, *, retrieve_s: float = 0.0, load_s: float, total_s: float, energy_j: float | None) -> Timings:
+        """The times and speeds so far."""
+        written = self.completion_tokens - self.first_tokens
+        return Timings(
+            retrieve_s,
+            load_s,
+            self.first_token_s,
+            total_s,
+            read_tokens_per_s=_rate(self.prompt_tokens - self.reused_tokens, self.first - self.began),
+            write_tokens_per_s=_rate(written, self.last - self.first),
+            energy_j=energy_j,
+        )
 
 
 def write(
@@ -57,10 +74,13 @@ def write(
     for step in lease.generate(prompt, sampling=sampling, cancel=cancel):
         if isinstance(step, Reading):
             writing.prompt_tokens, writing.reused_tokens = step.total, step.reused + step.loaded
+            writing.began = writing.began or step.at
             yield Progress(stage="read", done=step.done, total=step.total)
         elif isinstance(step, Piece):
             if not writing.completion_tokens:
                 writing.first_token_s = elapsed()
+                writing.first, writing.first_tokens = step.at, step.tokens
+            writing.last = step.at if step.tokens else writing.last
             writing.completion_tokens += step.tokens
             writing.text += step.text
             if tokens is not None:
@@ -74,6 +94,10 @@ def write(
     rest = tokens.finish() if tokens is not None else ()
     if rest:
         yield Logprobs(rest)
+
+
+def _rate(tokens: int, seconds: float) -> float:
+    return tokens / seconds if tokens > 0 and seconds > 0 else 0.0
 
 
 def _told(parts: Iterable[str | ToolCalled], stream: AnswerStream, tokens: ShownTokens | None) -> Iterator[Event]:

@@ -13,6 +13,7 @@ from studiolo.inference.runtime import Runtime
 from studiolo.inference.steps import Prompt, Service, Step
 from studiolo.inference.template import Segment, TemplateMessage
 from studiolo.jobs import CancelToken
+from studiolo.models.adapters import AdapterFile
 from studiolo.types import Sampling
 
 if TYPE_CHECKING:
@@ -22,12 +23,26 @@ if TYPE_CHECKING:
 class Lease:
     """A loaded model that stays loaded while the lease is held."""
 
-    def __init__(self, scheduler: Scheduler, model_id: str, runtime: Runtime, load_s: float) -> None:
+    def __init__(
+        self,
+        scheduler: Scheduler,
+        model_id: str,
+        runtime: Runtime,
+        load_s: float,
+        *,
+        adapters: Sequence[AdapterFile] = (),
+    ) -> None:
+        """`adapters`: with which the model reads and answers the prompts made here."""
         self._scheduler = scheduler
         self._runtime = runtime
         self.model_id = model_id
         self.load_s = load_s
         self._prefixes: dict[str, tuple[int, ...]] = {}
+        self._adapters = tuple(adapters)
+
+    def using(self, adapters: Sequence[AdapterFile]) -> Lease:
+        """The same lease, for prompts that the model reads and answers with these adapters."""
+        return Lease(self._scheduler, self.model_id, self._runtime, self.load_s, adapters=adapters)
 
     @property
     def context_tokens(self) -> int:
@@ -59,12 +74,14 @@ class Lease:
             if exact and not exact_parts and not segment.control and segment.text == exact:
                 exact_parts = len(parts)
         text = "".join(segment.text for segment in segments)
-        return Prompt(tuple(parts), text, ends, behind, exact=exact_parts, groups=tuple(groups))
+        return Prompt(
+            tuple(parts), text, ends, behind, exact=exact_parts, groups=tuple(groups), adapters=self._adapters
+        )
 
     def ahead(self, text: str, *, behind: str, groups: Sequence[str]) -> Prompt:
         """The prompt that reads a part ahead behind the system message `behind`, and stores it."""
         prefix, part = self._before(behind), tuple(self._runtime.tokenize(text, control=False))
-        return Prompt((prefix, part), behind={1: prefix}, keep=True, groups=tuple(groups))
+        return Prompt((prefix, part), behind={1: prefix}, keep=True, groups=tuple(groups), adapters=self._adapters)
 
     def stored(self, prompt: Prompt) -> bool:
         """Whether all of a prompt that can come from stored readings is stored."""

@@ -42,7 +42,7 @@ class ReadingKey:
     value_type: str
     flash_attention: bool
     rope: RopeSettings = RopeSettings()
-    adapters: tuple[tuple[str, float], ...] = ()  # SHA-256 of each LoRA file and its scale, in the order applied
+    adapters: tuple[tuple[str, float], ...] = ()  # SHA-256 of each LoRA file and its scale, in one order
     layout: str = ""  # what else counts: a sliding window kept whole, how batches were cut, what was saved
 
     @cached_property
@@ -57,6 +57,11 @@ class ReadingKey:
 def group_digest(group: str) -> bytes:
     """What stands for a group in a file: GROUP_BYTES that do not tell its name."""
     return hashlib.sha256(b"studiolo reading group\0" + group.encode("utf-8", "surrogatepass")).digest()[:GROUP_BYTES]
+
+
+def model_group(digest: str) -> str:
+    """The group of all that was read by a model, or with an adapter, of this SHA-256 in hex."""
+    return f"model {digest}"
 
 
 def _encoded(version: int, key: ReadingKey) -> Iterator[bytes]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 from dataclasses import dataclass, field
 
+from studiolo.inference.adapters import AdapterSet
 from studiolo.inference.sampling import Sampler
 from studiolo.inference.steps import Piece
 from studiolo.types import Sampling, TokenLogprob
@@ -37,6 +38,7 @@ class Request:
     unloadable: bool = False  # they are stored, but could not be loaded
     keep: StoredPart | None = field(default=None, repr=False)  # what is read only to be stored
     groups: tuple[str, ...] = field(default=(), repr=False)
+    adapters: AdapterSet = ()
     sequence: int = -1
     reused: int = 0
     loaded: int = 0

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from studiolo.errors import Code, EngineBug, StudioloError, UserError
+from studiolo.inference.adapters import AdapterSet, ContextAdapters
 from studiolo.inference.context import BATCH_TOKENS, LlamaContext, Run
 from studiolo.inference.model import LlamaModel
 from studiolo.inference.readings import ReadingStore
@@ -57,11 +58,16 @@ class Runtime(Protocol):
         ...
 
     def begin(self, prompt: Prompt, sampling: Sampling) -> Running | None:
-        """Give a request a place; None where there is none for now. Raises UserError(prompt_too_long)."""
+        """Give a request a place; None where there is none for now.
+
+        Raises UserError: prompt_too_long; damaged_model, model_kind, adapter_misfit, unknown_adapter of its adapters.
+        """
         ...
 
     def advance(self, running: Sequence[Running]) -> list[list[Step]]:
-        """Run one batch for these and give the steps of each, in order; none where it was interrupted."""
+        """Run one batch for these and give the steps of each, in order; none where it was interrupted, and none for
+        those whose adapters have to wait for their turn.
+        """
         ...
 
     def stored(self, prompt: Prompt) -> bool:
@@ -126,6 +132,7 @@ class LlamaRuntime:
             self.model.close()
             raise
         self.context_tokens = self._context.cells
+        self._adapters = ContextAdapters(self.model, self._context.handle, sequences=REQUESTS)
         self._readings: StoredReadings | None = None
         if store is not None and digest and self._context.can_shift:
             self._readings = StoredReadings(store, self._context, model_digest=digest)
@@ -143,9 +150,11 @@ class LlamaRuntime:
             raise UserError(Code.PROMPT_TOO_LONG, tokens=len(tokens), limit=self.context_tokens - 1)
         most = len(tokens) if prompt.keep else min(len(tokens) + sampling.max_tokens, self.context_tokens)
         request = Request(tokens, list(tokens), len(tokens), sampling, most, groups=prompt.groups)
+        request.adapters = self._adapters.hold(request, prompt.adapters)
         if self._readings is not None and not sampling.reproducible:
             self._readings.note(request, prompt)
         if not self.unpark(request):
+            self._adapters.let_go(request)
             return None
         request.reused = self._context.length(request.sequence)
         return request
@@ -155,9 +164,16 @@ class LlamaRuntime:
         return self._readings is not None and self._readings.holds(prompt)
 
     def advance(self, running: Sequence[Running]) -> list[list[Step]]:
-        """Run one batch: the next token of all who write, and of the first who read as much as there is room for."""
-        requests = [request for request in running if isinstance(request, Request)]
-        steps: list[list[Step]] = [[] for _ in requests]
+        """Run one batch: the next token of all who write, and of the first who read as much as there is room for.
+
+        All of them work with the same adapters: those whose turn it is.
+        """
+        everybody = [request for request in running if isinstance(request, Request)]
+        every_step: list[list[Step]] = [[] for _ in everybody]
+        turn = self._adapters.turn([request.adapters for request in everybody])
+        in_turn = [both for both in zip(everybody, every_step, strict=True) if both[0].adapters == turn]
+        self._adapters.put_in(turn)
+        requests, steps = [request for request, _ in in_turn], [out for _, out in in_turn]
         for request, out in zip(requests, steps, strict=True):
             if self._readings is not None:
                 self._readings.put_back(request)  # a batch was broken off, or the request was parked
@@ -168,7 +184,8 @@ class LlamaRuntime:
         runs = self._runs(requests)
         rows = self._context.decode(runs)
         if rows is None:
-            return steps
+            return every_step
+        self._adapters.ran(max(len(run.tokens) for run in runs))
         first_rows = {run.sequence: row for run, row in zip(runs, rows, strict=True)}
         for request, out in zip(requests, steps, strict=True):
             if request.sequence in first_rows:
@@ -177,7 +194,7 @@ class LlamaRuntime:
                 except StudioloError as error:
                     request.ended = True
                     out.append(Failure(error))
-        return steps
+        return every_step
 
     def generate(self, prompt: Sequence[int], *, sampling: Sampling, cancel: CancelToken) -> Iterator[Step]:
         """One request alone, on the thread that calls: for those who own a runtime themselves."""
@@ -204,6 +221,7 @@ class LlamaRuntime:
         if running.sampler is not None:
             running.sampler.close()
             running.sampler = None
+        self._adapters.let_go(running)
         self.park(running)
 
     def park(self, running: Running) -> None:
@@ -220,7 +238,9 @@ class LlamaRuntime:
         reserved = sum(request.most for request in self._running.values())
         if not self._unused or (alone and self._running) or reserved + running.most > self.context_tokens:
             return False
-        running.sequence = self._place(running.marks[:-1], running.most, fresh=running.sampling.reproducible)
+        fresh = running.sampling.reproducible
+        running.sequence = self._place(running.marks[:-1], running.most, running.adapters, fresh=fresh)
+        self._adapters.give(running.sequence, running.adapters)
         self._running[running.sequence] = running
         return True
 
@@ -238,11 +258,14 @@ class LlamaRuntime:
             self._readings.close()
         for request in list(self._running.values()):
             self.end(request)
+        self._adapters.close()
         self._context.close()
         self.model.close()
 
-    def _place(self, tokens: Sequence[int], most: int, *, fresh: bool) -> int:
+    def _place(self, tokens: Sequence[int], most: int, adapters: AdapterSet, *, fresh: bool) -> int:
         """A sequence that holds as much of `tokens` as there is in the context, and enough free cells for `most`.
+
+        What was read with other adapters than these does not count.
 
         `fresh`: an empty one in an empty context, so that nothing depends on what was there before.
         """
@@ -251,8 +274,12 @@ class LlamaRuntime:
             for sequence in self._unused:
                 context.cut(sequence, 0)
             return self._unused.pop(0)
-        best = max(range(context.sequences), key=lambda sequence: context.common(sequence, tokens))
-        common = context.common(best, tokens)
+
+        def held(sequence: int) -> int:
+            return context.common(sequence, tokens) if self._adapters.read_with(sequence) == adapters else 0
+
+        best = max(range(context.sequences), key=held)
+        common = held(best)
         # A conversation that goes on is taken over where it stands. One that only begins alike is left as it is.
         if best in self._unused and common * 2 > context.length(best):
             self._unused.remove(best)

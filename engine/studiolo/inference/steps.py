@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Literal
 
 from studiolo.errors import StudioloError
+from studiolo.models.adapters import AdapterFile
 from studiolo.types import TokenLogprob
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How much of the prompt is there. `reused` of its tokens were in the context, `loaded` came from the disk."""
+    """How much of the prompt is there. `reused` of its tokens were in the context, `loaded` came from the disk.
+
+    The first one comes just before the first batch.
+    """
 
     done: int
     total: int
     reused: int
     loaded: int = 0
+    at: float = field(default_factory=time.monotonic, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +34,7 @@ class Piece:
     text: str = field(repr=False)
     tokens: int
     logprobs: tuple[TokenLogprob, ...] = field(default=(), repr=False)  # of each token, where they are asked for
+    at: float = field(default_factory=time.monotonic, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +74,7 @@ class Prompt:
     exact: int = 0  # so many parts, from the first on, are worth keeping as they are read, or taken as they were read
     keep: bool = False  # nothing is to be written: the last part is to be read and stored
     groups: tuple[str, ...] = field(default=(), repr=False)  # what it is made of, to forget what was stored with it
+    adapters: tuple[AdapterFile, ...] = ()  # what the model reads and writes it with, in one order
 
     @property
     def tokens(self) -> list[int]:

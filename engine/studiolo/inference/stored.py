@@ -15,10 +15,11 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import accumulate
 
+from studiolo.inference.adapters import AdapterSet, adapter_set
 from studiolo.inference.context import LlamaContext
 from studiolo.inference.library import build
 from studiolo.inference.readings import ReadingStore
-from studiolo.inference.readings_key import ReadingKey
+from studiolo.inference.readings_key import ReadingKey, model_group
 from studiolo.inference.request import Request, StoredPart
 from studiolo.inference.steps import Prompt
 
@@ -41,9 +42,9 @@ class StoredReadings:
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="readings")
         self._writing: set[str] = set()
 
-    def contains(self, prefix: Sequence[int], part: Sequence[int]) -> bool:
-        """Whether `part`, read behind `prefix`, is stored or on its way there."""
-        key = self._key(prefix, part)
+    def contains(self, prefix: Sequence[int], part: Sequence[int], adapters: AdapterSet = ()) -> bool:
+        """Whether `part`, read behind `prefix` with these adapters, is stored or on its way there."""
+        key = self._key(prefix, part, adapters)
         return key.digest in self._writing or self._store.contains(key)
 
     def holds(self, prompt: Prompt) -> bool:
@@ -51,7 +52,8 @@ class StoredReadings:
         wanted = [(prefix, prompt.parts[number]) for number, prefix in prompt.behind.items()]
         if prompt.exact:
             wanted.append(((), tuple(token for part in prompt.parts[: prompt.exact] for token in part)))
-        return bool(wanted) and all(self.contains(prefix, part) for prefix, part in wanted)
+        adapters = adapter_set(prompt.adapters)
+        return bool(wanted) and all(self.contains(prefix, part, adapters) for prefix, part in wanted)
 
     def note(self, request: Request, prompt: Prompt) -> None:
         """Find out what of a prompt is stored, and what of it is to be."""
@@ -60,9 +62,9 @@ class StoredReadings:
             part = StoredPart(ends[number] - len(prompt.parts[number]), ends[number], prefix)
             if prompt.keep and number == len(ends) - 1:
                 request.keep = part
-            elif part.end < len(request.tokens) and self.contains(prefix, prompt.parts[number]):
+            elif part.end < len(request.tokens) and self.contains(prefix, prompt.parts[number], request.adapters):
                 request.stored.append(part)
-                request.marks[part.start : part.end] = self._marks(prefix, prompt.parts[number])
+                request.marks[part.start : part.end] = self._marks(prefix, prompt.parts[number], request.adapters)
         if prompt.exact and not request.stored:
             request.exact = ends[prompt.exact - 1]
 
@@ -71,9 +73,9 @@ class StoredReadings:
         context, sequence, exact = self._context, request.sequence, request.exact
         held = context.length(sequence)
         wanted = held < exact < len(request.tokens) and not request.unloadable
-        if wanted and self._store.contains(self._key((), request.tokens[:exact])):
+        if wanted and self._store.contains(self._key((), request.tokens[:exact], request.adapters)):
             context.cut(sequence, 0)
-            if self._load(sequence, (), request.tokens[:exact]):
+            if self._load(request, (), request.tokens[:exact]):
                 request.reused, request.loaded = 0, exact
             else:  # once: what is read from here on must not be thrown away for another try
                 request.reused, request.unloadable = 0, True
@@ -87,7 +89,7 @@ class StoredReadings:
                 continue
             context.cut(sequence, part.start)  # a part is there whole or not at all
             tokens = request.tokens[part.start : part.end]
-            if self._load(sequence, part.prefix, tokens):
+            if self._load(request, part.prefix, tokens):
                 request.taken.append(part)
                 request.loaded += len(tokens)
             else:  # damaged, or just evicted: it is read where it stands
@@ -108,38 +110,41 @@ class StoredReadings:
         """Store what a request has just read, where it is to be."""
         held = self._context.length(request.sequence)
         if request.exact and held == request.exact:
-            self._save(request.sequence, (), request.tokens[:held], request.groups)
+            self._save(request, (), request.tokens[:held])
         if request.keep is not None and held == request.keep.end:
-            self._save(request.sequence, request.keep.prefix, request.tokens[request.keep.start : held], request.groups)
+            self._save(request, request.keep.prefix, request.tokens[request.keep.start : held])
 
     def close(self) -> None:
         """Finish what is being written."""
         self._writer.shutdown(wait=True)
 
-    def _marks(self, prefix: Sequence[int], part: Sequence[int]) -> list[int]:
+    def _marks(self, prefix: Sequence[int], part: Sequence[int], adapters: AdapterSet) -> list[int]:
         """The marks of its cells: those of no token and of no other part. An exact reading has its tokens."""
         if not prefix:
             return list(part)
-        number = self._numbers.setdefault(self._key(prefix, part).digest, len(self._numbers) + 1)
+        number = self._numbers.setdefault(self._key(prefix, part, adapters).digest, len(self._numbers) + 1)
         return [-((number << _MARK_BITS) + at) for at in range(len(part))]
 
-    def _load(self, sequence: int, prefix: Sequence[int], part: Sequence[int]) -> bool:
-        """Put it at the end of a sequence; False where there is none after all, or no room."""
-        reading = self._store.get(self._key(prefix, part))
+    def _load(self, request: Request, prefix: Sequence[int], part: Sequence[int]) -> bool:
+        """Put it at the end of the request's sequence; False where there is none after all, or no room."""
+        reading = self._store.get(self._key(prefix, part, request.adapters))
         if reading is None:
             return False
         with reading:
-            marks = self._marks(prefix, part)
+            marks = self._marks(prefix, part, request.adapters)
             return reading.tokens == len(part) and self._context.load(
-                reading.data, marks, saved_at=len(prefix), sequence=sequence
+                reading.data, marks, saved_at=len(prefix), sequence=request.sequence
             )
 
-    def _save(self, sequence: int, prefix: Sequence[int], part: Sequence[int], groups: Sequence[str]) -> None:
-        """Keep the cells of `part`, which stand in a sequence right behind `prefix`; written in the background."""
-        key = self._key(prefix, part)
-        if len(self._writing) >= _WAITING or self.contains(prefix, part):
+    def _save(self, request: Request, prefix: Sequence[int], part: Sequence[int]) -> None:
+        """Keep the cells of `part`, which stand in the request's sequence right behind `prefix`; written in the
+        background.
+        """
+        key = self._key(prefix, part, request.adapters)
+        if len(self._writing) >= _WAITING or self.contains(prefix, part, request.adapters):
             return
-        state = self._context.save(sequence, len(prefix), len(prefix) + len(part))
+        groups = (*request.groups, *map(model_group, (self._model, *(digest for digest, _ in request.adapters))))
+        state = self._context.save(request.sequence, len(prefix), len(prefix) + len(part))
         self._writing.add(key.digest)
 
         def write() -> None:
@@ -151,7 +156,7 @@ class StoredReadings:
 
         self._writer.submit(write)
 
-    def _key(self, prefix: Sequence[int], part: Sequence[int]) -> ReadingKey:
+    def _key(self, prefix: Sequence[int], part: Sequence[int], adapters: AdapterSet = ()) -> ReadingKey:
         tuning = self._context.tuning
         return ReadingKey(
             model=self._model,
@@ -161,4 +166,5 @@ class StoredReadings:
             key_type=tuning.kv_type,
             value_type=tuning.kv_type,
             flash_attention=tuning.flash_attention,
+            adapters=adapters,
         )

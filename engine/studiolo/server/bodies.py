@@ -7,9 +7,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
 
+from studiolo.models.adapters import MOST_SCALE
 from studiolo.types import (
     COMPARED_TOKENS,
     DEFAULT_LIBRARY,
+    AdapterUse,
     Chat,
     Message,
     Protection,
@@ -23,6 +25,7 @@ from studiolo.types import (
 )
 
 MOST_TOOLS = 128
+MOST_ADAPTERS = 8
 
 Text = Annotated[str, Field(min_length=1, max_length=1_000_000)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
@@ -151,12 +154,27 @@ class SamplingBody(_Body):
         return Sampling(**{**self.model_dump(), "stop": tuple(self.stop)})
 
 
+class AdapterBody(_Body):
+    """An installed LoRA adapter that the model is to answer with."""
+
+    name: Name = Field(description="its model id")
+    scale: float = Field(1.0, ge=-MOST_SCALE, le=MOST_SCALE, description="times what it changes; 0 = nothing")
+
+    def use(self) -> AdapterUse:
+        """As the engine takes it."""
+        return AdapterUse(self.name, self.scale)
+
+
+Adapters = Annotated[list[AdapterBody], Field(max_length=MOST_ADAPTERS)]
+
+
 class AskBody(_Body):
     """A question."""
 
     question: Text = Field(examples=["How long is the term of the lease?"])
     library: Name | None = Field(DEFAULT_LIBRARY, description="null asks the model alone")
     model: str | None = None
+    adapters: Adapters = Field(default_factory=list)
     stream: bool = Field(True, description="server-sent events, or one JSON")
     document: str | None = Field(None, description="limits the answer to one document: its name or id")
     whole: bool | None = Field(
@@ -174,6 +192,7 @@ class AskBody(_Body):
             library=self.library,
             document=self.document,
             model=self.model or None,
+            adapters=tuple(adapter.use() for adapter in self.adapters),
             conversation_id=self.conversation_id,
             reader=self.reader,
             sampling=self.sampling.sampling(),
@@ -218,6 +237,7 @@ class ChatBody(_Body):
 
     messages: list[MessageBody] = Field(min_length=1, max_length=10_000)
     model: str | None = None
+    adapters: Adapters = Field(default_factory=list)
     reader: ReaderName = Reader.OWNER.value
     sampling: SamplingBody = Field(default_factory=lambda: SamplingBody.model_validate({}))
     tools: list[ToolBody] = Field(default_factory=list, max_length=MOST_TOOLS)
@@ -230,6 +250,7 @@ class ChatBody(_Body):
         return Chat(
             tuple(message.message() for message in self.messages),
             model=self.model or None,
+            adapters=tuple(adapter.use() for adapter in self.adapters),
             reader=self.reader,
             sampling=self.sampling.sampling(),
             tools=tuple(Tool(tool.name, tool.description, tool.parameters, tool.strict) for tool in self.tools),

@@ -31,6 +31,8 @@ STATUS: dict[Code, tuple[int, str]] = {
     Code.UNKNOWN_MODEL: (404, "There is no model of that name."),
     Code.MODEL_MISSING: (409, "The model is known but not on this machine; pull or import it first."),
     Code.MODEL_KIND: (400, "The model is of another kind than is needed here."),
+    Code.UNKNOWN_ADAPTER: (404, "There is no adapter of that name; see those known."),
+    Code.ADAPTER_MISFIT: (400, "The adapter was made for another model."),
     Code.DAMAGED_MODEL: (422, "The model file is damaged."),
     Code.DIGEST_MISMATCH: (422, "The file's digest is not the expected one."),
     Code.MODEL_EXISTS: (409, "There is a model of that name already."),

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from studiolo.errors import Code, UserError
 from studiolo.inference.logprobs import MOST_ALTERNATIVES
-from studiolo.server.bodies import MOST_TOOLS, ToolName
-from studiolo.types import Chat, Message, Question, Reader, Sampling, Tool, ToolCall, ToolChoice
+from studiolo.server.bodies import MOST_TOOLS, Adapters, ToolName
+from studiolo.types import AdapterUse, Chat, Message, Question, Reader, Sampling, Tool, ToolCall, ToolChoice
 
 ANY_OBJECT = '{"type": "object"}'
 MOST_CHOICES = 8
@@ -152,6 +152,7 @@ class CompletionBody(_Body):
     functions: list[Any] | None = None
     response_format: dict[str, Any] | None = None
     grammar: str | None = Field(None, max_length=100_000, description="GBNF, as llama.cpp takes it")
+    adapters: Adapters | None = Field(None, description="LoRA adapters to answer with; not a field of OpenAI's")
 
     @property
     def choices(self) -> int:
@@ -212,7 +213,12 @@ class CompletionBody(_Body):
         if asked is None:
             raise unsupported("messages", "a user message is needed")
         return Question(
-            asked.text(), library=library, model=self.target()[0], reader=Reader.OWNER, sampling=self.sampling()
+            asked.text(),
+            library=library,
+            model=self.target()[0],
+            reader=Reader.OWNER,
+            sampling=self.sampling(),
+            adapters=self._adapters(),
         )
 
     def chat(self, *, choice: int = 0) -> Chat:
@@ -228,7 +234,11 @@ class CompletionBody(_Body):
             tool_choice=how,
             tool_name=named,
             parallel_tool_calls=self.parallel_tool_calls,
+            adapters=self._adapters(),
         )
+
+    def _adapters(self) -> tuple[AdapterUse, ...]:
+        return tuple(adapter.use() for adapter in self.adapters or ())
 
 
 class EmbeddingsBody(_Body):

@@ -14,7 +14,7 @@ from tests.scripted_engine import ANSWER_EVENTS, CITATION, HIT, ScriptedEngine
 from studiolo.errors import Code, EnvironmentFault, UserError
 from studiolo.events import Cited, Delta, Failed, Finished, Retrieved, Started
 from studiolo.paths import Home
-from studiolo.types import Question
+from studiolo.types import AdapterUse, Question
 
 Command = Callable[..., Any]
 
@@ -45,7 +45,14 @@ def test_ask_in_json(studiolo: Command, engine: ScriptedEngine) -> None:
     assert ran.json["citations"] == [
         {"document": CITATION.document, "page": 3, "quote": CITATION.quote, "verified": True}
     ]
-    assert ran.json["timings"] == {"retrieve_s": 0.01, "first_token_s": 0.2, "total_s": 0.9}
+    assert ran.json["timings"] == {
+        "retrieve_s": 0.01,
+        "first_token_s": 0.2,
+        "total_s": 0.9,
+        "read_tokens_per_s": 400.0,
+        "write_tokens_per_s": 10.0,
+        "energy_j": 31.5,
+    }
     assert ran.json["usage"] == {"prompt_tokens": 120, "reused_tokens": 40, "completion_tokens": 7}
     assert ran.json["redactions"] == [{"type": "PHONE", "count": 1}]
     assert engine.calls == [("ask", Question("多久?", library="contracts", document="lease", model="tiny"))]
@@ -59,7 +66,37 @@ def test_ask_in_text(studiolo: Command) -> None:
     )
     assert "Left out for lack of room: 2 passages, 1 earlier turns." in ran.err
     assert "Screened: 1 PHONE." in ran.err
-    assert "来源" in studiolo("ask", "多久?", LC_ALL="zh_CN.UTF-8").out
+    chinese = studiolo("ask", "多久?", LC_ALL="zh_CN.UTF-8")
+    assert "来源" in chinese.out
+    assert "Tokens: 80 read, 400 a second; 40 reused; 7 written, 10.0 a second." in ran.err
+    assert "词元：读取 80，每秒 400；沿用 40；生成 7，每秒 10.0。" in chinese.err
+    assert "The processors used 32 J meanwhile." in ran.err
+    assert "期间处理器耗能 32 焦耳。" in chinese.err
+
+
+def test_energy_that_the_system_does_not_tell_is_not_spoken_of(studiolo: Command, engine: ScriptedEngine) -> None:
+    engine.answer = (Started("c", "t", "m"), Delta("a"), Finished("stop"))
+    err = studiolo("ask", "q").err
+    assert " J " not in err
+    assert "Tokens" not in err  # none was counted
+    assert studiolo("ask", "q", "--json").json["timings"]["energy_j"] is None
+
+
+def test_answering_with_adapters(studiolo: Command, engine: ScriptedEngine) -> None:
+    assert studiolo("ask", "多久?", "--adapter", "合同", "-a", "b:-0.5").code == 0
+    assert engine.calls[-1][1].adapters == (AdapterUse("合同"), AdapterUse("b", -0.5))
+    assert engine.calls[-1][1].model is None
+
+
+@pytest.mark.parametrize("named", ["a:", "a:strong", "a:1:2"])
+def test_a_scale_that_is_no_number(studiolo: Command, engine: ScriptedEngine, named: str) -> None:
+    for command in ("ask", "chat"):
+        arguments = (command, "q", "-a", named) if command == "ask" else (command, "-a", named)
+        ran = studiolo(*arguments)
+        said = "--adapter: NAME or NAME:SCALE is needed, with a number from -10 to 10. Correct it and try again."
+        assert (ran.code, ran.err) == (1, f"studiolo: {said}\n")
+        assert "应为 NAME 或 NAME:SCALE" in studiolo(*arguments, LANG="zh_CN.UTF-8").err
+    assert engine.calls == []
 
 
 def test_sources_that_give_orders(studiolo: Command, engine: ScriptedEngine) -> None:

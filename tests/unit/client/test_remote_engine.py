@@ -32,7 +32,7 @@ from studiolo.errors import Code, EnvironmentFault, StudioloError, UserError, er
 from studiolo.events import Delta, Failed, FileDone, Finished, Progress, Started
 from studiolo.jobs import CancelToken
 from studiolo.paths import Home
-from studiolo.types import Chat, Message, Question, Reader, Sampling, Watched
+from studiolo.types import AdapterUse, Chat, Message, Question, Reader, Sampling, Watched
 
 
 @pytest.fixture(scope="module")
@@ -182,6 +182,7 @@ def test_an_answer_is_the_same_events(remote: RemoteEngine, engine: ScriptedEngi
         reader=Reader.MASKED,
         sampling=Sampling(0.5, 0.8, 0.1, 3, 64, ("。", "\n"), 40, 1.1, -0.5, 0.25, 0.8, 1.5, 3),
         limit=7,
+        adapters=(AdapterUse("合同", 0.5), AdapterUse("b")),
     )
     assert tuple(remote.ask(question)) == ANSWER_EVENTS
     assert engine.calls == [("ask", question)]
@@ -198,6 +199,7 @@ def test_a_chat_is_the_same_events(remote: RemoteEngine, engine: ScriptedEngine)
         model="tiny",
         reader=Reader.MASKED,
         sampling=Sampling(json_schema="{}"),
+        adapters=(AdapterUse("合同", -2.0),),
     )
     assert tuple(remote.chat(chat)) == ANSWER_EVENTS
     assert engine.calls == [("chat", chat)]

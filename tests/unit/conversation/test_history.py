@@ -9,7 +9,7 @@ import pytest
 from studiolo.conversation.history import History, TurnExtras
 from studiolo.errors import Code, EnvironmentFault, UserError
 from studiolo.paths import Home
-from studiolo.types import Citation, Hit, Passage, Redaction
+from studiolo.types import AdapterUse, Citation, Hit, Passage, Redaction, Timings, Usage
 
 
 def _begin(history: History, turn: str = "t1", question: str = "How long is the term?") -> None:
@@ -38,6 +38,22 @@ def test_a_turn_from_question_to_answer(home: Home) -> None:
         9.0,
     )
     assert [(part.kind, part.text) for part in history.seen("t1").parts] == [("template", "the "), ("text", "prompt")]
+    history.close()
+
+
+def test_figures_and_adapters_are_kept_and_older_turns_have_none(home: Home) -> None:
+    history = History(home.history_db)
+    timings = Timings(0.1, 0.2, 0.3, 0.4, read_tokens_per_s=90.5, write_tokens_per_s=8.25, energy_j=12.5)
+    usage, adapters = Usage(100, 40, 7), (AdapterUse("合同", 0.5),)
+    for turn, extras in (("t1", TurnExtras(timings=timings, usage=usage, adapters=adapters)), ("t2", TurnExtras())):
+        _begin(history, turn=turn)
+        history.finish(turn, answer_screened="a", state="complete", extras=extras, now=9.0)
+    with history._database.write() as db:  # as a turn was kept before there were such figures
+        old = '{"timings": {"retrieve_s": 0.1, "load_s": 0.0, "first_token_s": 0.3, "total_s": 0.4}, "usage": {}}'
+        db.execute("UPDATE turns SET extras = ? WHERE id = 't2'", (old,))
+    new, before = (stored.turn for stored in history.turns("c1"))
+    assert (new.timings, new.usage, new.adapters) == (timings, usage, adapters)
+    assert (before.timings, before.adapters) == (Timings(0.1, 0.0, 0.3, 0.4), ())
     history.close()
 
 

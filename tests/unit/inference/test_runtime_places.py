@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import pytest
 
+from studiolo.inference.adapters import ContextAdapters
 from studiolo.inference.context import LlamaContext, Run
 from studiolo.inference.runtime import REQUESTS, LlamaRuntime
 from studiolo.inference.steps import Ended, Prompt
@@ -115,8 +116,8 @@ class Chooser:
     def close(self) -> None: ...
 
 
-@pytest.fixture
-def runtime(monkeypatch: pytest.MonkeyPatch) -> LlamaRuntime:
+def counting_runtime(monkeypatch: pytest.MonkeyPatch) -> LlamaRuntime:
+    """The real one over a context that only counts; what it writes is the same token for ever."""
     monkeypatch.setattr("studiolo.inference.runtime.Sampler", Chooser)
     made: Any = LlamaRuntime.__new__(LlamaRuntime)
     made.model = SimpleNamespace(ends=lambda token: token == END, piece=lambda _token: b"x")
@@ -124,7 +125,13 @@ def runtime(monkeypatch: pytest.MonkeyPatch) -> LlamaRuntime:
     made._context = Counting()
     made._readings = None
     made._running, made._unused = {}, list(range(REQUESTS))
+    made._adapters = ContextAdapters(made.model, None, sequences=REQUESTS)
     return made
+
+
+@pytest.fixture
+def runtime(monkeypatch: pytest.MonkeyPatch) -> LlamaRuntime:
+    return counting_runtime(monkeypatch)
 
 
 def _prompt(*tokens: int) -> Prompt:

@@ -9,11 +9,12 @@ import pytest
 from tests.unit.models import gguf_files
 
 from studiolo.errors import Code, UserError
-from studiolo.models.adapters import adapter_file
+from studiolo.models.adapters import adapter_file, adapter_files
 from studiolo.models.catalog import load_catalogue
 from studiolo.models.gguf import read_gguf
 from studiolo.models.store import ModelStore
 from studiolo.paths import Home
+from studiolo.types import AdapterUse
 
 SHAPES = {"blk.0.attn_q.weight": (64, 64)}
 
@@ -114,11 +115,45 @@ def test_only_an_adapter_of_the_same_architecture_fits(store: ModelStore, tmp_pa
     adapter = take_in(store, tmp_path, "a.gguf", gguf_files.lora(SHAPES, keys={"general.architecture": "qwen2"}))
     model = take_in(store, tmp_path, "base.gguf", gguf_files.gguf())
     error = refused(lambda: adapter_file(adapter, model, store=store))
-    assert error.code is Code.MODEL_KIND
-    assert error.values == {"model": adapter, "kind": "adapter (qwen2)", "needed": "adapter (llama)"}
-    for pair in ((model, model), (adapter, adapter), ("lac", model)):
-        assert refused(lambda pair=pair: adapter_file(*pair, store=store)).code is Code.MODEL_KIND
-    assert refused(lambda: adapter_file("none", model, store=store)).code is Code.UNKNOWN_MODEL
+    assert (error.code, error.values) == (Code.ADAPTER_MISFIT, {"adapter": adapter, "model": model})
+    assert refused(lambda: adapter_file(adapter, adapter, store=store)).code is Code.MODEL_KIND
+    for named in (model, "lac", "none", "没有"):
+        error = refused(lambda named=named: adapter_file(named, model, store=store))
+        assert (error.code, error.values) == (Code.UNKNOWN_ADAPTER, {"adapter": named, "known": adapter})
+
+
+def test_adapters_come_in_one_order_and_those_that_change_nothing_are_left_out(
+    store: ModelStore, tmp_path: Path
+) -> None:
+    model = take_in(store, tmp_path, "base.gguf", gguf_files.gguf())
+    assert refused(lambda: adapter_files([AdapterUse("none")], model, store=store)).values["known"] == ""
+    one = take_in(store, tmp_path, "one.gguf", gguf_files.lora(SHAPES, scale=0.1))
+    two = take_in(store, tmp_path, "二.gguf", gguf_files.lora(SHAPES, scale=0.2))
+    uses = [AdapterUse(one, 0.5), AdapterUse(two, -2)]
+    found = adapter_files(uses, model, store=store)
+    assert found == adapter_files(uses[::-1], model, store=store)
+    assert {(file.id, file.path, file.scale) for file in found} == {
+        (one, store.path(one), 0.5),
+        (two, store.path(two), -2.0),
+    }
+    assert [file.digest for file in found] == sorted(store.get(name).sha256 for name in (one, two))
+    assert adapter_files([AdapterUse(one, 0.0)], model, store=store) == ()
+    for scale in (11.0, -11.0, float("nan"), float("inf")):
+        error = refused(lambda scale=scale: adapter_files([AdapterUse(one, scale)], model, store=store))
+        assert (error.code, error.values["problem"]) == (Code.BAD_REQUEST, "adapter_scale")
+    error = refused(lambda: adapter_files([AdapterUse(one), AdapterUse(one, 2.0)], model, store=store))
+    assert (error.code, error.values["problem"]) == (Code.BAD_REQUEST, "adapter_twice")
+
+
+def test_a_base_model_that_was_replaced_is_looked_at_anew(store: ModelStore, tmp_path: Path) -> None:
+    adapter = take_in(store, tmp_path, "a.gguf", gguf_files.lora(SHAPES))
+    model = take_in(store, tmp_path, "base.gguf", gguf_files.gguf())
+    path = adapter_file(adapter, model, store=store)
+    other = gguf_files.gguf(keys={"general.architecture": "qwen2"})
+    store.path(model).write_bytes(other + b"\0" * 7)
+    assert refused(lambda: adapter_file(adapter, model, store=store)).code is Code.ADAPTER_MISFIT
+    path.unlink()
+    assert refused(lambda: adapter_file(adapter, model, store=store)).code is Code.UNKNOWN_ADAPTER
 
 
 @pytest.mark.parametrize(("named", "told"), [("dora", "dora"), (3, "3"), (["lora"], "adapter")])

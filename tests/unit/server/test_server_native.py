@@ -18,7 +18,7 @@ from studiolo.events import Failed, Started
 from studiolo.paths import Home
 from studiolo.server.bodies import PathsBody
 from studiolo.server.run import _settle
-from studiolo.types import Reader
+from studiolo.types import AdapterUse, Reader
 
 
 @pytest.fixture
@@ -71,10 +71,26 @@ def test_ask_without_a_stream_is_the_shape_of_the_contract(site: Served) -> None
                 "verified": True,
             }
         ],
-        "timings": {"retrieve_s": 0.01, "first_token_s": 0.2, "total_s": 0.9},
+        "timings": {
+            "retrieve_s": 0.01,
+            "first_token_s": 0.2,
+            "total_s": 0.9,
+            "read_tokens_per_s": 400.0,
+            "write_tokens_per_s": 10.0,
+            "energy_j": 31.5,
+        },
         "usage": {"prompt_tokens": 120, "reused_tokens": 40, "completion_tokens": 7},
         "redactions": [{"type": "PHONE", "count": 1}],
     }
+
+
+def test_adapters_are_named_in_the_body(site: Served, engine: ScriptedEngine) -> None:
+    adapters = [{"name": "合同", "scale": -0.5}, {"name": "b"}]
+    call(site, "POST", "/api/ask", json={"question": "多久?", "adapters": adapters})
+    call(site, "POST", "/api/chat", json={"messages": [{"role": "user", "content": "q"}], "adapters": adapters})
+    assert [asked.adapters for _, asked in engine.calls] == [(AdapterUse("合同", -0.5), AdapterUse("b"))] * 2
+    for bad in ([{"name": ""}], [{"name": "b", "scale": -10.5}], [{"name": "b", "scale": "strong"}], {"name": "b"}):
+        assert call(site, "POST", "/api/ask", json={"question": "q", "adapters": bad}).status_code == 422
 
 
 @pytest.mark.parametrize("stream", [True, False])

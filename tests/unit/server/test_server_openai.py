@@ -14,7 +14,7 @@ from tests.served import TOKEN, served
 
 from studiolo.events import Delta, Failed, Finished, Started
 from studiolo.paths import Home
-from studiolo.types import Message, Reader, Sampling, ToolCall
+from studiolo.types import AdapterUse, Message, Reader, Sampling, ToolCall
 
 ASKED: list[Any] = [
     {"role": "developer", "content": "Be brief."},
@@ -76,6 +76,21 @@ def test_every_way_to_choose_tokens_reaches_the_engine(client: openai.OpenAI, en
     assert engine.calls[-1][1].sampling == Sampling(
         **given, presence_penalty=-0.5, frequency_penalty=0.25, seed=2**32 - 1
     )
+
+
+@pytest.mark.parametrize("model", ["tiny", "tiny@contracts"])
+def test_adapters_reach_the_engine(client: openai.OpenAI, engine: ScriptedEngine, model: str) -> None:
+    given = [{"name": "合同", "scale": 0.5}, {"name": "b"}]
+    client.chat.completions.create(model=model, messages=ASKED, extra_body={"adapters": given})
+    assert engine.calls[-1][1].adapters == (AdapterUse("合同", 0.5), AdapterUse("b"))
+
+
+@pytest.mark.parametrize("adapters", [[{"scale": 1}], [{"name": "b", "scale": 11}], [{"name": "b"}] * 9, ["b"]])
+def test_adapters_that_are_none_are_refused(client: openai.OpenAI, engine: ScriptedEngine, adapters: list) -> None:
+    with pytest.raises(openai.BadRequestError) as caught:
+        client.chat.completions.create(model="tiny", messages=ASKED, extra_body={"adapters": adapters})
+    assert str(caught.value.param).startswith("adapters")
+    assert engine.calls == []
 
 
 @pytest.mark.parametrize(

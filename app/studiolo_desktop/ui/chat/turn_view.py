@@ -116,14 +116,24 @@ class TurnView(QWidget):
         ended = turn.state not in UNFINISHED
         self._foot.setVisible(ended)
         self.copy_button.setVisible(bool(turn.answer))
-        facts = [turn.model] if turn.model else []
-        if turn.timings.total_s > 0:
-            facts.append(seconds_text(turn.timings.total_s))
-        self._facts.setText("  ·  ".join(facts))
+        self._facts.setText("  ·  ".join(self._figures()))
         self._refresh_chips(ended=ended)
         self._refresh_hidden()
         self.copy_button.name(self._look.tr("chat.copy"))
         self.again_button.name(self._look.tr("chat.ask_again"))
+
+    def _figures(self) -> list[str]:
+        """Which model answered, how long it took, how fast it wrote, what energy that cost; what is not known is left
+        out."""
+        timings, tr = self.turn.timings, self._look.tr
+        facts = [self.turn.model] if self.turn.model else []
+        if timings.total_s > 0:
+            facts.append(seconds_text(timings.total_s))
+        if timings.write_tokens_per_s > 0:
+            facts.append(tr("chat.speed", speed=f"{timings.write_tokens_per_s:.1f}"))
+        if timings.energy_j is not None:
+            facts.append(tr("chat.energy", joules=f"{timings.energy_j:.0f}"))
+        return facts
 
     def relook(self) -> None:
         """New words, new colours."""
