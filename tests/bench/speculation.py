@@ -5,7 +5,8 @@ first changes from prompt to prompt), through the engine's thread and the filter
 own words also by llama.cpp's own loop without any of our layers. Speeds are from an answer's first token to its last,
 ratios those of one prompt's own two.
 
-SPECULATION_PROMPTS of each kind and language (2). MODEL=id chooses the model.
+SPECULATION_PROMPTS of each kind and language (2), SPECULATION_KINDS (all), SPECULATION_TOKENS written at most (a kind's
+own). MODEL=id chooses the model, THREADS how many it takes (the engine's own choice): one, where others are at work.
 """
 
 from __future__ import annotations
@@ -69,10 +70,12 @@ class Written:
 def run(data: Path, *, home: Path) -> None:
     """Print the table."""
     model_id = os.environ.get("MODEL", MODEL)
-    count = int(os.environ.get("SPECULATION_PROMPTS", "2"))
+    count, threads = (
+        int(os.environ.get(name, value)) for name, value in (("SPECULATION_PROMPTS", "2"), ("THREADS", "0"))
+    )
     path = ModelStore(Home(home), load_catalogue()).path(model_id)
-    scheduler = Scheduler(lambda model: LlamaRuntime(path, model_id=model, context_tokens=CELLS))
-    raw = _raw(path)
+    scheduler = Scheduler(lambda model: LlamaRuntime(path, model_id=model, context_tokens=CELLS, threads=threads))
+    raw = _raw(path, threads or worker_threads())
     print("| answer | language | tokens | without drafts | with | with / without | same text | without / llama.cpp's |")
     print("|---|---|---:|---:|---:|---:|---|---:|", flush=True)
     ratios: dict[str, list[float]] = {}
@@ -98,6 +101,12 @@ def run(data: Path, *, home: Path) -> None:
 
 
 def _cases(data: Path, lease: Lease, count: int) -> Iterator[Case]:
+    """Prompts of the kinds that are asked for."""
+    kinds = os.environ.get("SPECULATION_KINDS", ",".join(WRITTEN)).split(",")
+    return (case for case in _all_cases(data, lease, count) if case.kind in kinds)
+
+
+def _all_cases(data: Path, lease: Lease, count: int) -> Iterator[Case]:
     for language in ("en", "zh"):
         raw = json.loads((data / "retrieval" / "xquad" / f"xquad.{language}.json").read_text(encoding="utf-8"))
         texts = [article["paragraphs"][0]["context"] for article in raw["data"]]
@@ -118,7 +127,8 @@ def _write(
     lease: Lease, screener: PrivacyFilter, case: Case, *, speculative: bool, tokens: int | None = None
 ) -> Written:
     stream = screener.stream(library_id=LIBRARY, reader=Reader.OWNER)
-    sampling = Sampling(max_tokens=tokens or WRITTEN[case.kind], speculative=speculative)
+    most = tokens or int(os.environ.get("SPECULATION_TOKENS", WRITTEN[case.kind]))
+    sampling = Sampling(max_tokens=most, speculative=speculative)
     first = last = 0.0
     text, written = "", 0
     for step in lease.generate(case.prompt, sampling=sampling, cancel=CancelToken()):
@@ -130,10 +140,9 @@ def _write(
     return Written(text + stream.finish(), written, (written - 1) / (last - first) if last > first else 0.0)
 
 
-def _raw(path: Path) -> object:
+def _raw(path: Path, threads: int) -> object:
     import llama_cpp  # noqa: TID251 - the baseline is llama.cpp without us
 
-    threads = worker_threads()
     return llama_cpp.Llama(
         str(path), n_ctx=CELLS, n_batch=512, n_threads=threads, n_threads_batch=threads, verbose=False
     )
