@@ -3,7 +3,8 @@
 DATA holds `retrieval/xquad`. Each answer is written without drafts and with them, one right behind the other (which is
 first changes from prompt to prompt), through the engine's thread and the filter's stream for the owner, greedy; one in
 own words also by llama.cpp's own loop without any of our layers. Speeds are from an answer's first token to its last,
-ratios those of one prompt's own two.
+ratios those of one prompt's own two; those of processor time say more where others are at work (with THREADS=1: threads
+that wait for one another take some too).
 
 SPECULATION_PROMPTS of each kind and language (2), SPECULATION_KINDS (all), SPECULATION_TOKENS written at most (a kind's
 own). MODEL=id chooses the model, THREADS how many it takes (the engine's own choice): one, where others are at work.
@@ -65,6 +66,7 @@ class Written:
     text: str = field(repr=False)
     tokens: int
     rate: float  # tokens/s
+    cpu: float  # tokens to a second of processor time
 
 
 def run(data: Path, *, home: Path) -> None:
@@ -76,8 +78,8 @@ def run(data: Path, *, home: Path) -> None:
     path = ModelStore(Home(home), load_catalogue()).path(model_id)
     scheduler = Scheduler(lambda model: LlamaRuntime(path, model_id=model, context_tokens=CELLS, threads=threads))
     raw = _raw(path, threads or worker_threads())
-    print("| answer | language | tokens | without drafts | with | with / without | same text | without / llama.cpp's |")
-    print("|---|---|---:|---:|---:|---:|---|---:|", flush=True)
+    print("| answer | language | tokens | without drafts | with | ratio | of processor time | same text | own loop |")
+    print("|---|---|---:|---:|---:|---:|---:|---|---:|", flush=True)
     ratios: dict[str, list[float]] = {}
     with scheduler.lease(model_id) as lease, tempfile.TemporaryDirectory() as folder:
         screener = rules_alone(Path(folder))
@@ -87,17 +89,16 @@ def run(data: Path, *, home: Path) -> None:
             for speculative in (number % 2 == 0, number % 2 == 1):
                 ours[speculative] = _write(lease, screener, case, speculative=speculative)
             plain, drafted = ours[False], ours[True]
-            ratios.setdefault(case.kind, []).append(drafted.rate / plain.rate)
-            loop = f"{plain.rate / _raw_rate(raw, case, plain.tokens):.2f}" if case.kind == "own words" else ""
-            print(
-                f"| {case.kind} | {case.language} | {drafted.tokens} | {plain.rate:.1f} tokens/s | {drafted.rate:.1f} "
-                f"| {ratios[case.kind][-1]:.2f} | {plain.text == drafted.text} | {loop} |",
-                flush=True,
-            )
+            ratios.setdefault(case.kind, []).append(drafted.cpu / plain.cpu)
+            loop = _against_loop(raw, case, plain) if case.kind == "own words" else ""
+            cells = (f"{plain.rate:.1f} tokens/s", f"{drafted.rate:.1f}", f"{drafted.rate / plain.rate:.2f}")
+            cells += (f"{drafted.cpu / plain.cpu:.2f}", str(plain.text == drafted.text), loop)
+            print(f"| {case.kind} | {case.language} | {drafted.tokens} | {' | '.join(cells)} |", flush=True)
         screener.close()
     scheduler.close()
     for kind, found in ratios.items():
-        print(f"\n{kind}: {statistics.median(found):.2f} in the middle of {len(found)}, {min(found):.2f} at worst")
+        middle, worst = statistics.median(found), min(found)
+        print(f"\n{kind}, of processor time: {middle:.2f} in the middle of {len(found)}, {worst:.2f} at worst")
 
 
 def _cases(data: Path, lease: Lease, count: int) -> Iterator[Case]:
@@ -129,15 +130,20 @@ def _write(
     stream = screener.stream(library_id=LIBRARY, reader=Reader.OWNER)
     most = tokens or int(os.environ.get("SPECULATION_TOKENS", WRITTEN[case.kind]))
     sampling = Sampling(max_tokens=most, speculative=speculative)
-    first = last = 0.0
+    times: list[tuple[float, float]] = []
     text, written = "", 0
     for step in lease.generate(case.prompt, sampling=sampling, cancel=CancelToken()):
         if isinstance(step, Piece):
             text += stream.feed(step.text)
-            last = time.perf_counter()
-            first = first or last
+            times.append((time.perf_counter(), time.process_time()))
             written += step.tokens
-    return Written(text + stream.finish(), written, (written - 1) / (last - first) if last > first else 0.0)
+    return Written(text + stream.finish(), written, *_rates(times, written))
+
+
+def _rates(times: list[tuple[float, float]], written: int) -> tuple[float, float]:
+    """Tokens to a second, and to one of processor time, from the first to the last."""
+    spans = [last - first for first, last in zip(times[0], times[-1], strict=True)]
+    return (written - 1) / max(spans[0], 1e-9), (written - 1) / max(spans[1], 1e-9)
 
 
 def _raw(path: Path, threads: int) -> object:
@@ -148,11 +154,12 @@ def _raw(path: Path, threads: int) -> object:
     )
 
 
-def _raw_rate(raw: object, case: Case, count: int) -> float:
-    first = last = 0.0
-    for written, _ in enumerate(raw.generate(case.prompt.tokens, temp=0.0, repeat_penalty=1.0), 1):  # type: ignore[attr-defined]
-        last = time.perf_counter()
-        first = first or last
-        if written == count:
+def _against_loop(raw: object, case: Case, plain: Written) -> str:
+    """An answer's speed over that of llama.cpp's own loop: by the clock, and in processor time."""
+    times: list[tuple[float, float]] = []
+    for _ in raw.generate(case.prompt.tokens, temp=0.0, repeat_penalty=1.0):  # type: ignore[attr-defined]
+        times.append((time.perf_counter(), time.process_time()))
+        if len(times) == plain.tokens:
             break
-    return (count - 1) / (last - first)
+    rate, cpu = _rates(times, plain.tokens)
+    return f"{plain.rate / rate:.2f}, {plain.cpu / cpu:.2f}"
