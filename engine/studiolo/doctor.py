@@ -148,6 +148,7 @@ def _settings_of(tuning: Tuning) -> dict[str, Value]:
         "batch": tuning.ubatch,
         "flash_attention": tuning.flash_attention,
         "kv_type": tuning.kv_type,
+        "draft": tuning.draft,
     }
 
 

@@ -235,6 +235,7 @@ class Sampling:
     grammar: str = field(default="", repr=False)  # GBNF; the answer of a chat then fits it
     grammar_after: str = field(default="", repr=False)  # the grammar holds from behind this on; "" = at once
     logprobs: int | None = None  # how likely each token was, with so many alternatives; None = not asked for
+    speculative: bool = True  # what the answer copies is checked many tokens at once, where that was found to be faster
     reproducible: bool = False  # alone and from nothing: the same prompt and seed give the same text, at a price
 
 

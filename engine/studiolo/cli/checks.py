@@ -91,9 +91,12 @@ _PARTS = (
 _SETTINGS = (
     (
         "{threads_read} threads for reading, {threads_write} for writing, {batch} tokens at once, "
-        "flash attention {flash}, keys and values in {kv_type}"
+        "flash attention {flash}, keys and values in {kv_type}, at most {draft} tokens drafted"
     ),
-    "读取 {threads_read} 线程，写出 {threads_write} 线程，每批 {batch} 个词元，flash attention {flash}，键值 {kv_type}",
+    (
+        "读取 {threads_read} 线程，写出 {threads_write} 线程，每批 {batch} 个词元，flash attention {flash}，"
+        "键值 {kv_type}，最多预拟 {draft} 个词元"
+    ),
 )
 
 

@@ -8,6 +8,7 @@ for it. Threads: one, the caller's; cancelling may come from any.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -19,6 +20,7 @@ from studiolo.hardware.bandwidth import memory_bandwidth
 from studiolo.hardware.load import LoadMeter
 from studiolo.inference.model import LlamaModel
 from studiolo.inference.native import AbortFlag, new_context, put
+from studiolo.inference.speculation import ROWS
 from studiolo.inference.tuning import Calibration, Speed, Tuning, default_tuning, thread_candidates
 from studiolo.jobs import CancelToken
 
@@ -28,6 +30,7 @@ FAST_READ = 150.0  # tokens/s: there twice as many are read, which tells a batch
 WRITE_TOKENS = 16
 ROUNDS = 2
 LEAST_GAIN = 1.05
+LEAST_CHECKED = 1.25  # times as fast as writing: what a draft that is wrong costs has to come in again
 BUDGET_S = 90.0  # no new setting is tried after it
 UBATCHES = (128, 256)
 _TEXT = (
@@ -83,6 +86,16 @@ class Probe:
         write_s = time.perf_counter() - began
         return Speed(read / read_s, write / write_s if write else 0.0)
 
+    def check(self, tuning: Tuning) -> float:
+        """Tokens a second where ROWS that may follow are checked together, as a draft is. Raises as `measure` does."""
+        lib, handle = self._model.lib, self._context(tuning)
+        lib.llama_set_n_threads(handle, tuning.threads_write, tuning.threads_read)
+        lib.llama_memory_clear(lib.llama_get_memory(handle), True)
+        self._decode(handle, self._tokens[:WRITE_TOKENS], at=0)
+        began = time.perf_counter()
+        self._decode(handle, self._tokens[WRITE_TOKENS : WRITE_TOKENS + ROWS], at=WRITE_TOKENS, scores=ROWS)
+        return ROWS / (time.perf_counter() - began)
+
     def close(self) -> None:
         """Free the contexts."""
         for handle in self._contexts.values():
@@ -100,20 +113,20 @@ class Probe:
         params = lib.llama_context_default_params()
         tuning.apply(params, lib)
         params.n_ctx = MOST_TOKENS
-        params.n_outputs_max = 1
+        params.n_outputs_max = ROWS
         params.no_perf = True
         self._abort.install(params)
         handle = new_context(self._model, params)
         self._contexts[key] = handle
         return handle
 
-    def _decode(self, handle: Any, tokens: Sequence[int], *, at: int) -> None:
+    def _decode(self, handle: Any, tokens: Sequence[int], *, at: int, scores: int = 1) -> None:
         lib = self._model.lib
         batch = lib.llama_batch_init(len(tokens), 0, 1)
         try:
             batch.n_tokens = len(tokens)
             for number, token in enumerate(tokens):
-                put(batch, number, token, position=at + number, sequence=0, scored=number == len(tokens) - 1)
+                put(batch, number, token, position=at + number, sequence=0, scored=number >= len(tokens) - scores)
             failed = int(lib.llama_decode(handle, batch))
             lib.llama_synchronize(handle)
         finally:
@@ -158,9 +171,10 @@ def calibrate(
             first, speed = (probe.measure(tuning, read=read_tokens) for tuning in (default, best))
             if _cost(speed, "both") >= _cost(first, "both"):
                 best, speed = default, first
+        checked = _checked(probe, best)
         return Calibration(
-            tuning=best,
-            speed=speed,
+            tuning=best if checked else replace(best, draft=0),
+            speed=replace(speed, check=checked),
             default=default,
             default_speed=first,
             bandwidth=memory_bandwidth(default.threads_write),
@@ -205,6 +219,19 @@ def _wins(
                 return False
         return True
     return False
+
+
+def _checked(probe: Probe, tuning: Tuning) -> float:
+    """Tokens a second checked together where that is faster than writing, in every round; 0 where it is not."""
+    slowest = math.inf
+    with suppress(StudioloError):
+        for _ in range(ROUNDS):
+            written, checked = probe.measure(tuning, read=0).write, probe.check(tuning)
+            if checked < written * LEAST_CHECKED:
+                return 0.0
+            slowest = min(slowest, checked)
+        return slowest
+    return 0.0
 
 
 def _cost(speed: Speed, weight: Weight) -> float:

@@ -58,6 +58,9 @@ class LlamaContext:
         self.cells = int(self._lib.llama_n_ctx_seq(self.handle))
         self._memory = self._lib.llama_get_memory(self.handle)
         self.can_shift = bool(self._lib.llama_memory_can_shift(self._memory))
+        # memory that is one state for all tokens (recurrent models) lets go of none of them alone
+        lib, handle = self._lib, model.handle
+        self.can_cut = not (lib.llama_model_is_recurrent(handle) or lib.llama_model_is_hybrid(handle))
         self._batch = self._lib.llama_batch_init(BATCH_TOKENS, 0, 1)
         self._held: list[list[int]] = [[] for _ in range(sequences)]
         self._scratch = sequences  # one more, for cells on their way from or to somewhere

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from studiolo.inference.adapters import AdapterSet
 from studiolo.inference.sampling import Sampler
+from studiolo.inference.speculation import Drafts
 from studiolo.inference.steps import Piece
 from studiolo.types import Sampling, TokenLogprob
 
@@ -43,6 +44,8 @@ class Request:
     reused: int = 0
     loaded: int = 0
     sampler: Sampler | None = None
+    drafts: Drafts | None = None  # None: each token is run alone
+    draft: list[int] = field(default_factory=list, repr=False)  # what this batch checks behind the last of the tokens
     decoder: codecs.IncrementalDecoder = field(default_factory=lambda: codecs.getincrementaldecoder("utf-8")("replace"))
     pending: int = 0  # tokens whose text has not come out
     logprobs: list[TokenLogprob] = field(default_factory=list, repr=False)  # of these

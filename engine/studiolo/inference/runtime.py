@@ -15,11 +15,12 @@ from typing import Protocol
 
 from studiolo.errors import Code, EngineBug, StudioloError, UserError
 from studiolo.inference.adapters import AdapterSet, ContextAdapters
-from studiolo.inference.context import BATCH_TOKENS, LlamaContext, Run
+from studiolo.inference.context import BATCH_TOKENS, MOST_SCORES, LlamaContext, Run
 from studiolo.inference.model import LlamaModel
 from studiolo.inference.readings import ReadingStore
 from studiolo.inference.request import Request
 from studiolo.inference.sampling import Sampler
+from studiolo.inference.speculation import Drafts
 from studiolo.inference.steps import Ended, Failure, Prompt, Reading, Step
 from studiolo.inference.stored import StoredReadings
 from studiolo.inference.template import ChatTemplate
@@ -29,6 +30,7 @@ from studiolo.types import Sampling
 
 REQUESTS = 8  # that have a sequence at the same time
 _READ_BESIDE_WRITING = 64  # tokens read in one batch while others write: their next word waits for it
+_DRAFT_ROWS = MOST_SCORES - REQUESTS  # tokens of one batch that are written or may be
 
 
 class Running(Protocol):
@@ -307,8 +309,10 @@ class LlamaRuntime:
     def _runs(self, requests: Sequence[Request]) -> list[Run]:
         context = self._context
         missing = {one.sequence: len(one.tokens) - context.length(one.sequence) for one in requests}
-        runs = [Run(one.sequence, one.tokens[-1:], 1) for one in requests if one.sampler and missing[one.sequence] == 1]
-        room = BATCH_TOKENS - len(runs) if not runs else min(BATCH_TOKENS - len(runs), _READ_BESIDE_WRITING)
+        writing = [one for one in requests if one.sampler and missing[one.sequence] == 1]
+        self._draft(requests, writing)
+        runs = [Run(one.sequence, [one.tokens[-1], *one.draft], 1 + len(one.draft)) for one in writing]
+        room = _READ_BESIDE_WRITING if runs else BATCH_TOKENS
         for one in requests:
             left = missing[one.sequence]
             if room <= 0 or (one.sampler and left == 1):
@@ -321,6 +325,31 @@ class LlamaRuntime:
         if not runs:
             raise EngineBug(Code.INTERNAL, where="a batch of nothing")
         return runs
+
+    def _draft(self, requests: Sequence[Request], writing: Sequence[Request]) -> None:
+        """Give those who write what to check in this batch behind their next token: all of them or none.
+
+        Such a batch takes as long as many others: who has nothing to check would wait for those who have.
+        """
+        for one in requests:
+            one.draft = []  # a batch that was broken off leaves its own
+        drafts = []
+        for one in writing:
+            rows = min(self._context.tuning.draft + 1, _DRAFT_ROWS // len(writing), one.most - len(one.tokens))
+            draft = one.drafts.next(one.tokens, most=rows - 1) if one.drafts else []
+            if not draft:
+                return
+            drafts.append(draft)
+        for one, draft in zip(writing, drafts, strict=True):
+            one.draft = draft
+
+    def _drafts(self, sampling: Sampling) -> Drafts | None:
+        """What makes drafts for an answer, where it may have any."""
+        alone = sampling.reproducible or not sampling.speculative
+        guided = bool(sampling.grammar or sampling.json_schema) or sampling.logprobs is not None
+        if alone or guided or not self._context.tuning.draft or not self._context.can_cut:
+            return None
+        return Drafts(self.model.piece)
 
     def _reading(self, request: Request) -> Reading:
         done = min(self._context.length(request.sequence), request.prompt_size)
@@ -339,8 +368,26 @@ class LlamaRuntime:
                 return [*out, Ended("length")]
             self._context.refuse_nonsense(row)
             request.sampler = Sampler(self.model, request.sampling)
+            request.drafts = self._drafts(request.sampling)
             return out + self._written(request, row)
+        if request.draft:
+            return self._checked(request, row)
         return self._written(request, row) if held == len(request.tokens) else []
+
+    def _checked(self, request: Request, row: int) -> list[Step]:
+        """Choose tokens of a request for as long as they are those of its draft, and the one behind them."""
+        assert request.drafts is not None
+        out: list[Step] = []
+        draft, before, right = request.draft, len(request.tokens), 0
+        while True:
+            out += self._written(request, row + right)
+            if request.ended or right == len(draft) or request.tokens[-1] != draft[right]:
+                break
+            right += 1
+        request.drafts.told(drafted=len(draft), right=right)
+        if self._context.cut(request.sequence, before + right) < before + right:
+            request.drafts = None  # all was let go: it is read again, once
+        return out
 
     def _written(self, request: Request, row: int) -> list[Step]:
         """Choose the next token of a request."""

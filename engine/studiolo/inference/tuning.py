@@ -20,8 +20,9 @@ from typing import Any, Literal
 
 from studiolo.cpu import cpu_flags, cpu_name, topology, worker_threads
 
-FORMAT = 1
+FORMAT = 2
 BUSY_LOAD = 0.25
+DRAFT_TOKENS = 31
 KvType = Literal["f16", "q8_0"]
 
 
@@ -29,7 +30,8 @@ KvType = Literal["f16", "q8_0"]
 class Tuning:
     """What llama.cpp lets one choose. `batch`: tokens handed over at once; `ubatch`: tokens computed at once.
 
-    `kv_type` other than f16 needs `flash_attention`. Both change what a stored reading holds.
+    `kv_type` other than f16 needs `flash_attention`. Both change what a stored reading holds. `draft`: tokens that an
+    answer may be ahead of itself (see `speculation`), 0 where checking several at once is not faster.
     """
 
     threads_read: int
@@ -38,6 +40,7 @@ class Tuning:
     ubatch: int = 512
     flash_attention: bool = True
     kv_type: KvType = "f16"
+    draft: int = DRAFT_TOKENS
 
     def apply(self, params: Any, lib: Any) -> None:
         """Set the fields of a `llama_context_params`; `lib` is the llama_cpp module."""
@@ -53,10 +56,11 @@ class Tuning:
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """Tokens a second, reading a prompt and writing one token after another."""
+    """Tokens a second: reading a prompt, writing one token after another, checking some together (0: no faster)."""
 
     read: float
     write: float
+    check: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +112,9 @@ def read_calibration(model_sha256: str, *, cache: Path) -> Calibration | None:
         found = raw["calibration"]
         return Calibration(
             tuning=_tuning(found["tuning"]),
-            speed=Speed(float(found["speed"]["read"]), float(found["speed"]["write"])),
+            speed=_speed(found["speed"]),
             default=_tuning(found["default"]),
-            default_speed=Speed(float(found["default_speed"]["read"]), float(found["default_speed"]["write"])),
+            default_speed=_speed(found["default_speed"]),
             bandwidth=float(found["bandwidth"]),
             seconds=float(found["seconds"]),
             load=float(found["load"]),
@@ -156,10 +160,14 @@ def _record(cache: Path, model_sha256: str) -> Path:
     return cache / "tuning" / f"{model_sha256[:24]}.json"
 
 
+def _speed(raw: dict[str, Any]) -> Speed:
+    return Speed(*(float(raw[name]) for name in ("read", "write", "check")))
+
+
 def _tuning(raw: dict[str, Any]) -> Tuning:
     kv_type = raw["kv_type"]
     numbers = {name: int(raw[name]) for name in ("threads_read", "threads_write", "batch", "ubatch")}
-    if kv_type not in ("f16", "q8_0") or min(numbers.values()) < 1:
+    draft = int(raw["draft"])
+    if kv_type not in ("f16", "q8_0") or min(numbers.values()) < 1 or draft < 0:
         raise ValueError("tuning")
-    flash_attention = bool(raw["flash_attention"])
-    return Tuning(**numbers, flash_attention=flash_attention, kv_type=kv_type)
+    return Tuning(**numbers, flash_attention=bool(raw["flash_attention"]), kv_type=kv_type, draft=draft)

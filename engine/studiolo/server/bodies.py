@@ -145,6 +145,9 @@ class SamplingBody(_Body):
     grammar: str = Field("", max_length=100_000, description="GBNF that the answer fits; only in a chat")
     grammar_after: str = Field("", max_length=200, description='the grammar holds from behind this on; "" = at once')
     logprobs: int | None = Field(None, ge=0, le=20, description="alternatives to each token; null = not asked for")
+    speculative: bool = Field(
+        Sampling().speculative, description="what the answer copies is checked many tokens at once; not with a grammar"
+    )
     reproducible: bool = Field(
         Sampling().reproducible, description="the same text for the same prompt and seed, beside others too; slower"
     )

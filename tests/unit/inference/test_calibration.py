@@ -22,6 +22,7 @@ class Measured:
     """In a probe's place: speeds by a rule."""
 
     rule: Rule
+    together = 1.5  # times as fast as one after another
     closed = 0
 
     def __init__(self, *_: object, **__: object) -> None: ...
@@ -29,6 +30,9 @@ class Measured:
     def measure(self, tuning: Tuning, *, read: int = 256, write: int = 16) -> Speed:
         speed = Speed(*type(self).rule(tuning))
         return Speed(speed.read if read else 0.0, speed.write if write else 0.0)
+
+    def check(self, tuning: Tuning) -> float:
+        return type(self).rule(tuning)[1] * type(self).together
 
     def close(self) -> None:
         type(self).closed += 1
@@ -55,7 +59,7 @@ def found(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Calibration | None]:
 def test_where_nothing_differs_the_defaults_stay(found: Callable[..., Calibration]) -> None:
     kept = found(lambda _: (100.0, 20.0))
     assert kept.tuning == kept.default == DEFAULT
-    assert kept.speed == kept.default_speed == Speed(100.0, 20.0)
+    assert kept.speed == replace(kept.default_speed, check=30.0) == Speed(100.0, 20.0, 30.0)
 
 
 def test_a_gain_within_the_margin_is_no_gain(found: Callable[..., Calibration]) -> None:
@@ -67,7 +71,17 @@ def test_reading_and_writing_are_chosen_apart(found: Callable[..., Calibration])
         lambda tuning: (200.0 if tuning.threads_read == 8 else 100.0, 30.0 if tuning.threads_write == 2 else 20.0)
     )
     assert kept.tuning == replace(DEFAULT, threads_read=8, threads_write=2)
-    assert (kept.speed, kept.default_speed) == (Speed(200.0, 30.0), Speed(100.0, 20.0))
+    assert (kept.speed, kept.default_speed) == (Speed(200.0, 30.0, 45.0), Speed(100.0, 20.0))
+
+
+def test_drafts_are_made_only_where_checking_them_is_faster(
+    found: Callable[..., Calibration], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Measured, "together", 1.2)
+    kept = found(lambda _: (100.0, 20.0))
+    assert (kept.tuning, kept.speed.check) == (replace(DEFAULT, draft=0), 0.0)
+    monkeypatch.setattr(Measured, "together", 1.3)
+    assert found(lambda _: (100.0, 20.0)).tuning.draft == DEFAULT.draft > 0
 
 
 def test_every_setting_can_win(found: Callable[..., Calibration]) -> None:

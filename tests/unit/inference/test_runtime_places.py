@@ -29,7 +29,7 @@ class Counting:
         self.loads = True
         self.aborted = False
         self.decoded = 0
-        self.tuning = SimpleNamespace(kv_type="f16", flash_attention=True)
+        self.tuning = SimpleNamespace(kv_type="f16", flash_attention=True, draft=0)
 
     sequences = REQUESTS
 

@@ -23,8 +23,8 @@ from studiolo.inference.tuning import (
 
 DIGEST = "ab" * 32
 FOUND = Calibration(
-    tuning=Tuning(3, 2, batch=128, ubatch=128, flash_attention=False),
-    speed=Speed(120.5, 31.25),
+    tuning=Tuning(3, 2, batch=128, ubatch=128, flash_attention=False, draft=0),
+    speed=Speed(120.5, 31.25, 47.5),
     default=Tuning(4, 4),
     default_speed=Speed(100.0, 30.0),
     bandwidth=1.5e10,
@@ -78,6 +78,7 @@ def test_another_machine_or_build_measures_anew(
     [
         lambda raw: raw["calibration"]["tuning"].update(kv_type="q1"),
         lambda raw: raw["calibration"]["tuning"].update(threads_read=0),
+        lambda raw: raw["calibration"]["tuning"].update(draft=-1),
         lambda raw: raw["calibration"].pop("speed"),
         lambda raw: raw.pop("key"),
         lambda raw: raw.update(calibration=[]),
