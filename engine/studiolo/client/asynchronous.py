@@ -13,6 +13,7 @@ A cancelled task, and a stream that is left, cancel the work in the engine. Requ
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
@@ -49,6 +50,7 @@ class AsyncClient:
         self.url = url
         self._client = httpx.AsyncClient(**exchange.options(url, token, timeout_s))
         self._process = process
+        self._leaving: set[asyncio.Future[None]] = set()
 
     @classmethod
     async def attach(
@@ -106,17 +108,21 @@ class AsyncClient:
         self, paths: Paths, *, library: str = DEFAULT_LIBRARY, passwords: Sequence[str] = ()
     ) -> AsyncGenerator[Event]:
         """The same as it happens. Leaving it early (close it with `contextlib.aclosing`) cancels it."""
-        with anyio.CancelScope(shield=True):  # a job whose number we never learnt could not be stopped
-            job = await self._send(exchange.add(reach.paths_of(paths), library=library, passwords=passwords))
+        job = asyncio.ensure_future(
+            self._send(exchange.add(reach.paths_of(paths), library=library, passwords=passwords))
+        )
         last = False
         try:
-            async with aclosing(self._stream("GET", f"/api/jobs/{job}/events", None)) as events:
+            number = await asyncio.shield(job)  # a job whose number we never learnt could not be stopped
+            async with aclosing(self._stream("GET", f"/api/jobs/{number}/events", None)) as events:
                 async for event in events:
                     last = wire.is_last(event)
                     yield event
         finally:
             if not last:
-                await self._leave(f"/api/jobs/{job}")
+                left = asyncio.ensure_future(self._leave(job))
+                self._leaving.add(left)
+                left.add_done_callback(self._leaving.discard)
 
     async def search(
         self, query: str, *, library: str = DEFAULT_LIBRARY, limit: int = 5, document: str | None = None
@@ -202,6 +208,7 @@ class AsyncClient:
     async def aclose(self) -> None:
         """Let go of the engine; one that was started for this client ends."""
         with anyio.CancelScope(shield=True):
+            await asyncio.gather(*self._leaving)
             await self._client.aclose()
             if self._process is not None:
                 await to_thread.run_sync(self._process.close)
@@ -245,10 +252,10 @@ class AsyncClient:
             with anyio.CancelScope(shield=True):
                 await response.aclose()
 
-    async def _leave(self, path: str) -> None:
-        """Ask the engine to stop a job that nobody waits for any more."""
-        with anyio.move_on_after(LEAVE_S, shield=True), suppress(httpx.HTTPError, RuntimeError):
-            await self._client.request("DELETE", path)
+    async def _leave(self, job: Awaitable[str]) -> None:
+        """Ask the engine to stop a job that nobody waits for any more: a task of its own, for nothing cancels that."""
+        with suppress(StudioloError, httpx.HTTPError, RuntimeError):
+            await self._client.request("DELETE", f"/api/jobs/{await job}", timeout=LEAVE_S)
 
 
 async def _events(response: httpx.Response) -> AsyncIterator[Event]:

@@ -11,8 +11,8 @@
 
 It asks the engine that runs on the home (the window's, or that of `studiolo serve`); where none does, it starts one for
 as long as it is open. `Client(url, token)` asks one of which both are known: with a named token, it can do and see
-what that token may. Errors are `studiolo.StudioloError` with a `code`. Everything else that an engine can do is
-`client.engine` (`studiolo.Engine`). `AsyncClient` is the same for asyncio. Threads: any; a stream of events is read by one.
+what that token may. Everything else that an engine can do is `client.engine` (`studiolo.Engine`). `AsyncClient` is the
+same for asyncio. Errors are `studiolo.StudioloError` with a `code`. Threads: any; a stream of events is read by one.
 """
 
 from __future__ import annotations
