@@ -66,6 +66,14 @@ class AsyncClient:
         found = await to_thread.run_sync(lambda: reach.reach(home, environ=environ, start=start, token_file=token_file))
         return cls(found.url, found.token, timeout_s=timeout_s, process=found.process)
 
+    async def alive(self) -> int:
+        """The engine's pid, 0 where none answers."""
+        try:
+            response = await self._client.get("/healthz", timeout=exchange.ALIVE_S)
+        except (httpx.HTTPError, RuntimeError):
+            return 0
+        return exchange.pid_in(response)
+
     async def status(self) -> EngineStatus:
         """Who the engine is and whether its model is loaded."""
         return await self._send(exchange.status())

@@ -23,6 +23,7 @@ from studiolo.types import Chat, Document, EngineStatus, Hit, Library, Model, Qu
 T = TypeVar("T")
 
 CONNECT_S = 5.0
+ALIVE_S = 2.0
 LONG_S = 3600.0  # checking a large library reads all of it
 STATUS_S = 15.0  # asked over and over by whoever watches the engine: silence means that it hangs
 QUIET_S = 60.0  # the server sends a heartbeat every few seconds: silence means that it hangs
@@ -164,6 +165,15 @@ def content(body: Any) -> dict[str, Any]:
     if body is None:
         return {}
     return {"content": wire.dumps(body).encode("ascii"), "headers": {"Content-Type": "application/json"}}
+
+
+def pid_in(response: httpx.Response) -> int:
+    """The pid that /healthz gave; 0 where it was another program's answer."""
+    try:
+        answer = response.json()
+        return int(answer["pid"]) if answer["service"] == "studiolo" else 0
+    except (ValueError, KeyError, TypeError):
+        return 0
 
 
 def plain(response: httpx.Response) -> Any:

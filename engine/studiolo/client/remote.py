@@ -93,12 +93,11 @@ class RemoteEngine:
         self.url = url
         self._client = httpx.Client(**exchange.options(url, token, timeout_s))
 
-    def alive(self, *, timeout_s: float = 2.0) -> int:
+    def alive(self, *, timeout_s: float = exchange.ALIVE_S) -> int:
         """The engine's pid as its /healthz gives it, 0 where it does not answer."""
         try:
-            answer = self._client.get("/healthz", timeout=timeout_s).json()
-            return int(answer["pid"]) if answer["service"] == "studiolo" else 0
-        except (httpx.HTTPError, ValueError, KeyError, TypeError):
+            return exchange.pid_in(self._client.get("/healthz", timeout=timeout_s))
+        except httpx.HTTPError:
             return 0
 
     def status(self) -> EngineStatus:

@@ -75,6 +75,10 @@ class Client:
         """Where it listens."""
         return self._remote.url
 
+    def alive(self) -> int:
+        """The engine's pid, 0 where none answers. The only call that needs no token."""
+        return self._remote.alive()
+
     def status(self) -> EngineStatus:
         """Who the engine is and whether its model is loaded. Raises EnvironmentFault(engine_gone)."""
         return self._remote.status()
