@@ -56,8 +56,13 @@ def make_server(link: Link, *, sentence: Sentence, chinese: bool) -> Server[None
             error = UserError(Code.BAD_REQUEST, field="name", problem="no_such_tool")
             raise MCPError(code=INVALID_PARAMS, message=sentence(error))
 
+        told = 0.0
+
         async def report(done: float, total: float | None, what: str) -> None:
-            await context.session.report_progress(done, total, what)
+            nonlocal told
+            if done > told:  # the protocol wants it to grow
+                told = done
+                await context.session.report_progress(done, total, what)
 
         try:
             return _result(await tool.run(await link.client(), params.arguments, report))
