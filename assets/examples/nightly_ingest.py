@@ -7,9 +7,9 @@ From cron, at two in the morning:
     0 2 * * * STUDIOLO_HOME=/srv/studiolo /srv/venv/bin/python /srv/nightly_ingest.py /srv/files --library office
 
 The engine that runs is asked; where none does, one is started and ended with this. Unchanged files cost next to
-nothing. With --remove-gone, documents that came from these folders and whose files are there no more are removed; a folder that
-is not there, or is empty (a drive that is not mounted), removes nothing. (`studiolo libraries watch` does the same at
-once, while an engine stays.)
+nothing. With --remove-gone, documents that came from these folders and whose files are there no more are removed; a
+folder that is not there, or is empty (a drive that is not mounted), removes nothing. (`studiolo libraries watch` does
+the same at once, while an engine stays.)
 
 One line of JSON a file that was added, updated, removed or failed goes into --report, and a summary to stdout. Exit
 code 0: all is well; 1: a file could not be read, or a folder could not be reached.

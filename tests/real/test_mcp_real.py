@@ -250,22 +250,3 @@ def test_without_an_engine_one_is_started_and_stdout_is_the_protocols_alone(
     while psutil.pid_exists(running.pid):
         assert time.monotonic() < deadline, "the engine that was started for it goes on"
         time.sleep(0.05)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "code", "said"),
-    [
-        (["--token-file", "no such file"], 1, "no such file"),
-        (["--token-file", ""], 1, '""'),
-        (["--port", "1"], 2, "--http"),
-        (["--http", "--host", "192.0.2.1"], 1, "loopback"),
-    ],
-)
-def test_wrong_use_is_one_line(home: Home, arguments: list[str], code: int, said: str) -> None:
-    done = subprocess.run(
-        [sys.executable, *COMMAND, *arguments],
-        capture_output=True, text=True, env=environ(home), timeout=120, check=False, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
-    assert (done.returncode, done.stdout) == (code, "")
-    assert said in done.stderr
-    assert code == 2 or done.stderr.count("\n") == 1

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 import click
 
 from studiolo.cli.sentences import sentence
-from studiolo.cli.terminal import DONE, Terminal, existing
+from studiolo.cli.terminal import DONE, INTERRUPTED, Terminal, existing
+from studiolo.errors import StudioloError
 
 
 @click.command()
@@ -27,7 +29,6 @@ def mcp(terminal: Terminal, *, over_http: bool, host: str | None, port: int | No
     does, one is started.
     """
     from studiolo.client.reach import read_token
-    from studiolo.mcp.run import serve_http, serve_stdio
 
     if not over_http and (host is not None or port is not None):
         raise click.UsageError("--host and --port need --http")
@@ -36,23 +37,30 @@ def mcp(terminal: Terminal, *, over_http: bool, host: str | None, port: int | No
         token = existing(token_file)
         read_token(token)  # one that cannot be read is told of now, not at the first call
     chinese = terminal.chinese
+
+    def said(error: StudioloError) -> str:
+        return sentence(error, chinese=chinese)
+
     if over_http:
+        from studiolo.mcp.over_http import serve_http
+
         serve_http(
             terminal.home,
             environ=terminal.environ,
             token_file=token,
-            sentence=lambda error: sentence(error, chinese=chinese),
+            sentence=said,
             chinese=chinese,
             host=host or "127.0.0.1",
             port=port or 0,
             out=sys.stdout,
         )
     else:
-        serve_stdio(
-            terminal.home,
-            environ=terminal.environ,
-            token_file=token,
-            sentence=lambda error: sentence(error, chinese=chinese),
-            chinese=chinese,
-        )
+        from studiolo.mcp.over_stdio import serve_stdio
+
+        try:
+            serve_stdio(terminal.home, environ=terminal.environ, token_file=token, sentence=said, chinese=chinese)
+        except KeyboardInterrupt:
+            # All is closed, but a thread waits for a line on stdin, and Python would wait for it for ever.
+            terminal.say("cancelled")
+            os._exit(INTERRUPTED)
     return DONE

@@ -1,8 +1,4 @@
-"""Running the server: over standard input and output, or over HTTP on a loopback address.
-
-Over stdio nothing but the protocol reaches stdout: the SDK takes the descriptor for itself and points the program's
-own at stderr. Threads: the caller's, which runs the loop.
-"""
+"""Running the server over HTTP on a loopback address. Threads: the caller's, which runs the loop."""
 
 from __future__ import annotations
 
@@ -15,7 +11,6 @@ from pathlib import Path
 from typing import TextIO
 
 import uvicorn
-from mcp.server.stdio import stdio_server
 from mcp.server.transport_security import TransportSecuritySettings
 
 from studiolo.mcp.door import TokenDoor
@@ -26,20 +21,6 @@ from studiolo.server.run import GRACE_S, Server, bind, url_of
 
 PATH = "/mcp"
 BODY_BYTES = 16 * 1024**2
-
-
-def serve_stdio(
-    home: Home, *, environ: Mapping[str, str], token_file: Path | None, sentence: Sentence, chinese: bool
-) -> None:
-    """Serve until stdin ends. The engine is found or started at the first call."""
-
-    async def run() -> None:
-        link = Link(home, environ=environ, token_file=token_file)
-        server = make_server(link, sentence=sentence, chinese=chinese)
-        async with stdio_server() as (incoming, outgoing):
-            await server.run(incoming, outgoing, server.create_initialization_options())
-
-    asyncio.run(run())
 
 
 def serve_http(
