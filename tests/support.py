@@ -138,6 +138,15 @@ class FixedScreener:
         redactions = (Redaction("PERSON", len(edits)),) if edits else ()
         return Screened(out + text[position:], tuple(edits), redactions)
 
+    def screen_again(
+        self, text: str, *, library_id: str, direction: str = "history", reader: str = Reader.OWNER
+    ) -> Screened:
+        raw = self.restore(text, library_id=library_id, reader=Reader.OWNER)
+        return self.screen(raw, library_id=library_id, direction=direction, reader=reader)
+
+    def rules_digest(self, *, library_id: str, reader: str = Reader.OWNER) -> str:
+        return f"{sorted(self._values)}"
+
     def stream(self, *, library_id: str, reader: Reader, seen: Iterable[str] | None = None) -> FixedStream:
         return FixedStream(self, library_id, reader)
 
@@ -160,6 +169,9 @@ class FixedStream:
 
     def feed(self, chunk: str) -> str:
         self._held += chunk
+        return ""
+
+    def cut_short(self) -> str:
         return ""
 
     def finish(self) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 
 from studiolo.errors import PolicyBlock, UserError, unexpected
@@ -27,10 +27,20 @@ log = logging.getLogger(__name__)
 class Background:
     """The background work of one knowledge base."""
 
-    def __init__(self, knowledge: KnowledgeBase, *, learn: Callable[[str, str], None]) -> None:
-        """`learn(library, document id)` is called for each interrupted document that has arrived."""
+    def __init__(
+        self,
+        knowledge: KnowledgeBase,
+        *,
+        learn: Callable[[str, str], None],
+        evict: Callable[[str], object] = lambda _library: None,
+    ) -> None:
+        """`learn(library, document id)` is called for each interrupted document that has arrived.
+
+        `evict(library)` drops what models made of a library's text.
+        """
         self._knowledge = knowledge
         self._learn = learn
+        self._evict = evict
         self._stop = CancelToken()
         self._stopped = threading.Event()
         self._stop.on_cancel(self._stopped.set)
@@ -54,9 +64,12 @@ class Background:
         """Make the vectors that a library lacks."""
         self._submit(lambda: self._mend([library]))
 
-    def rescreen(self, libraries: list[str]) -> None:
-        """The policy has changed: count anew what documents hold, and learn what is personal now."""
-        self._submit(lambda: self._rescreen(libraries, changed=True))
+    def rescreen(self, libraries: list[str], *, stricter: Sequence[str] = ()) -> None:
+        """The policy has changed: count anew what documents hold, and learn what is personal now.
+
+        `stricter`: libraries whose policy now keeps more from the model: what it made of their text goes.
+        """
+        self._submit(lambda: self._rescreen(libraries, changed=True, stricter=stricter))
 
     def change_embedder(self, library: str, embedder: str, *, cancel: CancelToken) -> Iterator[Event]:
         """A person's change of embedder: one that was only taken up again makes way for it."""
@@ -117,8 +130,10 @@ class Background:
             if not self._stop.cancelled:
                 self._knowledge.mend(library, cancel=self._stop)
 
-    def _rescreen(self, libraries: list[str], *, changed: bool) -> None:
+    def _rescreen(self, libraries: list[str], *, changed: bool, stricter: Sequence[str] = ()) -> None:
         """Screen what an older filter has screened; a question screens what it needs of that itself meanwhile."""
+        for library in stricter:
+            self._evict(library)
         with self._screening:
             for library in libraries:
                 if self._stop.cancelled:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -35,6 +35,7 @@ from studiolo.parts import Parts
 from studiolo.privacy.filter import tokens_in
 from studiolo.privacy.policy import PROFILE_NAMES, Policy
 from studiolo.privacy.policy_file import profile as profile_policy
+from studiolo.privacy.strictness import stricter
 from studiolo.types import (
     COMPARED_TOKENS,
     DEFAULT_LIBRARY,
@@ -81,7 +82,7 @@ class LocalEngine:
             monotonic=parts.monotonic,
             meter=parts.meter,
         )
-        self._background = Background(parts.knowledge, learn=self._learn)
+        self._background = Background(parts.knowledge, learn=self._learn, evict=parts.readings.forget)
         self._ahead = reading_ahead(parts, background=self._background)
 
     def start_background(self) -> None:
@@ -427,17 +428,23 @@ class LocalEngine:
     def set_policy(self, library: str, section: Mapping[str, Any]) -> PolicyView:
         """Put a section in place of what the home's policy file says of a library, or of the home."""
         name = self._policy_of(library)
-        self._parts.policies.set(name, section)
-        self._ahead.wake()
-        self._background.rescreen([name] if name else [library.name for library in self.libraries()])
+        libraries = [name] if name else [library.name for library in self.libraries()]
+        self._changed(libraries, lambda: self._parts.policies.set(name, section))
         return self._parts.policies.view(name)
 
     def load_policy(self) -> PolicyView:
         """Read the home's policy file again."""
-        self._parts.policies.load()
-        self._ahead.wake()
-        self._background.rescreen([library.name for library in self.libraries()])
+        self._changed([library.name for library in self.libraries()], self._parts.policies.load)
         return self._parts.policies.view("")
+
+    def _changed(self, libraries: list[str], change: Callable[[], None]) -> None:
+        """Change the policy of some libraries, and put right what rests on it."""
+        policies = self._parts.policies
+        before = {} if policies.fault else {name: policies.of(name) for name in libraries}
+        change()
+        self._ahead.wake()
+        tightened = [name for name in libraries if name not in before or stricter(policies.of(name), before[name])]
+        self._background.rescreen(libraries, stricter=tightened)
 
     def _policy_of(self, library: str) -> str:
         """The name of a library that is there, or ""."""

@@ -70,6 +70,21 @@ class Answer:
                 pass
 
     @property
+    def conversation_id(self) -> str:
+        """The conversation it is stored in, "" for none: asking under it goes on."""
+        return self.started.conversation_id
+
+    @property
+    def turn_id(self) -> str:
+        """The turn it is stored as."""
+        return self.started.turn_id
+
+    @property
+    def model(self) -> str:
+        """The model that wrote it."""
+        return self.started.model
+
+    @property
     def redactions(self) -> tuple[Redaction, ...]:
         """What was kept from the model, in question and passages together, by type."""
         return tuple(Redaction(name, self.counts[name]) for name in sorted(self.counts))

@@ -74,19 +74,33 @@ def sse(event: Event) -> str:
     return f"event: {event.kind}\ndata: {dumps(event_plain(event))}\n\n"
 
 
-def read_sse(lines: Iterable[str]) -> Iterator[Event]:
-    """The events of a server-sent stream, to its last or to where the lines end. Raises EngineBug on other content."""
-    data: list[str] = []
-    for line in lines:
+class SseReader:
+    """Reads a server-sent stream line by line."""
+
+    def __init__(self) -> None:
+        self._data: list[str] = []
+
+    def feed(self, line: str) -> Event | None:
+        """The event that ends with this line, if one does. Raises EngineBug on other content."""
         if line.startswith("data:"):
-            data.append(line[5:].removeprefix(" "))
-        elif not line and data:
+            self._data.append(line[5:].removeprefix(" "))
+        elif not line and self._data:
+            data, self._data = "\n".join(self._data), []
             try:
-                value = json.loads("\n".join(data))
+                value = json.loads(data)
             except ValueError:
                 raise EngineBug(Code.INTERNAL, where="wire.sse") from None
-            data = []
-            yield event_from(value)
+            return event_from(value)
+        return None
+
+
+def read_sse(lines: Iterable[str]) -> Iterator[Event]:
+    """The events of a server-sent stream, to its last or to where the lines end. Raises EngineBug on other content."""
+    reader = SseReader()
+    for line in lines:
+        event = reader.feed(line)
+        if event is not None:
+            yield event
 
 
 def hit_plain(hit: Hit) -> dict[str, Any]:

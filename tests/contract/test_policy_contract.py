@@ -9,8 +9,10 @@ import httpx
 import pytest
 from tests.contract.conftest import House, open_house
 from tests.contract.test_engine_contract import failure, read, results, text_of, until
+from tests.kept_readings import PAYLOAD, key
 from tests.served import served
 
+from studiolo.background import Background
 from studiolo.engine import Engine
 from studiolo.errors import Code
 from studiolo.events import Failed, Redacted, Retrieved
@@ -212,3 +214,33 @@ def test_an_uploaded_file_that_is_refused_is_not_kept(house: House) -> None:
         assert [file["reason"] for file in state()["files"]] == ["refused_by_policy"]
     assert not [path for path in house.home.uploads.rglob("*") if path.is_file()]
     house.local.remove_library("guarded")
+
+
+@pytest.mark.parametrize("name", ["lease.md", "租约.md"])
+def test_what_the_model_made_of_a_text_goes_when_less_of_it_may_be_read(tmp_path: Path, name: str) -> None:
+    """Readings are known by the screened text, so none is ever used for another; what stays on disk is evicted."""
+    with open_house(tmp_path, remote=False) as house:
+        engine, readings = house.local, house.local._parts.readings
+        read(engine.add([house.files / name]))
+        read(engine.add([house.files / name], library="other"))
+
+        def keep() -> None:
+            assert readings.put(key(1), PAYLOAD, tokens=3, groups=["d", "default"])
+            assert readings.put(key(2), PAYLOAD, tokens=3, groups=["d", "other"])
+
+        def kept() -> list[bool]:
+            return [readings.contains(key(number)) for number in (1, 2)]
+
+        keep()
+        engine.set_policy("default", {"types": {"PHONE_NUMBER": "allow"}})
+        engine._background.close()
+        assert kept() == [True, True]  # what was hidden before may be seen now: the old reading tells less
+        engine._background = Background(engine._parts.knowledge, learn=engine._learn, evict=readings.forget)
+        engine.set_policy("default", {"types": {"PHONE_NUMBER": "mask"}})
+        until(lambda: kept() == [False, True])
+        keep()
+        engine.set_policy("", {"types": {"PHONE_NUMBER": "block"}})
+        until(lambda: kept() == [True, False])  # the default library has rules of its own
+        house.home.policy_file.write_text('[custom.SUBJECT]\nwords = ["租金", "Rent is due"]\n', encoding="utf-8")
+        engine.load_policy()
+        until(lambda: kept() == [False, False])

@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "audit": ("audit", "List, verify or export what the privacy filter did."),
     "redact": ("redact", "Mask the personal data in a text."),
     "serve": ("serve", "Serve this home's engine on a loopback port."),
+    "mcp": ("mcp", "Serve search, ask, add and redact to MCP clients."),
     "doctor": ("doctor", "Check what works on this machine."),
 }
 

@@ -1,4 +1,4 @@
-"""RemoteEngine: the Engine of another process, asked over loopback HTTP. The only module that imports httpx.
+"""RemoteEngine: the Engine of another process, asked over loopback HTTP.
 
 A connection that is refused or breaks is EnvironmentFault(engine_gone): raised by plain calls and by a stream that
 could not be opened, and a final Failed event of a stream that had begun. Threads: any; each stream is read by one.
@@ -7,22 +7,23 @@ could not be opened, and a final Failed event of a stream that had begun. Thread
 from __future__ import annotations
 
 import inspect
-import os
 import threading
 import time
 import uuid
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import httpx
 
 from studiolo import wire
+from studiolo.client import exchange
+from studiolo.client.exchange import CONNECT_S, LONG_S, QUIET_S, Request
+from studiolo.client.exchange import library_path as _library
+from studiolo.client.exchange import segment as _segment
 from studiolo.client.socket_end import end_socket
-from studiolo.errors import Code, EngineBug, EnvironmentFault, StudioloError, error_for
+from studiolo.errors import Code, StudioloError
 from studiolo.events import Event, Failed, Finished
 from studiolo.jobs import CancelToken
 from studiolo.types import (
@@ -57,9 +58,6 @@ from studiolo.types import (
 T = TypeVar("T")
 
 CANCEL_PATIENCE_S = 3.0  # a cancelled stream that has not ended by then is cut off
-LONG_S = 3600.0  # checking a large library reads all of it
-STATUS_S = 15.0  # asked over and over by whoever watches the engine: silence means that it hangs
-QUIET_S = 60.0  # the server sends a heartbeat every few seconds: silence means that it hangs
 
 
 class RemoteStream(Iterator[Event]):
@@ -93,26 +91,18 @@ class RemoteEngine:
     def __init__(self, url: str, token: str, *, timeout_s: float = 300.0) -> None:
         """Connects to nothing yet. `timeout_s` is for plain calls; streams may take as long as they say something."""
         self.url = url
-        self._client = httpx.Client(
-            base_url=url,
-            headers={"Authorization": f"Bearer {token}"},
-            timeout=httpx.Timeout(timeout_s, connect=5.0),
-            limits=httpx.Limits(max_connections=64),
-            trust_env=False,  # no proxy stands between a person and their documents
-            follow_redirects=False,
-        )
+        self._client = httpx.Client(**exchange.options(url, token, timeout_s))
 
-    def alive(self, *, timeout_s: float = 2.0) -> int:
+    def alive(self, *, timeout_s: float = exchange.ALIVE_S) -> int:
         """The engine's pid as its /healthz gives it, 0 where it does not answer."""
         try:
-            answer = self._client.get("/healthz", timeout=timeout_s).json()
-            return int(answer["pid"]) if answer["service"] == "studiolo" else 0
-        except (httpx.HTTPError, ValueError, KeyError, TypeError):
+            return exchange.pid_in(self._client.get("/healthz", timeout=timeout_s))
+        except httpx.HTTPError:
             return 0
 
     def status(self) -> EngineStatus:
         """Who the engine is and whether its model is loaded."""
-        return wire.parse(EngineStatus, self._call("GET", "/api/status", timeout_s=STATUS_S))
+        return self._send(exchange.status())
 
     def doctor(self) -> list[Check]:
         """What works on that machine and what does not."""
@@ -122,11 +112,11 @@ class RemoteEngine:
 
     def libraries(self) -> list[Library]:
         """All libraries."""
-        return self._list(Library, "/api/libraries", "libraries")
+        return self._send(exchange.libraries())
 
     def create_library(self, name: str, *, embedder: str | None = None) -> Library:
         """Make a library, or give the one of that name."""
-        return wire.parse(Library, self._call("POST", "/api/libraries", {"name": name, "embedder": embedder}))
+        return self._send(exchange.create_library(name, embedder))
 
     def remove_library(self, name: str) -> None:
         """Remove a library with all its documents."""
@@ -178,12 +168,11 @@ class RemoteEngine:
         passwords: Sequence[str] = (),
     ) -> Iterator[Event]:
         """Add files or folders; relative paths are taken from this process's folder. Leaving early cancels."""
-        body = {"paths": [str(path.absolute()) for path in paths], "passwords": list(passwords)}
-        return self._job("POST", f"{_library(library)}/documents", body, cancel)
+        return self._job_events(exchange.add(paths, library=library, passwords=passwords), cancel)
 
     def documents(self, library: str = DEFAULT_LIBRARY) -> list[Document]:
         """The documents of a library, by name."""
-        return self._list(Document, f"{_library(library)}/documents", "documents")
+        return self._send(exchange.documents(library))
 
     def document(self, document_id: str, *, library: str = DEFAULT_LIBRARY) -> Document:
         """One document by its id."""
@@ -204,8 +193,7 @@ class RemoteEngine:
         self, document_ids: Sequence[str], *, library: str = DEFAULT_LIBRARY, conversations: QuotesOf = "keep"
     ) -> None:
         """Remove documents, their text, and what conversations quote of them."""
-        body = {"ids": list(document_ids), "conversations": conversations}
-        self._call("DELETE", f"{_library(library)}/documents", body)
+        self._send(exchange.remove_documents(document_ids, library=library, conversations=conversations))
 
     def quoting(self, document_ids: Sequence[str]) -> list[Conversation]:
         """The conversations whose turns rest on any of the documents."""
@@ -216,8 +204,7 @@ class RemoteEngine:
         self, query: str, *, library: str = DEFAULT_LIBRARY, limit: int = 5, document: str | None = None
     ) -> list[Hit]:
         """The passages that fit best."""
-        body = {"query": query, "library": library, "limit": limit, "document": document}
-        return [wire.hit_from(hit) for hit in self._call("POST", "/api/search", body)["hits"]]
+        return self._send(exchange.search(query, library=library, limit=limit, document=document))
 
     def embed(self, texts: Sequence[str], *, model: str | None = None) -> list[list[float]]:
         """One unit-length vector a text."""
@@ -230,35 +217,11 @@ class RemoteEngine:
 
     def ask(self, question: Question, *, cancel: CancelToken | None = None) -> Iterator[Event]:
         """Answer a question; the turn is stored."""
-        body = {
-            "question": question.text,
-            "library": question.library,
-            "document": question.document,
-            "model": question.model,
-            "adapters": [asdict(adapter) for adapter in question.adapters],
-            "conversation_id": question.conversation_id,
-            "reader": str(question.reader),
-            "sampling": asdict(question.sampling),
-            "limit": question.limit,
-            "whole": question.whole,
-            "stream": True,
-        }
-        return self._named_stream("/api/ask", body, cancel)
+        return self._named_stream("/api/ask", exchange.ask_body(question), cancel)
 
     def chat(self, chat: Chat, *, cancel: CancelToken | None = None) -> Iterator[Event]:
         """Answer a conversation that the client keeps."""
-        body = {
-            "messages": [wire.plain(message) for message in chat.messages],
-            "model": chat.model,
-            "adapters": [asdict(adapter) for adapter in chat.adapters],
-            "reader": str(chat.reader),
-            "sampling": asdict(chat.sampling),
-            "tools": [asdict(tool) for tool in chat.tools],
-            "tool_choice": chat.tool_choice,
-            "tool_name": chat.tool_name,
-            "parallel_tool_calls": chat.parallel_tool_calls,
-        }
-        return self._named_stream("/api/chat", body, cancel)
+        return self._named_stream("/api/chat", exchange.chat_body(chat), cancel)
 
     def conversations(self) -> list[Conversation]:
         """All conversations, the latest first."""
@@ -316,19 +279,15 @@ class RemoteEngine:
 
     def redact(self, text: str, *, profile: str | None = None) -> Redacted:
         """The text with its personal data replaced by masks."""
-        return wire.parse(Redacted, self._redact({"text": text}, profile))
+        return self._send(exchange.redact(text, profile=profile))
 
     def redact_many(self, texts: Sequence[str], *, profile: str | None = None) -> list[Redacted]:
         """The same for several texts, in order."""
-        found = self._redact({"texts": list(texts)}, profile)["results"]
-        return [wire.parse(Redacted, one) for one in found]
+        return self._send(exchange.redact_many(texts, profile=profile))
 
     def redact_file(self, path: Path, *, profile: str | None = None, passwords: Sequence[str] = ()) -> Redacted:
         """The same for what a document says; a relative path is taken from this process's folder."""
-        return wire.parse(Redacted, self._redact({"path": str(path.absolute()), "passwords": list(passwords)}, profile))
-
-    def _redact(self, body: dict[str, Any], profile: str | None) -> Any:
-        return self._call("POST", "/api/redact", {**body, "profile": profile}, timeout_s=LONG_S)
+        return self._send(exchange.redact_file(path, profile=profile, passwords=passwords))
 
     def pseudonyms(self, library: str = DEFAULT_LIBRARY, *, reveal: bool = False) -> list[Pseudonym]:
         """The tokens of a library."""
@@ -351,7 +310,7 @@ class RemoteEngine:
 
     def models(self) -> list[Model]:
         """The catalogue, and what was imported beside it."""
-        return self._list(Model, "/api/models", "models")
+        return self._send(exchange.models())
 
     def import_model(self, path: Path) -> Model:
         """Take a model file from that machine; a relative path is taken from this process's folder."""
@@ -387,21 +346,26 @@ class RemoteEngine:
 
     # the wire
 
+    def _send(self, request: Request[T]) -> T:
+        return request.read(self._call(request.method, request.path, request.body, timeout_s=request.timeout_s))
+
     def _list(self, kind: type[T], path: str, field: str) -> list[T]:
-        return [wire.parse(kind, item) for item in self._call("GET", path)[field]]
+        return self._send(exchange.listed(kind, path, field))
 
     def _call(self, method: str, path: str, body: Any = None, *, timeout_s: float | None = None) -> Any:
         patience = httpx.USE_CLIENT_DEFAULT if timeout_s is None else timeout_s
-        with _translated():
-            response = self._client.request(method, path, timeout=patience, **_json(body))
-        if response.is_error:
-            raise _error_in(response)
-        return response.json() if response.content else None
+        with exchange.translated():
+            response = self._client.request(method, path, timeout=patience, **exchange.content(body))
+        return exchange.plain(response)
 
     def _job(self, method: str, path: str, body: Any, cancel: CancelToken | None) -> Iterator[Event]:
+        return self._job_events(Request(method, path, lambda found: str(found["job"]), body), cancel)
+
+    def _job_events(self, request: Request[str], cancel: CancelToken | None) -> Iterator[Event]:
+        """The events of the job that a request begins."""
         if cancel is not None and cancel.cancelled:
             return iter([Finished("cancelled")])  # a job, once there, may be quicker than the wish to stop it
-        job = str(self._call(method, path, body)["job"])
+        job = self._send(request)
         return self._stream(
             "GET", f"/api/jobs/{job}/events", None, cancel=cancel, cancel_path=f"/api/jobs/{job}", leaving_cancels=True
         )
@@ -424,7 +388,7 @@ class RemoteEngine:
         """Open a stream now, so that an early error is raised here; its events are read by the caller's thread."""
         token = cancel or CancelToken()
         headers = {wire.STREAM_HEADER: name} if name else {}
-        sent = _json(body)
+        sent = exchange.content(body)
         ended = threading.Event()
         opened: list[httpx.Response] = []
 
@@ -439,19 +403,19 @@ class RemoteEngine:
 
         token.on_cancel(stop)
         try:
-            with _translated():
+            with exchange.translated():
                 request = self._client.build_request(
                     method,
                     path,
                     content=sent.get("content"),
                     headers={**sent.get("headers", {}), **headers},
-                    timeout=httpx.Timeout(QUIET_S, connect=5.0),
+                    timeout=httpx.Timeout(QUIET_S, connect=CONNECT_S),
                 )
                 response = self._client.send(request, stream=True)
                 opened.append(response)
                 if response.is_error:
                     response.read()
-                    raise _error_in(response)
+                    raise exchange.error_in(response)
         except BaseException:
             ended.set()
             for response in opened:
@@ -506,39 +470,3 @@ class RemoteEngine:
                     break
         if not ended.is_set():
             cut()
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """httpx's errors, and those of a client that was closed, as ours."""
-    try:
-        yield
-    except (httpx.HTTPError, httpx.StreamError):
-        raise EnvironmentFault(Code.ENGINE_GONE) from None
-    except RuntimeError as error:
-        if "client has been closed" in str(error):
-            raise EnvironmentFault(Code.ENGINE_GONE) from None
-        raise
-
-
-def _error_in(response: httpx.Response) -> StudioloError:
-    try:
-        error = response.json()["error"]
-        return error_for(str(error["code"]), dict(error.get("values") or {}))
-    except (ValueError, KeyError, TypeError):
-        return EngineBug(Code.INTERNAL, where=f"http {response.status_code}")
-
-
-def _json(body: Any) -> dict[str, Any]:
-    if body is None:
-        return {}
-    return {"content": wire.dumps(body).encode("ascii"), "headers": {"Content-Type": "application/json"}}
-
-
-def _library(name: str) -> str:
-    return f"/api/libraries/{_segment(name)}"
-
-
-def _segment(text: str) -> str:
-    """One path segment, whatever it holds."""
-    return quote(os.fsencode(text), safe="")

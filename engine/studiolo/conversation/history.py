@@ -35,7 +35,7 @@ from studiolo.types import (
     Usage,
 )
 
-FORMAT = 1
+FORMAT = 2  # 2: what a turn was screened by
 TITLE_LENGTH = 60
 _TOKEN = re.compile(r"<([A-Z]+)_[0-9]+[A-Z]*>")  # a pseudonym: a title shows its kind alone
 
@@ -48,9 +48,15 @@ CREATE TABLE turns(
     position INTEGER NOT NULL, question TEXT NOT NULL, question_screened TEXT NOT NULL DEFAULT '',
     answer_screened TEXT NOT NULL DEFAULT '', state TEXT NOT NULL, model TEXT NOT NULL, created_at REAL NOT NULL,
     model_saw TEXT NOT NULL DEFAULT '', extras TEXT NOT NULL DEFAULT '{}',
-    UNIQUE(conversation_id, position));
+    screened_by TEXT NOT NULL DEFAULT '', UNIQUE(conversation_id, position));
 CREATE INDEX turns_of ON turns(conversation_id, position)
 """
+
+
+def _add_screened_by(db: sqlite3.Connection) -> None:
+    db.execute("ALTER TABLE turns ADD COLUMN screened_by TEXT NOT NULL DEFAULT ''")
+
+
 # In place of a source that was removed.
 _EMPTY = Hit(Passage("", "", "", 0, 0, 0, 0, heading=(), text="", language="", spans=()), 0.0)
 _MANY = 500  # bound variables of one statement
@@ -92,6 +98,7 @@ class StoredTurn:
     question_screened: str = field(repr=False)
     lines: bool = False  # as in the extras
     detector: int = 0  # as in TurnExtras
+    screened_by: str = ""  # the digest of what question and answer were screened by; "" = before it was kept
 
 
 class History:
@@ -99,7 +106,9 @@ class History:
 
     def __init__(self, path: Path) -> None:
         """Open the store; turns that a kill left running are marked failed. Raises EnvironmentFault."""
-        self._database = Database(path, store="history", version=FORMAT, schema=_SCHEMA)
+        self._database = Database(
+            path, store="history", version=FORMAT, schema=_SCHEMA, migrations={1: _add_screened_by}
+        )
         self._extras: TypeAdapter[TurnExtras] = TypeAdapter(TurnExtras)
         self._gone: set[str] = set()  # documents removed since: a turn that was under way must not bring them back
         with self._database.write() as db:
@@ -132,14 +141,15 @@ class History:
         sources: tuple[Hit, ...] = (),
         prompt_ends: tuple[tuple[int, bool], ...] = (),
         shown: tuple[str, ...] = (),
+        screened_by: str = "",
     ) -> None:
         """Store what the model is about to read, and what that rests on: a kill must not part the two."""
         with self._database.write() as db:
             extras = TurnExtras(sources=sources, prompt_ends=prompt_ends, shown=shown)
             kept = self._without(extras, self._gone)
             db.execute(
-                "UPDATE turns SET question_screened = ?, model_saw = ?, extras = ? WHERE id = ?",
-                (question_screened, model_saw if kept == extras else "", self._packed(kept), turn_id),
+                "UPDATE turns SET question_screened = ?, model_saw = ?, extras = ?, screened_by = ? WHERE id = ?",
+                (question_screened, model_saw if kept == extras else "", self._packed(kept), screened_by, turn_id),
             )
 
     def finish(self, turn_id: str, *, answer_screened: str, state: TurnState, extras: TurnExtras, now: float) -> None:
@@ -309,7 +319,13 @@ class History:
             usage=extras.usage,
             adapters=extras.adapters,
         )
-        return StoredTurn(turn, row["question_screened"], lines=extras.lines, detector=extras.detector)
+        return StoredTurn(
+            turn,
+            row["question_screened"],
+            lines=extras.lines,
+            detector=extras.detector,
+            screened_by=row["screened_by"],
+        )
 
 
 def _parts(text: str, ends: Sequence[tuple[int, bool]]) -> Iterator[SeenPart]:

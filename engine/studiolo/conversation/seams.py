@@ -36,6 +36,10 @@ class AnswerStream(Protocol):
         """What of the answer may be shown now."""
         ...
 
+    def cut_short(self) -> str:
+        """The model was stopped in the middle: forget the beginning of a pseudonym at the end, and give it."""
+        ...
+
     def finish(self) -> str:
         """The rest, when no more comes."""
         ...
@@ -54,6 +58,14 @@ class Screener(Protocol):
         reader: str = ...,
     ) -> Screened:
         """The text with its values replaced by the library's pseudonyms, as `reader` may ask for it."""
+        ...
+
+    def screen_again(self, text: str, *, library_id: str, direction: str = ..., reader: str = ...) -> Screened:
+        """A text that has pseudonyms in it, from an earlier turn, as the policy is now."""
+        ...
+
+    def rules_digest(self, *, library_id: str, reader: str = ...) -> str:
+        """What screening depends on beside the text: policy and detector."""
         ...
 
     def stream(self, *, library_id: str, reader: str, seen: Iterable[str] | None = None) -> AnswerStream:

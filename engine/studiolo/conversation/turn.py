@@ -77,6 +77,7 @@ class _Running:
     scope: str  # whose pseudonyms
     cancel: CancelToken
     elapsed: Callable[[], float]
+    screened_by: str = ""  # the digest of the rules
     screened_question: str = field(default="", repr=False)
     prompt_ends: tuple[tuple[int, bool], ...] = ()
     writing: Writing = field(default_factory=Writing)
@@ -176,6 +177,7 @@ class Turns:
             raise UserError(Code.BAD_REQUEST, field="grammar", problem="only a chat is answered by a grammar")
         if question.sampling.logprobs is not None:
             raise UserError(Code.BAD_REQUEST, field="logprobs", problem="only a chat tells them")
+        turn.screened_by = self._screener.rules_digest(library_id=scope, reader=question.reader)
         self._models.warm(turn.model_id)  # the file is read while we search
         earlier = [row for row in self._history.turns(question.conversation_id or "") if row.turn.id != turn.turn_id]
 
@@ -192,14 +194,13 @@ class Turns:
             sources, withheld = self._sources(turn, found)  # one that only the question gave away
         yield from self._note(turn, "question", screened.redactions)
         if not earlier:
-            title = self._screener.screen(question.text, library_id=scope, direction="title", reader=question.reader)
-            self._history.note_title(question.conversation_id or "", title.text)
+            self._entitle(question, scope)
 
         with self._lease(turn) as lease:
             if lease.load_s:
                 yield Progress(stage="load", done=1, total=1)
             budget = lease.context_tokens - min(question.sampling.max_tokens, lease.context_tokens // 2)
-            turns_in_view, first_turn = self._in_view(turn, earlier)
+            turns_in_view, first_turn, blocked = self._in_view(turn, earlier)
             whole = self._whole(turn, turns_in_view, budget, lease)
             if whole is not None:
                 composed, prompt = whole
@@ -223,7 +224,7 @@ class Turns:
                     tuple(self._shown(source, scope, question.reader) for source in turn.sources), retrieve_s
                 )
             left_out = max(composed.left_out_passages, turn.asked_whole - len(turn.sources))
-            left_out_turns = first_turn + composed.left_out_turns  # those out of view, too
+            left_out_turns = first_turn + blocked + composed.left_out_turns  # those out of view, too
             if left_out or left_out_turns:
                 yield LeftOut(left_out, left_out_turns, composed.left_out_tokens)
             turn.lines = composed.lines
@@ -240,23 +241,42 @@ class Turns:
         with self._models.lease(turn.model_id) as lease:
             yield lease.using(turn.adapters)
 
-    def _in_view(self, turn: _Running, earlier: Sequence[StoredTurn]) -> tuple[list[PromptTurn], int]:
-        """The last turns with their passages, screened as the policy is now, and the number of the first.
+    def _entitle(self, question: Question, scope: str) -> None:
+        title = self._screener.screen(question.text, library_id=scope, direction="title", reader=question.reader)
+        self._history.note_title(question.conversation_id or "", title.text)
+
+    def _in_view(self, turn: _Running, earlier: Sequence[StoredTurn]) -> tuple[list[PromptTurn], int, int]:
+        """The last turns with their passages, screened as the policy is now; the number of the first of them, and how
+        many the policy has come to block.
 
         They leave the view a few together (see `prompt`).
         """
         complete = [row for row in earlier if row.turn.state == "complete" and row.question_screened]
         first = max(0, -(-(len(complete) - TURNS_IN_VIEW) // TURN_STEP)) * TURN_STEP
-        return [
-            PromptTurn(
-                row.question_screened,
-                citations.without_markers(row.turn.answer),
-                self._passages_of(turn, row),
-                lines=row.lines,
-                nothing_found=not row.turn.sources,
-            )
-            for row in complete[first:]
-        ], first
+        shown = [said for row in complete[first:] if (said := self._said(turn, row)) is not None]
+        return shown, first, len(complete) - first - len(shown)
+
+    def _said(self, turn: _Running, row: StoredTurn) -> PromptTurn | None:
+        """An earlier turn as the model may read it now; None where the policy blocks what was said in it."""
+        question, answer = row.question_screened, row.turn.answer
+        if row.screened_by != turn.screened_by:
+            screener, scope, reader = self._screener, turn.scope, turn.question.reader
+            try:
+                question = screener.screen(
+                    row.turn.question, library_id=scope, direction="question", reader=reader
+                ).text
+                answer = screener.screen_again(answer, library_id=scope, direction="history", reader=reader).text
+            except PolicyBlock as error:
+                if error.code is Code.BLOCKED_BY_POLICY:
+                    return None
+                raise
+        return PromptTurn(
+            question,
+            citations.without_markers(answer),
+            self._passages_of(turn, row),
+            lines=row.lines,
+            nothing_found=not row.turn.sources,
+        )
 
     def _passages_of(self, turn: _Running, row: StoredTurn) -> tuple[PromptPassage, ...]:
         """What an earlier turn showed of documents that are still there and may still be shown."""
@@ -314,6 +334,7 @@ class Turns:
             sources=tuple(source.hit for source in turn.sources),
             prompt_ends=prompt.ends,
             shown=turn.shown,
+            screened_by=turn.screened_by,
         )
         turn.prompt_ends = prompt.ends
         stream = self._screener.stream(library_id=turn.scope, reader=turn.question.reader, seen=[prompt.text])

@@ -90,6 +90,8 @@ def write(
             writing.reason, writing.ended = step.reason, True
     if calls is not None:
         yield from _told(calls.finish(), stream, tokens)
+    if writing.reason != "stop":
+        writing.text = writing.text.removesuffix(stream.cut_short())
     yield from _shown(stream.finish(), tokens)
     rest = tokens.finish() if tokens is not None else ()
     if rest:

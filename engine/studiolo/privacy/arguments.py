@@ -38,6 +38,10 @@ class TextScreen(Protocol):
         """What may go on now."""
         ...
 
+    def cut_short(self) -> str:
+        """No more comes, though more was meant to: forget a token's beginning at the end, and give it."""
+        ...
+
     def finish(self) -> str:
         """The rest."""
         ...
@@ -66,6 +70,10 @@ class ToolArguments:
         """What of the JSON text may go on now. Raises PolicyBlock."""
         self._raw += chunk
         return self._read(final=False)
+
+    def cut_short(self) -> str:
+        """The model was stopped inside a string: forget a token's beginning at its end, and give it."""
+        return "" if self._screen is None else self._screen.cut_short()
 
     def finish(self) -> str:
         """The rest. Raises PolicyBlock."""
@@ -157,6 +165,9 @@ class _Whole:
 
     def feed(self, chunk: str) -> str:
         self._text += chunk
+        return ""
+
+    def cut_short(self) -> str:
         return ""
 
     def finish(self) -> str:

@@ -28,6 +28,7 @@ from studiolo.privacy.recognizers.base import Match
 from studiolo.privacy.recording import AuditedStream, Recording
 from studiolo.privacy.spans import resolve
 from studiolo.privacy.stream import StreamScreen
+from studiolo.privacy.strictness import rules_digest
 from studiolo.privacy.tokens import Token, read_token, token_text
 from studiolo.privacy.vault import KeyHolder
 from studiolo.types import Edit, Entity, Protection, Reader, Redacted, Redaction, Revealed, Screened, Span
@@ -136,6 +137,30 @@ class PrivacyFilter:
             screened = self._closed(text, library_id, _Way(rules, direction, reader), found)
         self._recording.screened(screened, scope=library_id, direction=direction, spans=found)
         return screened
+
+    def screen_again(
+        self, text: str, *, library_id: str, direction: Direction = "history", reader: str = Reader.OWNER
+    ) -> Screened:
+        """`text` as the model wrote or read it, with the library's tokens in it, by the policy as it is now.
+
+        Tokens are put back first and found again, so that a value that the policy now masks is masked. Raises as
+        `screen`.
+        """
+        table = self.table(library_id)
+        folded = fold(text)
+        pieces, at = [], 0
+        for start, end, name in _tokens(folded.text):
+            entry = table.entry(name)
+            if entry is not None:
+                first, last = folded.original(start, end)
+                pieces += [text[at:first], entry.value]
+                at = last
+        raw = "".join([*pieces, text[at:]])
+        return self.screen(raw, library_id=library_id, direction=direction, reader=reader)
+
+    def rules_digest(self, *, library_id: str, reader: str = Reader.OWNER) -> str:
+        """What screening for the model depends on beside the text, as a digest. Raises UserError(bad_policy)."""
+        return rules_digest(self._rules(library_id), reader=reader)
 
     def _closed(self, text: str, library_id: str, way: _Way, spans: Sequence[Span]) -> Screened:
         try:

@@ -51,6 +51,7 @@ class Own:
     def __init__(self, entities: Sequence[Listed] = (), allowed: Sequence[Listed] = ()) -> None:
         """What is given has been checked: see `word_problem` and `pattern_problem`."""
         self._entities = tuple(entities)
+        self._allowed = tuple(allowed)
         self._words = _index(entities)
         self._patterns = [(listed.type, pattern) for listed in entities for pattern in listed.patterns]
         self._allowed_words = _index(allowed)
@@ -67,6 +68,10 @@ class Own:
     def patterned(self) -> bool:
         """Whether it has entities of its own that are found by pattern."""
         return bool(self._patterns)
+
+    def lists(self) -> list[list[tuple[str, tuple[str, ...], tuple[str, ...]]]]:
+        """All that was listed and allowed, to tell two of them apart: (type, words, patterns)."""
+        return [[(one.type, one.words, one.patterns) for one in listed] for listed in (self._entities, self._allowed)]
 
     def entities(self, text: str) -> list[Match]:
         """A person's own entities in folded `text`; they may overlap. Raises TimeoutError."""

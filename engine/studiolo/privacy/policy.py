@@ -119,7 +119,7 @@ class Policy:
         action = next(
             (
                 found
-                for table in (*self._asked_by(reader, direction), self.directions.get(direction))
+                for table in (*self.asked_by(reader, direction), self.directions.get(direction))
                 if table is not None and (found := table.get(kind)) is not None
             ),
             None,
@@ -133,6 +133,11 @@ class Policy:
     def action(self, kind: str, direction: Direction, *, reader: str = Reader.OWNER) -> Action:
         """`decide`, for what goes to the model or is written out."""
         return self.decide(kind, direction, reader)
+
+    def asked_by(self, reader: str, direction: Direction) -> list[Table]:
+        """The tables that go before the policy's for what `reader` asks, the first first."""
+        rules = (self.readers[name] for name in self._behind(reader) if name in self.readers)
+        return [one.inward[direction] for one in rules if direction in one.inward]
 
     def guarded(self, kind: str) -> bool:
         """Whether values of this type are kept from the model at all."""
@@ -175,9 +180,6 @@ class Policy:
         tables = [self.readers[name].answer for name in names if name in self.readers]
         stated = next((table.default for table in tables if table.default is not None), None)
         return stated or next((_UNNAMED[name] for name in names if name in _UNNAMED), Action.MASK)
-
-    def _asked_by(self, reader: str, direction: Direction) -> list[Table | None]:
-        return [self.readers[name].inward.get(direction) for name in self._behind(reader) if name in self.readers]
 
     def _behind(self, reader: str) -> list[str]:
         """The reader's name, then that of the one it is like, and so on."""

@@ -112,6 +112,10 @@ class AuditedStream:
             self._refused(error)
             raise
 
+    def cut_short(self) -> str:
+        """The model was stopped in the middle: see `StreamScreen.cut_short`."""
+        return self._screen.cut_short()
+
     def finish(self) -> str:
         """The rest, at the end of the answer. Raises PolicyBlock."""
         try:

@@ -27,7 +27,7 @@ from studiolo.privacy.pseudonyms import PseudonymTable
 from studiolo.privacy.recognizers.base import Family, Match
 from studiolo.privacy.recognizers.secrets import key_before, phrase_end, secret_run
 from studiolo.privacy.spans import SECRET, resolve
-from studiolo.privacy.tokens import MORE, OPENERS, WORDS, Token, may_begin, read_token, token_text
+from studiolo.privacy.tokens import MORE, OPENERS, WORDS, Token, may_begin, read_token, token_text, unfinished
 from studiolo.privacy.units import HAN, LONGEST, WORD, unit_end
 from studiolo.privacy.windows import Names, Windows
 from studiolo.types import Redaction
@@ -121,6 +121,28 @@ class StreamScreen:
     def finish(self) -> str:
         """The rest, at the end of the answer. Raises PolicyBlock."""
         return self._advance("", final=True)
+
+    def cut_short(self) -> str:
+        """The model was stopped in the middle: forget what it had written of a token at the end, and give it.
+
+        Only what could have become a token that is restored here; `<PERSON_1` too, where there is a `<PERSON_12>`.
+        """
+        folded = fold(self._pending, expand=False)
+        text, left = self._left + folded.text, len(self._left)
+        for start in range(left, len(text)):
+            name = unfinished(text, start)
+            if name is not None and self._begins_another(name):
+                at = folded.original(start - left, start - left + 1)[0]
+                gone, self._pending = self._pending[at:], self._pending[:at]
+                self._inside_word = False
+                return gone
+        return ""
+
+    def _begins_another(self, name: str) -> bool:
+        """Whether a token that may be restored begins with `name` and goes on."""
+        return self._allowed is None or any(
+            one != name and one.startswith(name) and self._table.entry(one) is not None for one in self._allowed
+        )
 
     def _advance(self, chunk: str, *, final: bool) -> str:
         if self._broken:

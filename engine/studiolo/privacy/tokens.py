@@ -10,6 +10,7 @@ and looks at nothing but the text, so a stream gives the same answer however it 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -75,6 +76,7 @@ WORDS: Final = _KNOWN
 
 _INITIALS: Final = frozenset(word[0] for word in WORDS)
 _OPENING: Final = frozenset(_CLOSER) | {_OPEN_ENTITY[0], _OPEN_ESCAPED[0]}
+_UNFINISHED: Final = re.compile(r"([A-Za-z]*)([ _\\\n:#.*`-]*)([0-9]*)([A-Za-z]{0,2})\Z")
 _LABEL_LONGEST: Final = max(map(len, WORDS))
 _BEGINNINGS: Final = frozenset(word[:n] for word in WORDS for n in range(len(word) + 1))
 
@@ -172,6 +174,30 @@ def read_token(  # noqa: PLR0911, PLR0912 - a parser: one return a place where i
     if len(letters) > _MOST_LETTERS:
         return None
     return _close(text, at, closers, f"{label}_{number}{letters.upper()}", final=final)
+
+
+def unfinished(text: str, start: int) -> str | None:
+    """The beginning of a token's name that stands at text[start], where folded `text` ends in it: "PERSON_1", "PER".
+
+    None where the text goes on behind it, or where it is as likely a word: without `<` a label must be there whole.
+    """
+    if read_token(text, start, final=False) != MORE:
+        return None
+    opening = _opening(text, start, final=True)
+    at, closers = opening if isinstance(opening, tuple) else (start, ())
+    if closers:
+        at = _skip(text, at, _EDGES, _MOST_EDGES)
+    ours = bool(closers) and closers[0] in (">", _CLOSE_ENTITY, _CLOSE_ESCAPED)
+    found = _UNFINISHED.match(text, at)
+    if found is None or (ours and at == len(text) and text[-1] in _EDGES):
+        return None
+    label, separators, number, letters = found.groups()
+    whole = label.upper() in WORDS
+    if not whole:
+        return label.upper() if ours and not separators and not number else None
+    if not closers and not number and "_" not in separators:
+        return None
+    return f"{label}_{number.lstrip('0')}{letters}".upper() if separators or number else label.upper()
 
 
 def may_begin(text: str, at: int) -> bool:
