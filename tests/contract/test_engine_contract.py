@@ -640,7 +640,9 @@ def test_a_page_without_a_picture(filled: House, engine: Engine) -> None:
 
 def test_a_page_with_a_picture(house: House, engine: Engine, tmp_path: Path) -> None:
     file = tmp_path / "租约 drawn.pdf"
-    file.write_bytes(pdf([[("Cover", 20.0)], [("The rent is due on the first day.", 12.0), ("租期为十二个月。", 12.0)]]))
+    file.write_bytes(
+        pdf([[("Cover", 20.0)], [("The rent is due on the first day.", 12.0), ("租期为十二个月。", 12.0)]])
+    )
     read(engine.add([file], library="drawn"))
     (document,) = engine.documents("drawn")
     passage = next(found for found in engine.document_passages(document.id, library="drawn") if found.page == 2)

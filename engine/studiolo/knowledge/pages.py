@@ -74,14 +74,13 @@ class Pages:
         return replace(bare, png=drawn.png, width=drawn.width, height=drawn.height, boxes=boxes)
 
 
-def _text(
-    passages: Sequence[Passage], chosen: Passage | None
-) -> tuple[str, int, tuple[tuple[int, int], ...]]:
+def _text(passages: Sequence[Passage], chosen: Passage | None) -> tuple[str, int, tuple[tuple[int, int], ...]]:
     """The passages' text, where it begins in the document's, and where the chosen one stands in it."""
     kept = _around(sorted(passages, key=lambda passage: passage.start), chosen)
     if not kept:
         return "", 0, ()
-    text, reached, marked = "", kept[0].start, ()
+    text, reached = "", kept[0].start
+    marked: tuple[tuple[int, int], ...] = ()
     for passage in kept:
         repeated = max(reached - passage.start, 0)  # the last clause of the one before
         if passage.start > reached:
@@ -105,4 +104,4 @@ def _around(passages: list[Passage], chosen: Passage | None) -> list[Passage]:
         if before >= 0 and size + len(passages[before].text) <= TEXT_MOST:
             first, size = before, size + len(passages[before].text)
         if (first, last) == (before + 1, after - 1):
-            return passages[first : after]
+            return passages[first:after]

@@ -63,6 +63,11 @@ def _engine_routes(router: APIRouter, service: Service) -> None:
 
 
 def _job_routes(router: APIRouter, service: Service) -> None:
+    @router.get("/jobs", tags=["jobs"])
+    def jobs() -> Response:
+        """The jobs that can still be asked for, the latest last."""
+        return WireResponse({"jobs": [_job_shape(job) for job in service.jobs.all()]})
+
     @router.get("/jobs/{job_id}", tags=["jobs"])
     def job(job_id: str) -> Response:
         """Where a job stands."""

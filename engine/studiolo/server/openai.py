@@ -2,8 +2,8 @@
 
 A `library` field, or a model name such as `qwen2.5-coder-0.5b@contracts`, makes the answer come from that library's
 documents: the last user message is the question. Citations stand in the message's `annotations`, as `url_citation`s,
-and in a `citations` field of ours beside the choices; in a stream both come with the last chunk of the answer. A parameter that would
-change the answer and is not supported is refused, not ignored. Threads: coroutines run on the loop.
+and in a `citations` field of ours beside the choices; in a stream both come with the last chunk of the answer. A
+parameter that would change the answer and is not supported is refused, not ignored. Threads: the loop for coroutines.
 """
 
 from __future__ import annotations
@@ -65,9 +65,7 @@ def openai_router(service: Service) -> APIRouter:
         return EventStream(lines, on_end=lambda: _leave(pumps))
 
     @router.post("/completions")
-    async def completions(
-        body: TextCompletionBody, request: Request, stream_name: str | None = StreamName
-    ) -> Response:
+    async def completions(body: TextCompletionBody, request: Request, stream_name: str | None = StreamName) -> Response:
         """Go on with a text as it stands, or answer it from a library where one is named."""
         body.check()
         echoed = body.echoed()

@@ -267,7 +267,9 @@ class EmbeddingsBody(_Body):
         if not texts or len(texts) > 2048:
             raise unsupported("input", "from 1 to 2048 texts are needed")
         if not all(isinstance(text, str) for text in texts):
-            raise unsupported("input", "token ids are not supported, send text (langchain: check_embedding_ctx_length=False)")
+            raise unsupported(
+                "input", "token ids are not supported, send text (langchain: check_embedding_ctx_length=False)"
+            )
         return [text for text in texts if isinstance(text, str)]
 
 

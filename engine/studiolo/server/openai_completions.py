@@ -76,9 +76,7 @@ class TextCompletionBody(SampledBody):
                 for text, choice in prompts
             ]
         return [
-            Chat(
-                (Message("user", text),), model=model, reader=Reader.OWNER, sampling=self._sampling(choice), raw=True
-            )
+            Chat((Message("user", text),), model=model, reader=Reader.OWNER, sampling=self._sampling(choice), raw=True)
             for text, choice in prompts
         ]
 

@@ -26,6 +26,7 @@ def page_routes(router: APIRouter, service: Service) -> None:
         request: Request,
         name: str,
         document_id: str,
+        *,
         page: int = _Page,
         passage: str | None = Query(None, max_length=200, description="id of a passage to be marked"),
         width: int = Query(PAGE_WIDTH, ge=16, le=4_000, description="pixels"),

@@ -172,4 +172,10 @@ def test_a_stretch_is_found_however_it_is_broken(wanted: str, text: str, marked:
 
 
 def test_what_may_be_drawn_is_told_by_its_name() -> None:
-    assert [is_drawn(Path(name)) for name in ("a.PDF", "b.jpg", "c.docx", "d.md", "e")] == [True, True, False, False, True]
+    assert [is_drawn(Path(name)) for name in ("a.PDF", "b.jpg", "c.docx", "d.md", "e")] == [
+        True,
+        True,
+        False,
+        False,
+        True,
+    ]

@@ -18,7 +18,18 @@ from studiolo.knowledge.parsers import members
 from studiolo.knowledge.parsers.blocks import Block, Budget, Parsed, Reading
 from studiolo.knowledge.parsers.sniffing import recognised
 
-__all__ = ["KNOWN_SUFFIXES", "Block", "Budget", "Parsed", "Reading", "is_drawn", "is_known", "is_plain", "kind_of", "parse"]
+__all__ = [
+    "KNOWN_SUFFIXES",
+    "Block",
+    "Budget",
+    "Parsed",
+    "Reading",
+    "is_drawn",
+    "is_known",
+    "is_plain",
+    "kind_of",
+    "parse",
+]
 
 _FORMATS = {
     ".zip": "archive",

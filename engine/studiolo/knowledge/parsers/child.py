@@ -106,7 +106,11 @@ class ParserProcess:
                 answer = self._drawn(child, time.monotonic() + budget.page_time_s)
             except Lost as lost:
                 self._drop()
-                values = {"limit_s": budget.page_time_s, "limit_bytes": budget.memory_bytes, "path": display(path)}
+                values: dict[str, str | int | float] = {
+                    "limit_s": budget.page_time_s,
+                    "limit_bytes": budget.memory_bytes,
+                    "path": display(path),
+                }
                 raise error_for(lost.reason.value, values) from None
             except Cancelled:
                 self._drop()
@@ -114,7 +118,8 @@ class ParserProcess:
         if "picture" not in answer:
             raise error_for(answer["error"], {**answer["values"], "path": display(path)})
         boxes = tuple((left, top, right, bottom) for left, top, right, bottom in answer["boxes"])
-        return Drawing(base64.b64decode(answer["picture"]), *answer["size"], answer["pages"], boxes)
+        width, height = answer["size"]
+        return Drawing(base64.b64decode(answer["picture"]), width, height, answer["pages"], boxes)
 
     def _drawn(self, child: _Child, deadline: float) -> dict[str, Any]:
         while time.monotonic() < deadline:

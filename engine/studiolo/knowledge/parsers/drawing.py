@@ -26,6 +26,7 @@ LONG_SIDE_MOST = 6_000  # pixels, of a slender page
 _LOADED_PIXELS_MOST = 120_000_000  # as for text recognition
 _BOXES_MOST = 500
 
+
 def draw(path: Path, *, page: int, width: int, marked: Sequence[str] = (), passwords: Sequence[str] = ()) -> Drawing:
     """Page `page` (from 1), `width` pixels wide, with the boxes of the `marked` texts.
 
@@ -54,7 +55,7 @@ def _pdf(path: Path, number: int, width: int, marked: Sequence[str], passwords: 
         scale = min(width / max(page_width, 1.0), LONG_SIDE_MOST / max(page_width, page_height, 1.0))
         picture = page.render(scale=scale).to_pil()
         boxes = tuple(_boxes(page, picture.size, marked)) if marked else ()
-        return Drawing(_png(picture), *picture.size, len(document), boxes)
+        return Drawing(_png(picture), picture.width, picture.height, len(document), boxes)
     except pypdfium2.PdfiumError:
         raise UserError(Code.DAMAGED_FILE, path=str(path)) from None
     finally:
@@ -88,7 +89,7 @@ def _units(text: str) -> list[int]:
     places, unit = [], 0
     for char in text:
         places.append(unit)
-        unit += 1 if ord(char) < 0x10000 else 2  # noqa: PLR2004 - the last code point of one unit
+        unit += 1 if ord(char) < 0x10000 else 2
     return places
 
 
@@ -129,7 +130,7 @@ def _picture(path: Path, number: int, width: int) -> Drawing:
     scale = min(width / upright.width, LONG_SIDE_MOST / max(upright.size), 1.0)  # never larger than it is
     if scale < 1:
         upright = upright.resize((max(round(upright.width * scale), 1), max(round(upright.height * scale), 1)))
-    return Drawing(_png(upright), *upright.size, count)
+    return Drawing(_png(upright), upright.width, upright.height, count)
 
 
 def _png(picture: Image.Image) -> bytes:

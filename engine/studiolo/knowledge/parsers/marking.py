@@ -1,4 +1,6 @@
-"""Where a stretch of text stands in a text that was spaced, broken or punctuated differently. Pure functions, any thread.
+"""Where a stretch of text stands in a text that was spaced, broken or punctuated differently.
+
+Pure functions, any thread.
 
 A page as a reader of PDFs gives it and a passage cut from it differ in blanks, line breaks, hyphens and letter forms:
 so both are compared by their letters and digits alone.
