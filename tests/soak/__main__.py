@@ -10,6 +10,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from tests.soak.api import Api
 from tests.soak.jobs import Jobs
 from tests.soak.kills import Kills, LightKills
 from tests.soak.pseudonyms import Pseudonyms, RoundTrip
@@ -25,7 +26,7 @@ SEED = 20260101
 
 def scenarios() -> dict[str, Scenario]:
     """All scenarios by name, in the order they are played."""
-    played = (Jobs(), Kills(), LightKills(), Removals(), Streams(), Pseudonyms(), RoundTrip(), Readings())
+    played = (Jobs(), Kills(), LightKills(), Removals(), Streams(), Pseudonyms(), RoundTrip(), Readings(), Api())
     return {scenario.name: scenario for scenario in played}
 
 

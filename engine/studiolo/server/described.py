@@ -92,6 +92,7 @@ class Says:
     body: Any = None  # an example of the request
     also: Mapping[int, Any] = field(default_factory=dict)  # other statuses with JSON of the same type: their examples
     is_open: bool = False  # needs no token
+    moved: Mapping[int, tuple[Code, ...]] = field(default_factory=dict)  # codes that come with another status here
 
 
 Table = Mapping[tuple[str, str], Says]  # by method and path
@@ -137,7 +138,7 @@ def described(schema: dict[str, Any], table: Table) -> dict[str, Any]:
             if says.is_open:
                 operation["security"] = []
             operation["responses"] = {
-                **_answers(says, references.get((method.upper(), path))),
+                **_answers(says, references.get((method.upper(), path)), openai=path.startswith("/v1/")),
                 **_errors(path, _codes(says, operation), schema=errors, says=says),
             }
             if says.body is not None:
@@ -160,12 +161,27 @@ def _openai_error() -> Any:
     return OpenAIErrorAnswer
 
 
-def _answers(says: Says, schema: Any) -> dict[str, Any]:
+def _streamed(media: str, *, openai: bool) -> dict[str, Any]:
+    """The schema of a body that is no JSON; in OpenAPI 3.1 that of a stream is each event's."""
+    if media != "text/event-stream":
+        return {"type": "string"}
+    told: dict[str, Any] = {"type": "string", "contentMediaType": "application/json"}
+    if openai:
+        return {"type": "object", "properties": {"data": {"type": "string"}}, "required": ["data"]}
+    told["contentSchema"] = {"$ref": REFERENCE.format(model="Event")}
+    return {
+        "type": "object",
+        "properties": {"event": {"type": "string"}, "data": told},
+        "required": ["event", "data"],
+    }
+
+
+def _answers(says: Says, schema: Any, *, openai: bool) -> dict[str, Any]:
     content: dict[str, Any] = {}
     if schema is not None and says.json:
         content["application/json"] = {"schema": schema, "example": says.example}
     for media, example in says.other.items():
-        content[media] = {"schema": {"type": "string"}, "example": example}
+        content[media] = {"schema": _streamed(media, openai=openai), "example": example}
     good: dict[str, Any] = {
         "description": "Done.",
         "headers": {HEADER: {"schema": {"type": "string", "const": str(API_VERSION)}, "description": "API version"}},
@@ -194,6 +210,8 @@ def _errors(path: str, codes: Iterable[Code], *, schema: Any, says: Says) -> dic
     """The answers that are errors, by status, each code with an example."""
     openai = path.startswith("/v1/")
     by_status: dict[int, list[Code]] = {}
+    for status, moved in says.moved.items():
+        by_status[status] = list(moved)
     for code in dict.fromkeys(codes):
         status = STATUS[code][0]
         for one in [status, _UNCHECKED] if code is Code.BAD_REQUEST and not openai else [status]:
@@ -218,7 +236,9 @@ def _errors(path: str, codes: Iterable[Code], *, schema: Any, says: Says) -> dic
 
 def _error_examples(said: Iterable[Says]) -> dict[str, Any]:
     """Every error that any route answers with, in both forms."""
-    codes = {*ALWAYS, *BEFORE_ROUTES, Code.FILE_TOO_LARGE, *(code for says in said for code in says.codes)}
+    codes = {*ALWAYS, *BEFORE_ROUTES, Code.FILE_TOO_LARGE}
+    for says in said:
+        codes.update(says.codes, *says.moved.values())
     examples: dict[str, Any] = {}
     for code in sorted(codes):
         error = error_for(code.value, dict(_VALUES.get(code, {})))

@@ -9,6 +9,7 @@ from studiolo.errors import Code
 from studiolo.server import answers
 from studiolo.server.described import Says, Table
 from studiolo.server.metrics import CONTENT_TYPE
+from studiolo.server.pseudonyms import CONFLICT, WITHOUT_MEANS
 from studiolo.shapes import audit_shape
 from studiolo.types import (
     AuditFound,
@@ -178,7 +179,13 @@ def _libraries() -> Table:
             answers.Erased, {"erased": 1}, (*LIBRARY_CODES, *KEY_CODES), body={"name": "Ada Lovelace"}
         ),
         ("DELETE", "/api/pseudonyms"): Says(answers.Erased, {"erased": 57}, KEY_CODES),
-        ("PUT", "/api/pseudonyms/protection"): _gone(*KEY_CODES, body={"by": "file"}),
+        ("PUT", "/api/pseudonyms/protection"): Says(
+            None,
+            codes=(Code.WRONG_PASSPHRASE, Code.KEY_LOST),
+            status=204,
+            body={"by": "file"},
+            moved={CONFLICT: WITHOUT_MEANS},
+        ),
     }
 
 

@@ -13,7 +13,7 @@ import pytest
 from tests.scripted_engine import PASSAGE, ScriptedEngine
 from tests.served import Served, served
 
-from studiolo.errors import Code, error_for
+from studiolo.errors import Code, EnvironmentFault, error_for
 from studiolo.paths import Home
 from studiolo.server.app import create_app
 from studiolo.server.described_native import native_table
@@ -177,3 +177,13 @@ def test_the_description_needs_the_token_and_names_all_statuses(site: Served, sp
     for method, path, operation in operations(spec):
         known = {str(STATUS[code][0]) for code in TABLE[method, path].codes}
         assert known <= set(operation["responses"])
+
+
+@pytest.mark.parametrize("code", [Code.KEYRING_MISSING, Code.PASSPHRASE_NEEDED])
+def test_a_protection_that_cannot_be_had_is_no_fault_of_the_server(home: Home, code: Code) -> None:
+    with served(ScriptedEngine(error=error_for(code.value, {})), home) as site:
+        answer = request(site, "PUT", "/api/pseudonyms/protection")
+        assert (answer.status_code, answer.json()["error"]["code"]) == (409, code.value)
+        with pytest.raises(EnvironmentFault) as caught:
+            site.engine.protect_pseudonyms("keyring")
+    assert caught.value.code is code
