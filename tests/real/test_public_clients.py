@@ -55,7 +55,8 @@ def site(tmp_path_factory: pytest.TempPathFactory, models_home: Home) -> Iterato
     study = open_study(Home(tmp_path_factory.mktemp("clients") / "home"), models_home)
     try:
         list(study.engine.add([SAMPLES / LEASE], library="contracts"))
-        study.engine.warm_up()  # its threads begin here, not in a test
+        study.engine.warm_up()
+        study.engine.search("term", library="contracts")  # its threads begin here, not in a test
         with served(study.engine, study.home) as found:
             yield found
     finally:
