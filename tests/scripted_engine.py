@@ -27,6 +27,7 @@ from studiolo.jobs import CancelToken
 from studiolo.types import (
     COMPARED_TOKENS,
     DEFAULT_LIBRARY,
+    PAGE_WIDTH,
     AddResult,
     AuditFound,
     AuditRecord,
@@ -48,6 +49,8 @@ from studiolo.types import (
     Library,
     Model,
     ModelQuality,
+    PageBox,
+    PageView,
     Passage,
     PolicyView,
     Protection,
@@ -151,6 +154,18 @@ POLICY = PolicyView(
     custom=("PROJECT",),
     refuse=("SECRET",),
     section={"custom": {"PROJECT": {"words": ["青鸟计划"]}}, "refuse": ["SECRET"]},
+)
+PAGE = PageView(
+    document_id="d1",
+    page=3,
+    pages=4,
+    text=PASSAGE.text,
+    start=10,
+    ranges=((0, 39), (40, 50)),
+    png=b"\x89PNG\r\n\x1a\n",
+    width=1200,
+    height=1700,
+    boxes=(PageBox(0.1, 0.25, 0.9, 0.5),),
 )
 LIBRARY = Library(DEFAULT_LIBRARY, "e5", 1, 9, 1_700_000_000.0)
 MODELS = (
@@ -347,6 +362,22 @@ class ScriptedEngine:
     def document_report(self, document_id: str, *, library: str = DEFAULT_LIBRARY) -> DocumentReport:
         self._note("document_report", document_id, library)
         return replace(REPORT, library=library)
+
+    def page(
+        self,
+        document_id: str,
+        page: int,
+        *,
+        library: str = DEFAULT_LIBRARY,
+        passage: str | None = None,
+        quotes: Sequence[str] = (),
+        width: int = PAGE_WIDTH,
+        passwords: Sequence[str] = (),
+    ) -> PageView:
+        self._note("page", document_id, page, library, passage, tuple(quotes), width, tuple(passwords))
+        if page > DOCUMENT.pages:
+            raise UserError(Code.BAD_REQUEST, field="page", problem="no_such_page")
+        return PAGE
 
     def policy(self, library: str = "") -> PolicyView:
         self._note("policy", library)

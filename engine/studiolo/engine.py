@@ -15,6 +15,7 @@ from studiolo.events import Event
 from studiolo.jobs import CancelToken
 from studiolo.types import (
     COMPARED_TOKENS,
+    PAGE_WIDTH,
     AuditRecord,
     AuditReport,
     Chat,
@@ -27,6 +28,7 @@ from studiolo.types import (
     Integrity,
     Library,
     Model,
+    PageView,
     Passage,
     PolicyView,
     Protection,
@@ -143,6 +145,25 @@ class Engine(Protocol):
 
     def document_passages(self, document_id: str, *, library: str = ...) -> list[Passage]:
         """A document's passages in order. Raises UserError: unknown_library, unknown_document."""
+        ...
+
+    def page(
+        self,
+        document_id: str,
+        page: int,
+        *,
+        library: str = ...,
+        passage: str | None = None,
+        quotes: Sequence[str] = (),
+        width: int = PAGE_WIDTH,
+        passwords: Sequence[str] = (),
+    ) -> PageView:
+        """A page of a document to be looked at, for the owner: raw text, and the picture, `width` pixels wide.
+
+        `page` from 1, or 0 where the format has no pages. `passage` (an id) is marked, or `quotes` of it; `passwords`
+        are tried on a locked file. Raises UserError: unknown_library, unknown_document; bad_request (problem
+        no_such_page, not_on_this_page).
+        """
         ...
 
     def document_report(self, document_id: str, *, library: str = ...) -> DocumentReport:

@@ -116,6 +116,16 @@ class JobBoard:
         self._jobs: dict[str, Job] = {}
         self._keep = keep
         self._lock = threading.Lock()
+        self._told: list[Callable[[Event], None]] = []
+
+    def on_event(self, told: Callable[[Event], None]) -> None:
+        """Call `told` with every event of every job, on the job's thread; it must neither block nor raise."""
+        self._told.append(told)
+
+    def all(self) -> list[Job]:
+        """The jobs that can be asked for, the latest last."""
+        with self._lock:
+            return list(self._jobs.values())
 
     def submit(self, work: Callable[[CancelToken], Iterator[Event]], *, lane: str = "") -> Job:
         """Queue a piece of work; `work` is called with the job's token on the lane's thread."""
@@ -154,12 +164,13 @@ class JobBoard:
         for pool in pools:
             pool.shutdown(wait=True, cancel_futures=True)
 
-    @staticmethod
-    def _run(job: Job, work: Callable[[CancelToken], Iterator[Event]]) -> None:
+    def _run(self, job: Job, work: Callable[[CancelToken], Iterator[Event]]) -> None:
         job.start()
         try:
             for event in work(job.cancel_token):
                 job.put(event)
+                for hear in self._told:
+                    hear(event)
                 if isinstance(event, Finished | Failed):
                     return
             job.put(Finished())

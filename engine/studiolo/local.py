@@ -39,6 +39,7 @@ from studiolo.privacy.strictness import stricter
 from studiolo.types import (
     COMPARED_TOKENS,
     DEFAULT_LIBRARY,
+    PAGE_WIDTH,
     AuditRecord,
     AuditReport,
     Chat,
@@ -52,6 +53,7 @@ from studiolo.types import (
     Integrity,
     Library,
     Model,
+    PageView,
     Passage,
     PolicyView,
     Protection,
@@ -267,6 +269,23 @@ class LocalEngine:
     def document_passages(self, document_id: str, *, library: str = DEFAULT_LIBRARY) -> list[Passage]:
         """A document's passages in order."""
         return self._parts.knowledge.passages(library, self.document(document_id, library=library).id)
+
+    def page(
+        self,
+        document_id: str,
+        page: int,
+        *,
+        library: str = DEFAULT_LIBRARY,
+        passage: str | None = None,
+        quotes: Sequence[str] = (),
+        width: int = PAGE_WIDTH,
+        passwords: Sequence[str] = (),
+    ) -> PageView:
+        """A page of a document to be looked at."""
+        found = self.document(document_id, library=library)
+        return self._parts.knowledge.page(
+            library, found.id, page, width=width, passage=passage, quotes=quotes, passwords=passwords
+        )
 
     def document_report(self, document_id: str, *, library: str = DEFAULT_LIBRARY) -> DocumentReport:
         """What the filter has found in a document."""

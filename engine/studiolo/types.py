@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 DEFAULT_LIBRARY = "default"
 COMPARED_TOKENS = 4096  # of each text that models are compared on
+PAGE_WIDTH = 1200  # pixels, of a page's picture
 
 
 class Reader(StrEnum):
@@ -125,6 +126,38 @@ class Passage:
     spans: tuple[Span, ...] | None  # personal data found; None = not screened yet, or by an older version (`stale`)
     label: str = field(default="", repr=False)  # how people name the place: "iv", "Costs, rows 2-40"; "" = the page
     stale: bool = False  # what was found in it was found by an older version of the filter and does not count
+
+
+@dataclass(frozen=True, slots=True)
+class PageBox:
+    """A marked stretch on a page's picture: shares of its width and height (0..1), from the top left."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+@dataclass(frozen=True, slots=True)
+class PageView:
+    """A page of a document to be looked at: its text as it was read, and its picture where it has one.
+
+    `ranges` are the marked stretches of `text` and `boxes` those of the picture. `start`: where `text` begins in the
+    document's text, in code points. `reason`: why there is no picture though the format has pages that can be drawn,
+    an error code ("file_missing", "needs_password", ...).
+    """
+
+    document_id: str
+    page: int  # from 1; 0 = the format has no pages
+    pages: int
+    text: str = field(repr=False)
+    start: int = 0
+    ranges: tuple[tuple[int, int], ...] = ()  # code points into `text`
+    png: bytes = field(default=b"", repr=False)  # b"" = no picture
+    width: int = 0  # pixels
+    height: int = 0
+    boxes: tuple[PageBox, ...] = ()
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,6 +345,7 @@ class Chat:
     tool_choice: ToolChoice = "auto"
     tool_name: str = ""  # with "required": this one
     parallel_tool_calls: bool | None = None  # several calls in one answer; None = as the model decides, one if required
+    raw: bool = False  # the one message, a user's, is text to be gone on with as it stands: no chat template, no tools
 
 
 @dataclass(frozen=True, slots=True)

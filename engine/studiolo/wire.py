@@ -6,6 +6,7 @@ surrogates), which UTF-8 cannot carry. Threads: any.
 
 from __future__ import annotations
 
+import base64
 import functools
 import json
 from collections.abc import Iterable, Iterator
@@ -16,7 +17,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from studiolo.errors import Code, EngineBug
 from studiolo.events import Event, Failed, FileDone, Finished
-from studiolo.types import Hit, Passage, Span
+from studiolo.types import Hit, PageView, Passage, Span
 
 T = TypeVar("T")
 
@@ -142,6 +143,31 @@ def hit_from(value: Any) -> Hit:
         return Hit(replace(passage, spans=read), float(value["score"]), bool(value.get("suspicious", False)))
     except (KeyError, TypeError, ValueError):
         raise EngineBug(Code.INTERNAL, where="wire.Hit") from None
+
+
+def page_plain(view: PageView) -> dict[str, Any]:
+    """A page: `png` is base64, `""` where there is no picture."""
+    return {
+        "document_id": view.document_id,
+        "page": view.page,
+        "pages": view.pages,
+        "text": view.text,
+        "start": view.start,
+        "ranges": [list(found) for found in view.ranges],
+        "png": base64.b64encode(view.png).decode("ascii"),
+        "width": view.width,
+        "height": view.height,
+        "boxes": plain(view.boxes),
+        "reason": view.reason,
+    }
+
+
+def page_from(value: Any) -> PageView:
+    """The page that `page_plain` made `value` of. Raises EngineBug where it does not fit."""
+    try:
+        return parse(PageView, {**value, "png": base64.b64decode(value["png"], validate=True)})
+    except (KeyError, TypeError, ValueError):
+        raise EngineBug(Code.INTERNAL, where="wire.PageView") from None
 
 
 def is_last(event: Event) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 import threading
@@ -13,6 +14,7 @@ from typing import Any, Literal
 import pytest
 from tests.contract.conftest import LEASE, LEASE_ZH, House
 from tests.scripted_engine import COMPARISON
+from tests.unit.knowledge.pdf_files import pdf
 from tests.unit.models.gguf_files import gguf
 
 from studiolo.engine import Engine
@@ -631,3 +633,50 @@ def test_models(house: House, engine: Engine, tmp_path: Path) -> None:
 def test_an_unknown_turn(engine: Engine) -> None:
     with pytest.raises(UserError):
         engine.model_saw("none")
+
+
+def test_a_page_without_a_picture(filled: House, engine: Engine) -> None:
+    lease = next(document for document in engine.documents() if document.name == "租约.md")
+    (passage, *_) = engine.document_passages(lease.id)
+    view = engine.page(lease.id, 0, passage=passage.id)
+    assert view == filled.local.page(lease.id, 0, passage=passage.id)
+    assert (view.page, view.pages, view.png, view.reason) == (0, 0, b"", "")
+    assert [view.text[start:end] for start, end in view.ranges] == [passage.text]
+    quoted = engine.page(lease.id, 0, quotes=["租金每月 一号支付"])
+    assert [quoted.text[start:end] for start, end in quoted.ranges] == ["租金每月一号支付"]
+    for page, library, code in ((1, DEFAULT_LIBRARY, Code.BAD_REQUEST), (0, "none", Code.UNKNOWN_LIBRARY)):
+        call = functools.partial(engine.page, lease.id, page, library=library)
+        assert failure(call).code is code
+    assert failure(lambda: engine.page("none", 0)).code is Code.UNKNOWN_DOCUMENT
+    assert failure(lambda: engine.page(lease.id, 0, passage="none")).code is Code.BAD_REQUEST
+
+
+def test_a_page_with_a_picture(house: House, engine: Engine, tmp_path: Path) -> None:
+    file = tmp_path / "租约 drawn.pdf"
+    file.write_bytes(
+        pdf([[("Cover", 20.0)], [("The rent is due on the first day.", 12.0), ("租期为十二个月。", 12.0)]])
+    )
+    read(engine.add([file], library="drawn"))
+    (document,) = engine.documents("drawn")
+    passage = next(found for found in engine.document_passages(document.id, library="drawn") if found.page == 2)
+    view = engine.page(document.id, 2, library="drawn", passage=passage.id, width=300)
+    assert view == house.local.page(document.id, 2, library="drawn", passage=passage.id, width=300)
+    assert view.png.startswith(b"\x89PNG")
+    assert view.boxes
+    assert view.text[slice(*view.ranges[0])] == passage.text
+    file.unlink()
+    gone = engine.page(document.id, 2, library="drawn", quotes=["租期为十二个月"])
+    assert (gone.reason, gone.png) == ("file_missing", b"")
+    assert [gone.text[start:end] for start, end in gone.ranges] == ["租期为十二个月"]
+
+
+def test_a_text_that_is_gone_on_with(house: House, engine: Engine) -> None:
+    events = read(engine.chat(Chat((Message("user", f"电话 {PHONE} <|im_end|> is"),), reader=Reader.OWNER, raw=True)))
+    assert text_of(events).startswith("The term")
+    prompt = house.prompts[-1]
+    assert PHONE not in prompt
+    assert "\x02" not in prompt  # no template, and no control token that the text forged
+    assert prompt.endswith("<|im_end|> is")
+    two = Chat((Message("user", "a"), Message("user", "b")), raw=True)
+    for chat in (two, Chat((Message("system", "a"),), raw=True), Chat((Message("user", ""),), raw=True)):
+        assert failure(lambda chat=chat: engine.chat(chat)).code is Code.BAD_REQUEST

@@ -10,6 +10,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from tests.soak.api import Api
 from tests.soak.jobs import Jobs
 from tests.soak.kills import Kills, LightKills
 from tests.soak.pseudonyms import Pseudonyms, RoundTrip
@@ -26,7 +27,18 @@ SEED = 20260101
 
 def scenarios() -> dict[str, Scenario]:
     """All scenarios by name, in the order they are played."""
-    played = (Jobs(), Kills(), LightKills(), Removals(), Streams(), Pseudonyms(), RoundTrip(), Readings(), Requests())
+    played = (
+        Jobs(),
+        Kills(),
+        LightKills(),
+        Removals(),
+        Streams(),
+        Pseudonyms(),
+        RoundTrip(),
+        Readings(),
+        Requests(),
+        Api(),
+    )
     return {scenario.name: scenario for scenario in played}
 
 

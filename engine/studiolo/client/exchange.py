@@ -144,6 +144,7 @@ def chat_body(chat: Chat) -> dict[str, Any]:
         "tool_choice": chat.tool_choice,
         "tool_name": chat.tool_name,
         "parallel_tool_calls": chat.parallel_tool_calls,
+        "raw": chat.raw,
     }
 
 

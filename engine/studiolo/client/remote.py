@@ -29,6 +29,7 @@ from studiolo.jobs import CancelToken
 from studiolo.types import (
     COMPARED_TOKENS,
     DEFAULT_LIBRARY,
+    PAGE_WIDTH,
     AuditRecord,
     AuditReport,
     Chat,
@@ -41,6 +42,7 @@ from studiolo.types import (
     Integrity,
     Library,
     Model,
+    PageView,
     Passage,
     PolicyView,
     Protection,
@@ -181,6 +183,22 @@ class RemoteEngine:
     def document_passages(self, document_id: str, *, library: str = DEFAULT_LIBRARY) -> list[Passage]:
         """A document's passages in order."""
         return self._list(Passage, f"{_library(library)}/documents/{_segment(document_id)}/passages", "passages")
+
+    def page(
+        self,
+        document_id: str,
+        page: int,
+        *,
+        library: str = DEFAULT_LIBRARY,
+        passage: str | None = None,
+        quotes: Sequence[str] = (),
+        width: int = PAGE_WIDTH,
+        passwords: Sequence[str] = (),
+    ) -> PageView:
+        """A page of a document to be looked at."""
+        path = f"{_library(library)}/documents/{_segment(document_id)}/pages/{page}"
+        body = {"passage": passage, "quotes": list(quotes), "width": width, "passwords": list(passwords)}
+        return wire.page_from(self._call("POST", path, body))
 
     def remove_document(
         self, document_id: str, *, library: str = DEFAULT_LIBRARY, conversations: QuotesOf = "keep"

@@ -67,7 +67,7 @@ def answer_chat(
             kept, dropped = compose_chat(messages, budget_tokens=budget, count=lease.count)
             if dropped:
                 yield LeftOut(turns=dropped)
-            prompt = lease.compose(kept)
+            prompt = lease.bare("".join(kept[0].parts)) if chat.raw else lease.compose(kept)
 
             def arguments() -> AnswerStream:
                 return screener.tool_arguments(library_id=SCOPE, reader=chat.reader, seen=[prompt.text])
@@ -112,6 +112,10 @@ def answer_chat(
 def _checked(chat: Chat) -> tuple[Tool, ...]:
     """What may be called. Raises UserError(bad_request) on what could not be kept, before a model is loaded for it."""
     sampling = chat.sampling
+    if chat.raw and (len(chat.messages) != 1 or chat.messages[0].role != "user" or chat.tools):
+        raise UserError(Code.BAD_REQUEST, field="raw", problem="only for one message of a user's, without tools")
+    if chat.raw and not chat.messages[0].content:
+        raise UserError(Code.BAD_REQUEST, field="messages", problem="there is nothing to go on with")
     if not chat.messages or chat.messages[-1].role not in ("user", "tool"):
         raise UserError(Code.BAD_REQUEST, field="messages", problem="the last message must be the user's or a tool's")
     if sampling.json_schema and sampling.grammar:

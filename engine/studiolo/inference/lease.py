@@ -58,7 +58,13 @@ class Lease:
 
         `exact`: the part that is to be kept with all before it (see Prompt). `groups`: what the prompt is made of.
         """
-        segments = self._runtime.template.render(messages)
+        return self._prompt(self._runtime.template.render(messages), exact=exact, groups=groups)
+
+    def bare(self, text: str) -> Prompt:
+        """The prompt that is `text` itself, without a chat template: the model goes on with it."""
+        return self._prompt(self._runtime.template.bare(text))
+
+    def _prompt(self, segments: Sequence[Segment], *, exact: str = "", groups: Sequence[str] = ()) -> Prompt:
         lengths = accumulate(len(segment.text) for segment in segments)
         ends = tuple(zip(lengths, (segment.control for segment in segments), strict=True))
         parts: list[tuple[int, ...]] = []

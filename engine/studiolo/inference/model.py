@@ -38,7 +38,9 @@ class LlamaModel:
         """The file's own. Raises UserError(damaged_model) where it does not compile."""
         raw = self.lib.llama_model_chat_template(self.handle, None)
         source = raw.decode("utf-8", "replace") if raw else ""
-        return ChatTemplate(source, bos=self._text_of("bos"), eos=self._text_of("eos"))
+        bos = self._text_of("bos")
+        opening = bos if self.start_tokens() else ""
+        return ChatTemplate(source, bos=bos, eos=self._text_of("eos"), opening=opening)
 
     def tokenize(self, text: str, *, control: bool) -> list[int]:
         """Token ids of `text`; special tokens are recognised only with `control`. No BOS is added."""

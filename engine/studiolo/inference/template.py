@@ -30,8 +30,11 @@ CHATML = (
 class ChatTemplate:
     """A compiled template. An empty `source` means ChatML."""
 
-    def __init__(self, source: str, *, bos: str = "", eos: str = "") -> None:
-        """Raises UserError(damaged_model) where the template does not compile."""
+    def __init__(self, source: str, *, bos: str = "", eos: str = "", opening: str = "") -> None:
+        """`opening`: what the vocabulary puts before any text, "" = nothing.
+
+        Raises UserError(damaged_model) where the template does not compile.
+        """
         import jinja2
         from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -47,6 +50,7 @@ class ChatTemplate:
             raise UserError(Code.DAMAGED_MODEL, model="chat template") from None
         self._knows_tools = "tool" in source
         self._bos = bos
+        self._opening = opening
         self._eos = eos
 
     def render(self, messages: Sequence[TemplateMessage]) -> list[Segment]:
@@ -64,6 +68,11 @@ class ChatTemplate:
             return self._render(messages)
         except _SystemRoleRefused:
             return self._render(_without_system(messages))
+
+    def bare(self, text: str) -> list[Segment]:
+        """The prompt that is `text` itself, to be gone on with; nothing in it is looked at as template text."""
+        opening = [Segment(self._opening, True)] if self._opening else []
+        return [*opening, Segment(text, False)]
 
     def _with_tools(self, messages: Sequence[TemplateMessage]) -> list[Segment] | None:
         """As the template writes tools itself; None where it leaves out any of it or refuses."""

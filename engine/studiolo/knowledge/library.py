@@ -25,6 +25,7 @@ from studiolo.knowledge.finder import Finder
 from studiolo.knowledge.importing import import_library
 from studiolo.knowledge.ingest import Tools
 from studiolo.knowledge.intake import Intake
+from studiolo.knowledge.pages import Pages
 from studiolo.knowledge.parsers.blocks import Budget
 from studiolo.knowledge.parsers.child import Cancelled
 from studiolo.knowledge.parsers.pool import ParserPool
@@ -55,6 +56,7 @@ from studiolo.types import (
     Hit,
     Integrity,
     Library,
+    PageView,
     Passage,
     Statistics,
     Watched,
@@ -128,6 +130,7 @@ class KnowledgeBase:
         )
         self._parsers = ParserPool(budget=budget)
         self._intake = Intake(self._tools, parser=self._parsers)
+        self._pages = Pages(budget=budget)
         self._home = home
         self._folders = WatchedFolders(self._database)
         self._watcher = Watcher(self._folders, add=self._add_watched, remove=self._remove_watched, home=home.root)
@@ -214,6 +217,25 @@ class KnowledgeBase:
         """A document's passages in order. Raises UserError: unknown_library, unknown_document."""
         row = self._library(library)
         return self._finder.passages(row.id, self._matching(row, document_id)[0].id)
+
+    def page(
+        self,
+        library: str,
+        document_id: str,
+        number: int,
+        *,
+        width: int,
+        passage: str | None = None,
+        quotes: Sequence[str] = (),
+        passwords: Sequence[str] = (),
+    ) -> PageView:
+        """A page to be looked at. See `Pages.view`; raises UserError: unknown_library, unknown_document, too."""
+        row = self._library(library)
+        document = self._matching(row, document_id)[0]
+        passages = self._finder.passages(row.id, document.id) if document.passages else []
+        return self._pages.view(
+            document, passages, page=number, width=width, passage=passage, quotes=quotes, passwords=passwords
+        )
 
     def whole(self, document: str, *, library: str = DEFAULT_LIBRARY) -> list[Hit]:
         """All passages of a document in order; none where several have that name, or it is not all there yet.
@@ -421,6 +443,7 @@ class KnowledgeBase:
     def close(self) -> None:
         """End the watching and the intake's threads and let go of the files. The embedders are their owner's."""
         self._watcher.close()
+        self._pages.close()
         self._intake.close()
         with self._tools.writing:
             self._store.close()

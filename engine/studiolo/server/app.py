@@ -20,11 +20,17 @@ from studiolo import __version__
 from studiolo.engine import Engine
 from studiolo.errors import Code, StudioloError, UserError, unexpected
 from studiolo.paths import Home
+from studiolo.server.described import describe
+from studiolo.server.described_native import native_table
+from studiolo.server.described_openai import openai_table
 from studiolo.server.errors import WireResponse, respond
+from studiolo.server.metrics import Metered
+from studiolo.server.monitoring import metrics_router
 from studiolo.server.native import native_router
 from studiolo.server.openai import openai_router
 from studiolo.server.security import Door, Rules
 from studiolo.server.service import Service
+from studiolo.server.versions import Versioned
 
 if TYPE_CHECKING:
     from fastapi.telemetry import TelemetryConfig
@@ -63,7 +69,9 @@ def create_app(
         telemetry=NO_TELEMETRY,
     )
     app.state.service = service
+    app.add_middleware(Versioned)
     app.add_middleware(Door, rules=rules)
+    app.add_middleware(Metered, metrics=service.metrics)
     _handle_errors(app)
 
     @app.get("/healthz", tags=["engine"])
@@ -81,6 +89,8 @@ def create_app(
 
     app.include_router(native_router(service))
     app.include_router(openai_router(service))
+    app.include_router(metrics_router(service))
+    describe(app, lambda: {**native_table(), **openai_table()})
     return app
 
 

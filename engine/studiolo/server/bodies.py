@@ -11,6 +11,7 @@ from studiolo.models.adapters import MOST_SCALE
 from studiolo.types import (
     COMPARED_TOKENS,
     DEFAULT_LIBRARY,
+    PAGE_WIDTH,
     AdapterUse,
     Chat,
     Message,
@@ -69,6 +70,17 @@ class IdsBody(_Body):
 
     ids: list[Name] = Field(min_length=1, max_length=100_000)
     conversations: QuotesOf = Field("keep", description="what becomes of conversations that quote them")
+
+
+class PageBody(_Body):
+    """What is to be marked on a page, and how wide its picture is to be."""
+
+    passage: Name | None = Field(None, description="id of a passage of the page; null marks nothing")
+    quotes: list[Annotated[str, Field(max_length=100_000)]] = Field(
+        default_factory=list, max_length=100, description="stretches of the page's text, marked in the passage's place"
+    )
+    width: int = Field(PAGE_WIDTH, ge=16, le=4_000, description="pixels")
+    passwords: list[SecretStr] = Field(default_factory=list, max_length=100, description="tried on a locked file")
 
 
 class QuotingBody(_Body):
@@ -247,6 +259,7 @@ class ChatBody(_Body):
     tool_choice: ToolChoice = "auto"
     tool_name: str = Field("", max_length=64, description="with `required`: this one")
     parallel_tool_calls: bool | None = None
+    raw: bool = Field(False, description="go on with the one message's text as it stands, without a chat template")
 
     def asked(self) -> Chat:
         """As the engine takes it."""
@@ -260,6 +273,7 @@ class ChatBody(_Body):
             tool_choice=self.tool_choice,
             tool_name=self.tool_name,
             parallel_tool_calls=self.parallel_tool_calls,
+            raw=self.raw,
         )
 
 

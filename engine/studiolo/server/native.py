@@ -23,6 +23,7 @@ from studiolo.server.bodies import AskBody, ChatBody, QuotingBody, RedactBody, R
 from studiolo.server.errors import WireResponse
 from studiolo.server.libraries import NO_CONTENT, document_routes, library_routes
 from studiolo.server.models import model_routes
+from studiolo.server.pages import page_routes
 from studiolo.server.privacy import policy_routes
 from studiolo.server.pseudonyms import pseudonym_routes
 from studiolo.server.service import Service
@@ -39,6 +40,7 @@ def native_router(service: Service) -> APIRouter:
     library_routes(router, service)
     pseudonym_routes(router, service)
     document_routes(router, service)
+    page_routes(router, service)
     policy_routes(router, service)
     _job_routes(router, service)
     _question_routes(router, service)
@@ -61,6 +63,11 @@ def _engine_routes(router: APIRouter, service: Service) -> None:
 
 
 def _job_routes(router: APIRouter, service: Service) -> None:
+    @router.get("/jobs", tags=["jobs"])
+    def jobs() -> Response:
+        """The jobs that can still be asked for, the latest last."""
+        return WireResponse({"jobs": [_job_shape(job) for job in service.jobs.all()]})
+
     @router.get("/jobs/{job_id}", tags=["jobs"])
     def job(job_id: str) -> Response:
         """Where a job stands."""

@@ -1,8 +1,9 @@
 """The OpenAI-compatible part of the API, so that clients people already have work unchanged.
 
 A `library` field, or a model name such as `qwen2.5-coder-0.5b@contracts`, makes the answer come from that library's
-documents: the last user message is the question, and `citations` stand beside the answer. A parameter that would
-change the answer and is not supported is refused, not ignored. Threads: coroutines run on the loop.
+documents: the last user message is the question. Citations stand in the message's `annotations`, as `url_citation`s,
+and in a `citations` field of ours beside the choices; in a stream both come with the last chunk of the answer. A
+parameter that would change the answer and is not supported is refused, not ignored. Threads: the loop for coroutines.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import base64
 import struct
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Header, Request
 from starlette.responses import Response
@@ -20,9 +22,11 @@ from studiolo.errors import Code, UserError
 from studiolo.server.errors import WireResponse
 from studiolo.server.native import all_gathered
 from studiolo.server.openai_bodies import CompletionBody, EmbeddingsBody, unsupported
-from studiolo.server.openai_shapes import chunks, completion
+from studiolo.server.openai_completions import TextCompletionBody, text_chunks, text_completion
+from studiolo.server.openai_shapes import PageAddress, chunks, completion
 from studiolo.server.service import Service
 from studiolo.server.streaming import EventStream, Pump, Source
+from studiolo.types import Chat, Citation, Question
 
 OWNER = "studiolo"
 StreamName = Header(default=None, alias=wire.STREAM_HEADER, max_length=64)
@@ -53,17 +57,24 @@ def openai_router(service: Service) -> APIRouter:
         body.check()
         sources = [_source(service, body, choice) for choice in range(body.choices)]
         pumps = [Pump(source, service.streams, name=stream_name) for source in sources]
+        pages = _page_address(request, body.target()[1])
         if not body.stream:
-            return WireResponse(completion(await all_gathered(pumps, request), model=body.model))
-        try:
-            for pump in pumps:
-                await pump.settle()
-                pump.raise_if_failed()
-        except BaseException:
-            _leave(pumps)
-            raise
-        usage = body.stream_options is not None and body.stream_options.include_usage
-        return EventStream(chunks(pumps, model=body.model, include_usage=usage), on_end=lambda: _leave(pumps))
+            return WireResponse(completion(await all_gathered(pumps, request), model=body.model, pages=pages))
+        await _settled(pumps)
+        lines = chunks(pumps, model=body.model, include_usage=body.include_usage, pages=pages)
+        return EventStream(lines, on_end=lambda: _leave(pumps))
+
+    @router.post("/completions")
+    async def completions(body: TextCompletionBody, request: Request, stream_name: str | None = StreamName) -> Response:
+        """Go on with a text as it stands, or answer it from a library where one is named."""
+        body.check()
+        echoed = body.echoed()
+        pumps = [Pump(_asked(service, asked), service.streams, name=stream_name) for asked in body.asked()]
+        if not body.stream:
+            return WireResponse(text_completion(await all_gathered(pumps, request), model=body.model, echoed=echoed))
+        await _settled(pumps)
+        lines = text_chunks(pumps, model=body.model, echoed=echoed, include_usage=body.include_usage)
+        return EventStream(lines, on_end=lambda: _leave(pumps))
 
     @router.post("/embeddings")
     def embeddings(body: EmbeddingsBody) -> Response:
@@ -83,11 +94,38 @@ def openai_router(service: Service) -> APIRouter:
 
 def _source(service: Service, body: CompletionBody, choice: int) -> Source:
     _, library = body.target()
-    if library is not None:
-        question = body.question(library)
-        return lambda cancel: service.engine.ask(question, cancel=cancel)
-    chat = body.chat(choice=choice)
-    return lambda cancel: service.engine.chat(chat, cancel=cancel)
+    return _asked(service, body.chat(choice=choice) if library is None else body.question(library))
+
+
+def _asked(service: Service, asked: Chat | Question) -> Source:
+    if isinstance(asked, Question):
+        return lambda cancel: service.engine.ask(asked, cancel=cancel)
+    return lambda cancel: service.engine.chat(asked, cancel=cancel)
+
+
+async def _settled(pumps: Sequence[Pump]) -> None:
+    """Wait for what fails at once, so that it is a status. Raises StudioloError; all are then left."""
+    try:
+        for pump in pumps:
+            await pump.settle()
+            pump.raise_if_failed()
+    except BaseException:
+        _leave(pumps)
+        raise
+
+
+def _page_address(request: Request, library: str | None) -> PageAddress | None:
+    """Where the native API has the page of a citation from a library."""
+    if library is None:
+        return None
+    base = str(request.base_url).rstrip("/")
+
+    def address(citation: Citation) -> str:
+        names = [quote(part, safe="") for part in (library, citation.document_id)]
+        page = f"{base}/api/libraries/{names[0]}/documents/{names[1]}/pages/{citation.page}"
+        return f"{page}?passage={quote(citation.passage_id, safe='')}"
+
+    return address
 
 
 def _leave(pumps: Sequence[Pump]) -> None:

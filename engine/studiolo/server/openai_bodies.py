@@ -113,12 +113,11 @@ class StreamOptions(_Body):
     include_usage: bool = False
 
 
-class CompletionBody(_Body):
-    """A chat completion request. `library` is ours."""
+class SampledBody(_Body):
+    """What a request for text says of how it is written. `library` is ours."""
 
-    model: str = ""
-    messages: list[ChatMessage] = Field(min_length=1, max_length=10_000)
-    library: str | None = None
+    model: str = Field("", max_length=400, examples=["qwen2.5-coder-1.5b@contracts"])
+    library: str | None = Field(None, max_length=200, description="answer from this library's documents")
     stream: bool = False
     stream_options: StreamOptions | None = None
     temperature: float | None = Field(None, ge=0, le=2)
@@ -134,8 +133,35 @@ class CompletionBody(_Body):
     dry_allowed_length: int | None = Field(None, ge=1, le=1000)
     reproducible: bool | None = Field(None, description="the same text for the same prompt and seed; slower")
     max_tokens: int | None = Field(None, ge=1, le=131_072)
-    max_completion_tokens: int | None = Field(None, ge=1, le=131_072)
     stop: str | Annotated[list[str], Field(max_length=16)] | None = None
+
+    def target(self) -> tuple[str | None, str | None]:
+        """Model (None = the default) and library (None = no documents)."""
+        model, at, library = self.model.partition("@")
+        return model or None, self.library or (library if at and library else None)
+
+    @property
+    def include_usage(self) -> bool:
+        """Whether a stream ends with what it cost."""
+        return self.stream_options is not None and self.stream_options.include_usage
+
+    def given(self, *, choice: int) -> dict[str, Any]:
+        """The fields of Sampling that were sent; each choice has the next seed."""
+        given = {name: value for name in _AS_SENT if (value := getattr(self, name)) is not None}
+        given["seed"] = ((self.seed or 0) + choice) % 2**32
+        if self.max_tokens:
+            given["max_tokens"] = self.max_tokens
+        given["stop"] = (self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ())
+        return given
+
+
+class CompletionBody(SampledBody):
+    """A chat completion request."""
+
+    messages: list[ChatMessage] = Field(
+        min_length=1, max_length=10_000, examples=[[{"role": "user", "content": "How long is the term?"}]]
+    )
+    max_completion_tokens: int | None = Field(None, ge=1, le=131_072)
     n: int | None = Field(None, ge=1, le=MOST_CHOICES, description="answers; each has the next seed")
     logprobs: bool | None = Field(
         None,
@@ -193,19 +219,12 @@ class CompletionBody(_Body):
 
     def sampling(self, *, choice: int = 0) -> Sampling:
         """As the engine takes it; what is absent takes the engine's default. Each choice has the next seed."""
-        given = {name: value for name in _AS_SENT if (value := getattr(self, name)) is not None}
-        given["seed"] = ((self.seed or 0) + choice) % 2**32
+        given = self.given(choice=choice)
         if self.logprobs:
             given["logprobs"] = self.top_logprobs or 0
-        if most := self.max_completion_tokens or self.max_tokens:
-            given["max_tokens"] = most
-        stop = (self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ())
-        return Sampling(**given, stop=stop, json_schema=self.schema_text(), grammar=self.grammar or "")
-
-    def target(self) -> tuple[str | None, str | None]:
-        """Model (None = the default) and library (None = no documents)."""
-        model, at, library = self.model.partition("@")
-        return model or None, self.library or (library if at and library else None)
+        if self.max_completion_tokens:
+            given["max_tokens"] = self.max_completion_tokens
+        return Sampling(**given, json_schema=self.schema_text(), grammar=self.grammar or "")
 
     def question(self, library: str) -> Question:
         """The last user message, asked of a library."""
@@ -244,8 +263,11 @@ class CompletionBody(_Body):
 class EmbeddingsBody(_Body):
     """An embeddings request."""
 
-    input: str | list[str] | list[int] | list[list[int]]
-    model: str = ""
+    input: str | list[str] | list[int] | list[list[int]] = Field(
+        description="texts; token ids are refused (langchain: check_embedding_ctx_length=False sends text)",
+        examples=[["The term of the lease is twelve months.", "租期为十二个月。"]],
+    )
+    model: str = Field("", max_length=400, examples=["multilingual-e5-small"])
     encoding_format: Literal["float", "base64"] = "float"
     dimensions: int | None = None
 
@@ -255,7 +277,9 @@ class EmbeddingsBody(_Body):
         if not texts or len(texts) > 2048:
             raise unsupported("input", "from 1 to 2048 texts are needed")
         if not all(isinstance(text, str) for text in texts):
-            raise unsupported("input", "token ids are not supported, send text")
+            raise unsupported(
+                "input", "token ids are not supported, send text (langchain: check_embedding_ctx_length=False)"
+            )
         return [text for text in texts if isinstance(text, str)]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -18,13 +18,15 @@ from studiolo.events import Delta, Failed, Finished, Logprobs, ToolCalled
 from studiolo.server.errors import openai_shape
 from studiolo.server.streaming import Pump, several
 from studiolo.shapes import Answer, citation_shape
-from studiolo.types import Alternative, TokenLogprob, Usage
+from studiolo.types import Alternative, Citation, TokenLogprob, Usage
 
 _FRAGMENT = 256  # code points of arguments in one chunk
 
+PageAddress = Callable[[Citation], str]
 
-def completion(answers: Sequence[Answer], *, model: str) -> dict[str, Any]:
-    """One answer or several as a `chat.completion`."""
+
+def completion(answers: Sequence[Answer], *, model: str, pages: PageAddress | None = None) -> dict[str, Any]:
+    """One answer or several as a `chat.completion`; `pages` gives the address of a citation's page."""
     first = answers[0]
     return {
         "id": f"chatcmpl-{first.started.turn_id or uuid.uuid4().hex}",
@@ -34,19 +36,21 @@ def completion(answers: Sequence[Answer], *, model: str) -> dict[str, Any]:
         "choices": [
             {
                 "index": index,
-                "message": _message(answer),
+                "message": _message(answer, pages),
                 "finish_reason": _finish_reason(answer),
                 "logprobs": {"content": _entries(answer.logprobs), "refusal": None} if answer.logprobs else None,
             }
             for index, answer in enumerate(answers)
         ],
-        "usage": _usage(answers),
-        **_extras(answers),
+        "usage": usage_of(answers),
+        **extras(answers),
     }
 
 
-async def chunks(pumps: Sequence[Pump], *, model: str, include_usage: bool) -> AsyncIterator[str]:
-    """The lines of a stream of `chat.completion.chunk`, one pump a choice."""
+async def chunks(
+    pumps: Sequence[Pump], *, model: str, include_usage: bool, pages: PageAddress | None = None
+) -> AsyncIterator[str]:
+    """The lines of a stream of `chat.completion.chunk`, one pump a choice; annotations come with the last of one."""
     answers = [Answer() for _ in pumps]
     base = {
         "id": f"chatcmpl-{uuid.uuid4().hex}",
@@ -82,8 +86,8 @@ async def chunks(pumps: Sequence[Pump], *, model: str, include_usage: bool) -> A
                         yield chunk(index, {"tool_calls": [delta]})
                 case Finished():
                     running -= 1
-                    extras = {} if running else _extras(answers)
-                    yield chunk(index, {}, reason=_finish_reason(answer), **extras)
+                    delta = _annotated(answer, pages)
+                    yield chunk(index, delta, reason=_finish_reason(answer), **({} if running else extras(answers)))
                 case Failed():
                     if answer.failure is not None:
                         yield f"data: {wire.dumps(openai_shape(answer.failure))}\n\n"
@@ -91,12 +95,13 @@ async def chunks(pumps: Sequence[Pump], *, model: str, include_usage: bool) -> A
                 case _:
                     pass
     if include_usage:
-        yield f"data: {wire.dumps({**base, 'choices': [], 'usage': _usage(answers)})}\n\n"
+        yield f"data: {wire.dumps({**base, 'choices': [], 'usage': usage_of(answers)})}\n\n"
     yield "data: [DONE]\n\n"
 
 
-def _message(answer: Answer) -> dict[str, Any]:
+def _message(answer: Answer, pages: PageAddress | None) -> dict[str, Any]:
     message: dict[str, Any] = {"role": "assistant", "content": answer.text, "refusal": None}
+    message.update(_annotated(answer, pages))
     if answer.calls:
         message["content"] = answer.text or None
         message["tool_calls"] = [
@@ -104,6 +109,38 @@ def _message(answer: Answer) -> dict[str, Any]:
             for call in answer.calls
         ]
     return message
+
+
+def _annotated(answer: Answer, pages: PageAddress | None) -> dict[str, Any]:
+    """Citations where OpenAI's clients look for them: `annotations` of type `url_citation`.
+
+    The address is that of the page in the native API. `start_index` and `end_index`, code points of the answer, are the
+    marker's place ([1]), or the whole answer where it has none. `file_id`, `filename`, `page` and `quote` are ours.
+    """
+    if pages is None or not answer.citations:
+        return {}
+    return {"annotations": [_annotation(answer, citation, pages) for citation in answer.citations]}
+
+
+def _annotation(answer: Answer, citation: Citation, pages: PageAddress) -> dict[str, Any]:
+    marker = f"[{citation.marker}]"
+    start = answer.text.find(marker)
+    place = (start, start + len(marker)) if start >= 0 else (0, len(answer.text))
+    page = citation.label or (str(citation.page) if citation.page else "")
+    return {
+        "type": "url_citation",
+        "url_citation": {
+            "start_index": place[0],
+            "end_index": place[1],
+            "title": f"{citation.document}, {page}" if page else citation.document,
+            "url": pages(citation),
+            "file_id": citation.document_id,
+            "filename": citation.document,
+            "page": citation.page,
+            "quote": citation.quote,
+            "verified": citation.verified,
+        },
+    }
 
 
 def _call_deltas(call: ToolCalled) -> Iterator[dict[str, Any]]:
@@ -122,7 +159,7 @@ def _entry(token: TokenLogprob | Alternative) -> dict[str, Any]:
     return {"token": token.token, "logprob": token.logprob, "bytes": list(token.bytes)}
 
 
-def _usage(answers: Sequence[Answer]) -> dict[str, Any]:
+def usage_of(answers: Sequence[Answer]) -> dict[str, Any]:
     """The prompt counts once, however many answers were written to it."""
     prompt = max((answer.usage for answer in answers), key=lambda usage: usage.prompt_tokens, default=Usage())
     written = sum(answer.usage.completion_tokens for answer in answers)
@@ -140,7 +177,7 @@ def _finish_reason(answer: Answer) -> str:
     return "tool_calls" if answer.calls else "stop"
 
 
-def _extras(answers: Sequence[Answer]) -> dict[str, Any]:
+def extras(answers: Sequence[Answer]) -> dict[str, Any]:
     """What ours adds: where the answer comes from, what was screened, and how long it took."""
     first = answers[0]
     return {

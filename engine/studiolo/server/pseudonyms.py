@@ -5,15 +5,18 @@ Names travel in bodies, never in addresses: addresses end up in logs. Threads: a
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from studiolo import wire
+from studiolo.errors import Code, EnvironmentFault
 from studiolo.server.bodies import NameBody, ProtectionBody
-from studiolo.server.errors import WireResponse
+from studiolo.server.errors import WireResponse, respond
 from studiolo.server.service import Service
 
 NO_CONTENT = 204
+CONFLICT = 409
+WITHOUT_MEANS = (Code.PASSPHRASE_NEEDED, Code.KEYRING_MISSING)
 
 
 def pseudonym_routes(router: APIRouter, service: Service) -> None:
@@ -37,8 +40,15 @@ def pseudonym_routes(router: APIRouter, service: Service) -> None:
         return WireResponse({"erased": service.engine.forget_pseudonyms()})
 
     @router.put("/pseudonyms/protection", status_code=NO_CONTENT, tags=["privacy"])
-    def protect(body: ProtectionBody) -> Response:
+    def protect(body: ProtectionBody, request: Request) -> Response:
         """Keep the key in the system keyring, under a passphrase, or in a file of the home."""
         passphrase = None if body.passphrase is None else body.passphrase.get_secret_value()
-        service.engine.protect_pseudonyms(body.by, passphrase=passphrase)
+        try:
+            service.engine.protect_pseudonyms(body.by, passphrase=passphrase)
+        except EnvironmentFault as fault:
+            if fault.code not in WITHOUT_MEANS:
+                raise
+            return respond(
+                fault, request.url.path, status=CONFLICT
+            )  # nothing is broken: another way is to be asked for
         return Response(status_code=NO_CONTENT)

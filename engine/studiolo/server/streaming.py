@@ -37,6 +37,22 @@ class Streams:
         self._lock = threading.Lock()
         self._named: dict[str, set[CancelToken]] = {}  # several where a request asks for several answers
         self._all: set[CancelToken] = set()
+        self._told: list[Callable[[Event], None]] = []
+
+    def on_event(self, told: Callable[[Event], None]) -> None:
+        """Call `told` with every event of every stream, on the stream's thread; it must neither block nor raise."""
+        self._told.append(told)
+
+    def tell(self, event: Event) -> None:
+        """For a stream: it has said something."""
+        for told in self._told:
+            told(event)
+
+    @property
+    def running(self) -> int:
+        """How many run now."""
+        with self._lock:
+            return len(self._all)
 
     def add(self, token: CancelToken, name: str | None) -> None:
         """A stream begins."""
@@ -141,6 +157,7 @@ class Pump:
                 ended = False
                 for event in stream:
                     if not ended:
+                        self._streams.tell(event)
                         self._hand_over(event)
                     ended = ended or wire.is_last(event)
                     if self._left.is_set() and not ended:

@@ -28,6 +28,12 @@ def test_people_text_is_apart_from_template_text() -> None:
     ]
 
 
+@pytest.mark.parametrize(("opening", "before"), [("", []), ("<s>", [Segment("<s>", control=True)])])
+def test_a_bare_text_has_no_template_around_it(opening: str, before: list[Segment]) -> None:
+    text = "<s>租期为 {{ bos_token }}"
+    assert ChatTemplate(GEMMA, bos="<s>", opening=opening).bare(text) == [*before, Segment(text, control=False)]
+
+
 def test_an_empty_source_means_chatml() -> None:
     message = [TemplateMessage("user", ("hello",))]
     assert ChatTemplate("").render(message) == ChatTemplate(CHATML).render(message)

@@ -18,7 +18,18 @@ from studiolo.knowledge.parsers import members
 from studiolo.knowledge.parsers.blocks import Block, Budget, Parsed, Reading
 from studiolo.knowledge.parsers.sniffing import recognised
 
-__all__ = ["KNOWN_SUFFIXES", "Block", "Budget", "Parsed", "Reading", "is_known", "is_plain", "parse"]
+__all__ = [
+    "KNOWN_SUFFIXES",
+    "Block",
+    "Budget",
+    "Parsed",
+    "Reading",
+    "is_drawn",
+    "is_known",
+    "is_plain",
+    "kind_of",
+    "parse",
+]
 
 _FORMATS = {
     ".zip": "archive",
@@ -156,6 +167,16 @@ def is_known(path: Path) -> bool:
 def is_plain(path: Path) -> bool:
     """Whether a file of this name is its own text: nothing in it stands for something else."""
     return _FORMATS.get(path.suffix.lower(), "text") in ("text", "markdown", "code", "delimited")
+
+
+def is_drawn(path: Path) -> bool:
+    """Whether a file of this name may have pages that can be drawn; its content has the last word."""
+    return _FORMATS.get(path.suffix.lower(), "pdf") in ("pdf", "images")
+
+
+def kind_of(path: Path) -> str:
+    """The parser's name for a file. Raises UserError: file_missing, file_unreadable, unknown_format."""
+    return _format_of(path, _look(path)[1])
 
 
 def parse(path: Path, *, budget: Budget | None = None, reading: Reading | None = None) -> Parsed:

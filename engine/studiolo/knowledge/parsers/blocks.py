@@ -79,6 +79,21 @@ class Budget:
     ocr_memory_bytes: int = 1_500_000_000
 
 
+Box = tuple[float, float, float, float]
+"""(left, top, right, bottom) as shares of width and height, from the top left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A page as PNG, and where on it the texts stand that were to be marked."""
+
+    png: bytes = field(repr=False)
+    width: int  # pixels
+    height: int
+    pages: int
+    boxes: tuple[Box, ...] = ()
+
+
 class OutOfTime(Exception):
     """The file's time is up. Raised by `Reading.page`: the reader ends there and gives what it has, with a gap for the
     rest. One that cannot lets it pass; then the file has timed out."""

@@ -8,6 +8,7 @@ list of processes shows them.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
@@ -20,10 +21,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from studiolo.errors import Code, EnvironmentFault
+from studiolo.errors import Code, EnvironmentFault, error_for
 from studiolo.jobs import CancelToken
 from studiolo.knowledge.parsers import display
-from studiolo.knowledge.parsers.blocks import Budget, Parsed
+from studiolo.knowledge.parsers.blocks import Budget, Drawing, Parsed
 from studiolo.knowledge.parsers.course import Course, Lost
 
 _POLL_S = 0.1  # how soon a cancel is noticed
@@ -82,6 +83,54 @@ class ParserProcess:
                 except Cancelled:
                     self._drop()
                     raise
+
+    def draw(
+        self, path: Path, *, page: int, width: int, marked: Sequence[str] = (), passwords: Sequence[str] = ()
+    ) -> Drawing:
+        """A page as a picture, see `drawing.draw`, within the time of one page.
+
+        Raises what that does, UserError(parse_timeout), EnvironmentFault(missing_package) and Cancelled.
+        """
+        budget = self._budget
+        request = {
+            "path": os.fsencode(path).hex(),
+            "passwords": list(passwords),
+            "budget": {name: getattr(budget, name) for name in Budget.__dataclass_fields__},
+            "time_s": budget.page_time_s,
+            "draw": {"page": page, "width": width, "marked": list(marked)},
+        }
+        with self._lock:
+            child = self._ready()
+            try:
+                child.send(request)
+                answer = self._drawn(child, time.monotonic() + budget.page_time_s)
+            except Lost as lost:
+                self._drop()
+                values: dict[str, str | int | float] = {
+                    "limit_s": budget.page_time_s,
+                    "limit_bytes": budget.memory_bytes,
+                    "path": display(path),
+                }
+                raise error_for(lost.reason.value, values) from None
+            except Cancelled:
+                self._drop()
+                raise
+        if "picture" not in answer:
+            raise error_for(answer["error"], {**answer["values"], "path": display(path)})
+        boxes = tuple((left, top, right, bottom) for left, top, right, bottom in answer["boxes"])
+        width, height = answer["size"]
+        return Drawing(base64.b64decode(answer["picture"]), width, height, answer["pages"], boxes)
+
+    def _drawn(self, child: _Child, deadline: float) -> dict[str, Any]:
+        while time.monotonic() < deadline:
+            if self._closed:
+                raise Cancelled
+            message = child.receive(_POLL_S)
+            if message is not None and "lost" in message:
+                raise Lost(Code(message["lost"]))
+            if message is not None:
+                return message
+        raise Lost(Code.PARSE_TIMEOUT)
 
     def close(self) -> None:
         """End the child; a parse that runs is stopped with Cancelled."""

@@ -33,7 +33,7 @@ def read(path: Path, reading: Reading) -> Parsed:
     where all its pages are pictures and recognition is not installed, parse_timeout where no page came in time.
     """
     second = SecondReader(path, reading.passwords)
-    document = _opened(path, reading.passwords)
+    document = opened(path, reading.passwords)
     if document is None:
         return _read_with_second(path, reading, second)
     gaps: list[Gap] = []
@@ -136,7 +136,7 @@ def _whole(path: Path, title: str, blocks: Sequence[Block], pages: int, gaps: Se
     return Parsed(title=_sensible(title), blocks=tuple(blocks), pages=pages, gaps=joined(gaps))
 
 
-def _opened(path: Path, passwords: Sequence[str]) -> Any:
+def opened(path: Path, passwords: Sequence[str]) -> Any:
     """The document, opened without a password or with one of those given; None where pdfium cannot read the file."""
     import pypdfium2
 

@@ -8,6 +8,7 @@ process ends itself.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
@@ -15,7 +16,7 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -60,12 +61,15 @@ class _Server:
         self._under_way = False  # whether a page is
 
     def serve(self, request: dict[str, Any]) -> None:
-        """One file."""
+        """One file, or one page of it as a picture."""
         self._budget = Budget(**request["budget"])
         self._until = time.monotonic() + request["time_s"]
         self._under_way = False
         _limit_processor(request["time_s"])
         self._limit_memory()
+        if "draw" in request:
+            self._guarded(lambda: [_drawn(request)])
+            return
         reading = Reading(
             passwords=tuple(request["passwords"]),
             skip=frozenset(request["skip"]).union(range(*request["after"])),
@@ -74,9 +78,13 @@ class _Server:
             keep=self._keep,
             kept={int(page): value for page, value in request["kept"].items()},
         )
-        path = Path(os.fsdecode(bytes.fromhex(request["path"])))
+        path = _path(request)
+        self._guarded(lambda: _pieces(parse(path, budget=self._budget, reading=reading)))
+
+    def _guarded(self, work: Callable[[], Iterable[dict[str, Any]]]) -> None:
+        """Tell what `work` gives, or why it came to nothing."""
         try:
-            self._tell(*_pieces(parse(path, budget=self._budget, reading=reading)))
+            self._tell(*work())
         except UserError as error:
             if error.code is Code.FILE_TOO_LARGE and self._under_way:  # memory ran out: another try leaves the page out
                 self._tell({"lost": error.code.value})
@@ -119,6 +127,18 @@ class _Server:
             wanted = self._budget.memory_bytes + (self._budget.ocr_memory_bytes if self._recognises else 0)
             hard = resource.getrlimit(resource.RLIMIT_AS)[1]
             resource.setrlimit(resource.RLIMIT_AS, (_within(wanted, hard), hard))
+
+
+def _path(request: dict[str, Any]) -> Path:
+    return Path(os.fsdecode(bytes.fromhex(request["path"])))
+
+
+def _drawn(request: dict[str, Any]) -> dict[str, Any]:
+    from studiolo.knowledge.parsers.drawing import draw
+
+    made = draw(_path(request), passwords=request["passwords"], **request["draw"])
+    picture = base64.b64encode(made.png).decode("ascii")
+    return {"picture": picture, "size": [made.width, made.height], "pages": made.pages, "boxes": made.boxes}
 
 
 def _pieces(parsed: Parsed) -> Iterable[dict[str, Any]]:
