@@ -139,6 +139,11 @@ class JobBoard:
                 raise UserError(Code.UNKNOWN_JOB, job=job_id)
             return self._jobs[job_id]
 
+    def knows(self, job_id: str) -> bool:
+        """Whether there is a job of that id, or none (any more)."""
+        with self._lock:
+            return job_id in self._jobs
+
     def cancel_all(self) -> None:
         """Ask everything to stop, and wait for nothing."""
         with self._lock:

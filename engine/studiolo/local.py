@@ -20,6 +20,7 @@ from studiolo.background import Background
 from studiolo.conversation.chat import answer_chat
 from studiolo.conversation.history import StoredTurn
 from studiolo.conversation.injection import is_suspicious
+from studiolo.conversation.sources import shown_hits
 from studiolo.conversation.turn import Turns, library_scope, pseudonym_scope
 from studiolo.doctor import examine
 from studiolo.errors import Code, PolicyBlock, StudioloError, UserError
@@ -327,13 +328,20 @@ class LocalEngine:
         return [known[document_id] for document_id in dict.fromkeys(document_ids)]
 
     def search(
-        self, query: str, *, library: str = DEFAULT_LIBRARY, limit: int = 5, document: str | None = None
+        self,
+        query: str,
+        *,
+        library: str = DEFAULT_LIBRARY,
+        limit: int = 5,
+        document: str | None = None,
+        reader: str = Reader.OWNER,
     ) -> list[Hit]:
         """The passages that fit best."""
         if not query.strip():
             raise UserError(Code.BAD_REQUEST, field="query", problem="empty")
-        hits = self._parts.knowledge.search(query, library=library, limit=limit, document=document)
-        return [replace(hit, suspicious=is_suspicious(hit.passage)) for hit in hits]
+        found = self._parts.knowledge.search(query, library=library, limit=limit, document=document)
+        hits = [replace(hit, suspicious=is_suspicious(hit.passage)) for hit in found]
+        return shown_hits(hits, self._parts.screener, scope=library_scope(library.strip()), reader=reader)
 
     def embed(self, texts: Sequence[str], *, model: str | None = None) -> list[list[float]]:
         """One unit-length vector a text."""

@@ -238,6 +238,10 @@ class Sampling:
     reproducible: bool = False  # alone and from nothing: the same prompt and seed give the same text, at a price
 
 
+ServiceClass = Literal["interactive", "batch"]
+"""For whom a request is served: a person who waits, or a script, which stands back for persons."""
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """One question to a library. `library` None asks the model alone; `document` limits it (name or id)."""
@@ -251,6 +255,8 @@ class Question:
     sampling: Sampling = field(default_factory=Sampling)
     limit: int | None = None  # passages at most; None = the settings'
     whole: bool | None = None  # read the whole `document`, where it fits; None = where it was read so before
+    service: ServiceClass = "interactive"
+    client: str = ""  # who asks, by name: several of one class are served in turn; "" = the owner
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,6 +307,8 @@ class Chat:
     tool_choice: ToolChoice = "auto"
     tool_name: str = ""  # with "required": this one
     parallel_tool_calls: bool | None = None  # several calls in one answer; None = as the model decides, one if required
+    service: ServiceClass = "interactive"
+    client: str = ""  # as of a question
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ from studiolo.types import (
     Pseudonym,
     Question,
     QuotesOf,
+    Reader,
     Redacted,
     Revealed,
     Seen,
@@ -213,10 +214,16 @@ class RemoteEngine:
         return [wire.parse(Conversation, item) for item in found]
 
     def search(
-        self, query: str, *, library: str = DEFAULT_LIBRARY, limit: int = 5, document: str | None = None
+        self,
+        query: str,
+        *,
+        library: str = DEFAULT_LIBRARY,
+        limit: int = 5,
+        document: str | None = None,
+        reader: str = Reader.OWNER,
     ) -> list[Hit]:
         """The passages that fit best."""
-        body = {"query": query, "library": library, "limit": limit, "document": document}
+        body = {"query": query, "library": library, "limit": limit, "document": document, "reader": str(reader)}
         return [wire.hit_from(hit) for hit in self._call("POST", "/api/search", body)["hits"]]
 
     def embed(self, texts: Sequence[str], *, model: str | None = None) -> list[list[float]]:
@@ -237,6 +244,7 @@ class RemoteEngine:
             "model": question.model,
             "conversation_id": question.conversation_id,
             "reader": str(question.reader),
+            "service": question.service,
             "sampling": asdict(question.sampling),
             "limit": question.limit,
             "whole": question.whole,
@@ -250,6 +258,7 @@ class RemoteEngine:
             "messages": [wire.plain(message) for message in chat.messages],
             "model": chat.model,
             "reader": str(chat.reader),
+            "service": chat.service,
             "sampling": asdict(chat.sampling),
             "tools": [asdict(tool) for tool in chat.tools],
             "tool_choice": chat.tool_choice,

@@ -19,7 +19,7 @@ from studiolo.events import Event, Failed, Finished, LeftOut, Redacted, Started
 from studiolo.inference.ambiguity import readings
 from studiolo.inference.grammar import checked_grammar
 from studiolo.inference.schema import grammar_for
-from studiolo.inference.steps import Prompt
+from studiolo.inference.steps import Prompt, Service
 from studiolo.inference.template import TemplateCall, TemplateMessage
 from studiolo.jobs import CancelToken
 from studiolo.privacy.arguments import screened_arguments
@@ -83,6 +83,8 @@ def answer_chat(
                 writing=writing,
                 elapsed=lambda: monotonic() - started,
                 calls=calls,
+                service=Service.of(chat.service),
+                client=chat.client,
             )
         if calls is not None and calls.ended and not cancel.cancelled:
             writing.reason = "stop"

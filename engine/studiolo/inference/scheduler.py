@@ -2,8 +2,8 @@
 
 Requests are read and written together, a batch at a time. Those that somebody waits for go first: while a person's
 request is there, scripts and reading ahead stand still, and a batch of theirs that runs is broken off for it. Within
-one class places are given in order of arrival, prompts are read in that order, and everyone who writes gets a token in
-every batch.
+one class clients get places in turn, each client's requests in order of arrival: one with fifty requests keeps nobody
+waiting for more than one of them. Prompts are read in that order, and everyone who writes gets a token in every batch.
 
 A model is loaded when somebody first leases it and stays until another one is needed: a lease keeps it from being
 swapped away under a running turn.
@@ -18,6 +18,7 @@ import contextlib
 import queue
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -49,6 +50,7 @@ class _Request:
     service: Service
     number: int  # in order of arrival
     stops: StopFinder
+    client: str = ""  # who asks: those of one class take turns
     steps: queue.SimpleQueue[Step] = field(default_factory=queue.SimpleQueue)
     running: Running | None = None
     over: bool = False
@@ -187,13 +189,21 @@ class Scheduler:
         threading.Thread(target=load, name="warm-model", daemon=True).start()
 
     def run(
-        self, runtime: Runtime, prompt: Prompt, *, sampling: Sampling, cancel: CancelToken, service: Service
+        self,
+        runtime: Runtime,
+        prompt: Prompt,
+        *,
+        sampling: Sampling,
+        cancel: CancelToken,
+        service: Service,
+        client: str = "",
     ) -> Iterator[Step]:
         """Queue one generation and give its steps as they come. Leaving early cancels it."""
         with self._state:
             self._refuse_closed()
             self._arrived += 1
-            request = _Request(runtime, prompt, sampling, cancel, service, self._arrived, StopFinder(sampling.stop))
+            stops = StopFinder(sampling.stop)
+            request = _Request(runtime, prompt, sampling, cancel, service, self._arrived, stops, client)
             self._open += service is not Service.IDLE
             self._persons += service is Service.PERSON
             self._moved = True
@@ -275,13 +285,14 @@ class Scheduler:
             self._leave(request)
 
     def _give_places(self) -> None:
-        """In order of class and arrival, as far as there are places: a later one never takes an earlier one's.
+        """In order of class, of turns and of arrival, as far as there are places: a later one never takes an earlier
+        one's.
 
         One of a later class that has a place leaves it to one of an earlier class, and goes on afterwards.
         """
         with self._state:
             moved, self._moved = self._moved, False
-            waiting = sorted(self._waiting, key=lambda one: (one.service, one.number)) if moved else []
+            waiting = _in_turns(self._waiting, self._served) if moved else []
         for request in waiting:
             try:
                 while not self._placed(request):
@@ -432,3 +443,13 @@ class Scheduler:
             if self._runtime is None:
                 raise self._load_error or EngineBug(Code.INTERNAL, where="model load")
             return self._runtime
+
+
+def _in_turns(waiting: Sequence[_Request], served: Sequence[_Request]) -> list[_Request]:
+    """Those that wait, the first first: by class, then by how many requests of the same client go before each."""
+    before = Counter((one.service, one.client) for one in served)
+    ranked: list[tuple[Service, int, int, _Request]] = []
+    for one in sorted(waiting, key=lambda one: one.number):
+        ranked.append((one.service, before[one.service, one.client], one.number, one))
+        before[one.service, one.client] += 1
+    return [one for *_, one in sorted(ranked, key=lambda rank: rank[:3])]

@@ -8,7 +8,7 @@ from enum import IntEnum
 from typing import Literal
 
 from studiolo.errors import StudioloError
-from studiolo.types import TokenLogprob
+from studiolo.types import ServiceClass, TokenLogprob
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,11 @@ class Service(IntEnum):
     PERSON = 0
     SCRIPT = 1
     IDLE = 2
+
+    @classmethod
+    def of(cls, named: ServiceClass) -> Service:
+        """That of a question's or a chat's class."""
+        return cls.SCRIPT if named == "batch" else cls.PERSON
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,10 +21,13 @@ from studiolo.engine import Engine
 from studiolo.errors import Code, StudioloError, UserError, unexpected
 from studiolo.paths import Home
 from studiolo.server.errors import WireResponse, respond
+from studiolo.server.guarded import guarded
+from studiolo.server.limits import Limits
 from studiolo.server.native import native_router
 from studiolo.server.openai import openai_router
 from studiolo.server.security import Door, Rules
 from studiolo.server.service import Service
+from studiolo.tokens import TokenStore
 
 if TYPE_CHECKING:
     from fastapi.telemetry import TelemetryConfig
@@ -46,7 +49,7 @@ def create_app(
     engine: Engine, *, rules: Rules, home: Home, pid: int, clock: Callable[[], float] = time.monotonic
 ) -> FastAPI:
     """The application. It does not own the engine; it ends its own jobs and streams when the server stops."""
-    service = Service(engine=engine, home=home, clock=clock)
+    service = Service(engine=guarded(engine), home=home, clock=clock, tokens=TokenStore(home, clock=time.time))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -63,7 +66,7 @@ def create_app(
         telemetry=NO_TELEMETRY,
     )
     app.state.service = service
-    app.add_middleware(Door, rules=rules)
+    app.add_middleware(Door, rules=rules, tokens=service.tokens, limits=Limits(clock=clock))
     _handle_errors(app)
 
     @app.get("/healthz", tags=["engine"])

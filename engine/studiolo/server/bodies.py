@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
 
+from studiolo.tokens import Scope
 from studiolo.types import (
     COMPARED_TOKENS,
     DEFAULT_LIBRARY,
@@ -17,6 +18,7 @@ from studiolo.types import (
     QuotesOf,
     Reader,
     Sampling,
+    ServiceClass,
     Tool,
     ToolCall,
     ToolChoice,
@@ -32,7 +34,9 @@ ToolName = Annotated[
 ReaderName = Annotated[
     str,
     Field(
-        pattern="^[a-z][a-z0-9_-]{0,39}$", description="owner, restore, masked, blocked, or one that the policy names"
+        pattern="^[a-z][a-z0-9_-]{0,39}$",
+        description="owner, restore, masked, blocked, or one that the policy names; of a named token without the scope "
+        "restore, its profile counts instead",
     ),
 ]
 
@@ -120,6 +124,7 @@ class SearchBody(_Body):
     library: Name = DEFAULT_LIBRARY
     limit: int = Field(5, ge=1, le=100)
     document: str | None = Field(None, description="limits the search to one document: its name or id")
+    reader: ReaderName = Reader.OWNER.value
 
 
 class SamplingBody(_Body):
@@ -165,6 +170,7 @@ class AskBody(_Body):
     conversation_id: str | None = Field(None, description="null starts a conversation")
     limit: int | None = Field(None, ge=1, le=50)
     reader: ReaderName = Reader.OWNER.value
+    service: ServiceClass = Field("interactive", description="`batch` stands back for persons, as `batch` tokens do")
     sampling: SamplingBody = Field(default_factory=lambda: SamplingBody.model_validate({}))
 
     def asked(self) -> Question:
@@ -176,6 +182,7 @@ class AskBody(_Body):
             model=self.model or None,
             conversation_id=self.conversation_id,
             reader=self.reader,
+            service=self.service,
             sampling=self.sampling.sampling(),
             limit=self.limit,
             whole=self.whole,
@@ -219,6 +226,7 @@ class ChatBody(_Body):
     messages: list[MessageBody] = Field(min_length=1, max_length=10_000)
     model: str | None = None
     reader: ReaderName = Reader.OWNER.value
+    service: ServiceClass = "interactive"
     sampling: SamplingBody = Field(default_factory=lambda: SamplingBody.model_validate({}))
     tools: list[ToolBody] = Field(default_factory=list, max_length=MOST_TOOLS)
     tool_choice: ToolChoice = "auto"
@@ -231,6 +239,7 @@ class ChatBody(_Body):
             tuple(message.message() for message in self.messages),
             model=self.model or None,
             reader=self.reader,
+            service=self.service,
             sampling=self.sampling.sampling(),
             tools=tuple(Tool(tool.name, tool.description, tool.parameters, tool.strict) for tool in self.tools),
             tool_choice=self.tool_choice,
@@ -290,3 +299,16 @@ class FileBody(_Body):
     """A file of this machine."""
 
     path: Text
+
+
+class TokenBody(_Body):
+    """A named token to be made."""
+
+    name: str = Field(min_length=1, max_length=64, pattern=r"^[\w.-]+$", examples=["nightly"])
+    scopes: list[Scope] = Field(min_length=1, max_length=10, examples=[["ingest", "search"]])
+    expires_s: int | None = Field(None, ge=1, le=10 * 366 * 86400, description="seconds from now; null = never")
+    profile: ReaderName | None = Field(None, description="null: `restore` with that scope, else `masked`")
+    rate_per_minute: int | None = Field(None, ge=1, le=100_000, description="requests; null = no limit")
+    concurrent: int | None = Field(None, ge=1, le=1000, description="requests at a time; null = no limit")
+    service: ServiceClass = Field("batch", description="`batch` stands back for persons")
+    roots: list[Text] = Field(default_factory=list, max_length=100, description="folders that its paths have to be in")

@@ -2,23 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from studiolo.engine import Engine
-from studiolo.jobs import JobBoard
+from studiolo.errors import Code, UserError
+from studiolo.events import Event
+from studiolo.jobs import CancelToken, Job, JobBoard
 from studiolo.paths import Home
+from studiolo.server.rights import caller
 from studiolo.server.streaming import Streams
+from studiolo.tokens import TokenStore
+
+
+class CallersJobs(JobBoard):
+    """Jobs, each of which is there for its caller and the owner alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._marks: dict[str, str] = {}  # by job id
+
+    def submit(self, work: Callable[[CancelToken], Iterator[Event]], *, lane: str = "") -> Job:
+        """Queue a piece of work of the caller's."""
+        job = super().submit(work, lane=lane)
+        self._marks[job.id] = caller().mark
+        for old in [known for known in list(self._marks) if not self.knows(known)]:
+            self._marks.pop(old, None)
+        return job
+
+    def get(self, job_id: str) -> Job:
+        """The job of that id; raises UserError(unknown_job), for somebody else's too."""
+        mark = caller().mark
+        if mark and self._marks.get(job_id) != mark:
+            raise UserError(Code.UNKNOWN_JOB, job=job_id)
+        return super().get(job_id)
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One serving engine."""
+    """One serving engine, asked in the name of each request's caller."""
 
     engine: Engine
     home: Home
     clock: Callable[[], float]  # seconds that never go back
-    jobs: JobBoard = field(default_factory=JobBoard)
+    tokens: TokenStore
+    jobs: JobBoard = field(default_factory=CallersJobs)
     streams: Streams = field(default_factory=Streams)
 
     def stop_work(self) -> None:
