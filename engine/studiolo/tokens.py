@@ -159,7 +159,8 @@ class TokenStore:
         from filelock import FileLock
 
         try:
-            self._home.run.mkdir(parents=True, exist_ok=True, mode=0o700)
+            for folder in (self._home.root, self._home.run):
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             lock = FileLock(self._home.run / "tokens.lock")
             lock.acquire()
         except OSError as error:

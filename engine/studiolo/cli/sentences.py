@@ -219,6 +219,14 @@ NOTICES: dict[str, tuple[str, str]] = {
     ),
     "bad_lines": ("{count} of {total} lines could not be redacted.", "{total} 行中有 {count} 行未能处理。"),
     "imported": ("Imported.", "已导入。"),
+    "token_made": (
+        "The token {token} may: {scopes}; it reads as {profile}. Keep it: it is not shown again.",
+        "令牌 {token} 的权限：{scopes}；读取方式：{profile}。请妥善保存：不会再次显示。",
+    ),
+    "token_never": ("never expires", "永不过期"),
+    "token_until": ("until {day}", "有效期至 {day}"),
+    "token_expired": ("expired {day}", "已于 {day} 过期"),
+    "token_at_a_time": ("{count} at a time", "同时 {count} 个"),
     "doc_name": ("name", "名称"),
     "doc_path": ("path", "路径"),
     "doc_id": ("id", "编号"),
@@ -377,6 +385,7 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     "no_scope": ("at least one scope is needed", "至少需要一个权限"),
     "needs_restore": ("this needs the scope restore", "需要权限 restore"),
     "not_a_reader": ("small letters, digits, - and _ are taken", "只能含有小写字母、数字、- 和 _"),
+    "not_a_rate": ("a rate is like 60/min", "速率形如 60/min"),
     "not_a_length": ("a time is like 30d, 12h or 45m", "时长形如 30d、12h 或 45m"),
     "incomplete": ("this file alone does not make the model complete", "仅此文件不足以构成该模型"),
 }

@@ -7,6 +7,7 @@ engine. Threads: the ASGI loop's.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 from collections.abc import Iterable
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from anyio import to_thread
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -28,6 +30,10 @@ from studiolo.tokens import NamedToken, TokenStore
 LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
 _METHODS: Final = "GET, POST, PUT, DELETE"
 _HEADERS: Final = f"authorization, content-type, {wire.STREAM_HEADER.lower()}"
+
+
+_SMALL: Final = 64 * 1024  # bytes that may be looked through on the loop
+_NOBODY: Final = Caller(NamedToken("", "", scopes=(), created_at=0))  # on an open route, without a right
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +104,10 @@ class Door:
             self._limits.begin(begun)
         known = CALLER.set(called)
         try:
-            if whole:
-                await body.buffer(self._rules.json_depth)
-            await self._app(scope, body, send)
+            if whole and not await body.buffer(self._rules.json_depth):
+                return
+            with contextlib.suppress(ClientDisconnect):
+                await self._app(scope, body, send)
         finally:
             CALLER.reset(known)
             if begun is not None:
@@ -195,14 +202,16 @@ class _Body:
             self.read = not message.get("more_body", False)
         return message
 
-    async def buffer(self, depth: int) -> None:
-        """Read it whole, to be given on as one piece. Raises UserError where its JSON is nested deeper than `depth`."""
+    async def buffer(self, depth: int) -> bool:
+        """Read it whole, to be given on as one piece; False where the client has gone.
+
+        Raises UserError where its JSON is nested deeper than `depth`.
+        """
         pieces = []
         while not self.read:
             message = await self()
-            if message["type"] != "http.request":  # the client has gone
-                self._held = message
-                return
+            if message["type"] != "http.request":
+                return False
             pieces.append(message.get("body", b""))
         whole = b"".join(pieces)
         deeper = (
@@ -211,10 +220,7 @@ class _Body:
         if deeper:
             raise _Refused(400, field="body", problem=f"nested more than {depth} deep")
         self._held = {"type": "http.request", "body": whole, "more_body": False}
-
-
-_SMALL: Final = 64 * 1024  # bytes that may be looked through on the loop
-_NOBODY: Final = Caller(NamedToken("", "", scopes=(), created_at=0))  # on an open route, without a right
+        return True
 
 
 def _closing(send: Send, body: _Body) -> Send:
