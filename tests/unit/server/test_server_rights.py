@@ -30,15 +30,33 @@ from studiolo.tokens import NamedToken, Scope, TokenStore
 from studiolo.types import Chat, Message, Question, Reader
 
 
-@pytest.fixture
-def engine() -> ScriptedEngine:
+@pytest.fixture(scope="module")
+def one_engine() -> ScriptedEngine:
     return ScriptedEngine()
 
 
-@pytest.fixture
-def site(engine: ScriptedEngine, home: Home) -> Iterator[Served]:
-    with served(engine, home) as found:
+@pytest.fixture(scope="module")
+def site(one_engine: ScriptedEngine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with served(one_engine, Home(tmp_path_factory.mktemp("rights") / "home")) as found:
+        list(found.engine.add([Path("nothing")]))  # the threads of its jobs begin here, not in a test
+        list(found.engine.quantize_model("none", "q4_0"))
         yield found
+
+
+@pytest.fixture
+def engine(one_engine: ScriptedEngine) -> Iterator[ScriptedEngine]:
+    one_engine.calls.clear()
+    one_engine.cancelled.clear()
+    one_engine.holding.clear()
+    yield one_engine
+    one_engine.hold = False
+
+
+@pytest.fixture
+def home(site: Served, engine: ScriptedEngine) -> Home:
+    """That of the site, without tokens."""
+    site.home.tokens_file.unlink(missing_ok=True)
+    return site.home
 
 
 def token(home: Home, *scopes: str, **more: Any) -> dict[str, str]:
