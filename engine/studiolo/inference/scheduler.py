@@ -18,7 +18,6 @@ import contextlib
 import queue
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -30,6 +29,7 @@ from studiolo.inference.lease import Lease
 from studiolo.inference.runtime import Running, Runtime
 from studiolo.inference.steps import Ended, Failure, Piece, Prompt, Service, Step
 from studiolo.inference.stopping import StopFinder
+from studiolo.inference.turns import Turns
 from studiolo.jobs import CancelToken
 from studiolo.types import Sampling
 
@@ -50,7 +50,8 @@ class _Request:
     service: Service
     number: int  # in order of arrival
     stops: StopFinder
-    client: str = ""  # who asks: those of one class take turns
+    client: str = ""
+    turn: int = 0  # of clients of one class: see `turns`
     steps: queue.SimpleQueue[Step] = field(default_factory=queue.SimpleQueue)
     running: Running | None = None
     over: bool = False
@@ -109,6 +110,7 @@ class Scheduler:
         self._persons = 0
         self._moved = False  # whether somebody has come or gone since places were given last
         self._arrived = 0
+        self._turns = Turns()
         self._closed = False
         self._thread = threading.Thread(target=self._serve, name="inference", daemon=True)
         self._thread.start()
@@ -203,7 +205,8 @@ class Scheduler:
             self._refuse_closed()
             self._arrived += 1
             stops = StopFinder(sampling.stop)
-            request = _Request(runtime, prompt, sampling, cancel, service, self._arrived, stops, client)
+            turn = self._turns.arrive(service, client)
+            request = _Request(runtime, prompt, sampling, cancel, service, self._arrived, stops, client, turn)
             self._open += service is not Service.IDLE
             self._persons += service is Service.PERSON
             self._moved = True
@@ -292,7 +295,7 @@ class Scheduler:
         """
         with self._state:
             moved, self._moved = self._moved, False
-            waiting = _in_turns(self._waiting, self._served) if moved else []
+            waiting = sorted(self._waiting, key=lambda one: (one.service, one.turn, one.number)) if moved else []
         for request in waiting:
             try:
                 while not self._placed(request):
@@ -318,6 +321,7 @@ class Scheduler:
             return False
         with self._state:
             self._waiting.remove(request)
+            self._turns.serve(request.service, request.turn)
         self._served.append(request)
         return True
 
@@ -382,6 +386,7 @@ class Scheduler:
         self._served = [one for one in self._served if one is not request]
         with self._state:
             self._waiting = [one for one in self._waiting if one is not request]
+            self._turns.leave(request.service, request.client)
             self._open -= request.service is not Service.IDLE
             self._persons -= request.service is Service.PERSON
             self._moved = True
@@ -443,13 +448,3 @@ class Scheduler:
             if self._runtime is None:
                 raise self._load_error or EngineBug(Code.INTERNAL, where="model load")
             return self._runtime
-
-
-def _in_turns(waiting: Sequence[_Request], served: Sequence[_Request]) -> list[_Request]:
-    """Those that wait, the first first: by class, then by how many requests of the same client go before each."""
-    before = Counter((one.service, one.client) for one in served)
-    ranked: list[tuple[Service, int, int, _Request]] = []
-    for one in sorted(waiting, key=lambda one: one.number):
-        ranked.append((one.service, before[one.service, one.client], one.number, one))
-        before[one.service, one.client] += 1
-    return [one for *_, one in sorted(ranked, key=lambda rank: rank[:3])]

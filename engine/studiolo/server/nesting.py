@@ -21,9 +21,12 @@ def deeper_than(body: bytes, depth: int) -> bool:
     if body.count(b"[") + body.count(b"{") <= depth:
         return False
     left = _STRING.sub(b"", body).translate(_AS_LISTS, _OTHERS)
+    opened = b"[" * (depth + 1)
     for _ in range(depth):
+        if opened in left:
+            return True
         less = left.replace(b"[]", b"")
         if len(less) == len(left):  # empty, or not balanced
-            return left.startswith(b"[" * (depth + 1))
+            return False
         left = less
     return bool(left)

@@ -292,6 +292,7 @@ def test_an_upload_without_a_length_is_stopped_at_the_limit(home: Home) -> None:
         (b'{"a":' * 6 + b"1" + b"}" * 6, True),
         (b'[{"a":[{"b":[1]}]}]', False),
         (b'[{"a":[{"b":[{}]}]}]', True),
+        (b"[[],[]," * 6 + b"]" * 6, True),
         (b"[[],[],[],[],[],[],[],[],[]]", False),
         (b'["[[[[[[[[[[[[", "\\"[[[[[[[[[[[[[[[[[[[["]', False),
         (b'{"[[[[[[[[[": 1, "a\\\\": [[[[[1]]]]]}', True),
@@ -304,12 +305,12 @@ def test_how_deep_json_is(body: bytes, deeper: bool) -> None:
     assert deeper_than(body, 5) is deeper
 
 
-@pytest.mark.parametrize("depth", [101, 100_000])
+@pytest.mark.parametrize("depth", [101, 20_000])
 @pytest.mark.parametrize("path", sorted(path for (method, path), _ in NEEDED.items() if method in ("POST", "PUT")))
 def test_deep_json(site: Served, engine: ScriptedEngine, path: str, depth: int) -> None:
     url = site.url + path.replace("{", "").replace("}", "")
     method = next(verb for verb, known in NEEDED if known == path and verb in ("POST", "PUT"))
-    for body in (b"[" * depth + b"]" * depth, b'{"messages":' * depth + b"1" + b"}" * depth, b'{"a":' * depth):
+    for body in (b"[" * depth + b"]" * depth, b'{"messages":[' * depth + b"1" + b"]}" * depth):
         headers = {**site.auth, "Content-Type": "application/json"}
         answer = httpx.request(method, url, content=body, headers=headers, trust_env=False, timeout=30)
         assert answer.status_code in (400, 204, 200), path
