@@ -139,10 +139,10 @@ class JobBoard:
                 raise UserError(Code.UNKNOWN_JOB, job=job_id)
             return self._jobs[job_id]
 
-    def knows(self, job_id: str) -> bool:
-        """Whether there is a job of that id, or none (any more)."""
+    def all(self) -> list[Job]:
+        """The jobs that can be asked for, the latest last."""
         with self._lock:
-            return job_id in self._jobs
+            return list(self._jobs.values())
 
     def cancel_all(self) -> None:
         """Ask everything to stop, and wait for nothing."""

@@ -5,6 +5,7 @@ Both are bound before anything is opened. Threads: the caller's.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import ipaddress
 import os
@@ -39,26 +40,20 @@ class Tls:
 
 @dataclass(frozen=True, slots=True)
 class Public:
-    """A TLS listener and its certificate."""
+    """A TLS listener: its certificate, the Host headers with which clients name it, and its address."""
 
     listener: socket.socket
     certificate: Certificate
+    hosts: frozenset[str]
+    url: str
 
-    @property
-    def hosts(self) -> frozenset[str]:
-        """The Host headers with which clients name it."""
-        names = {*names_of(self.listener), *self.certificate.names}
-        return host_headers(sorted(names), self.listener.getsockname()[1])
 
-    @property
-    def url(self) -> str:
-        """Its address; where it listens on all, one that others can reach."""
-        address, port = self.listener.getsockname()[:2]
-        if not ipaddress.ip_address(address.partition("%")[0]).is_unspecified:
-            return url_of(self.listener, scheme="https")
-        own = [ipaddress.ip_address(name) for name in names_of(self.listener)[:-1] or [address]]
-        best = next((one for one in own if not one.is_loopback and not one.is_link_local), own[0])
-        return f"https://[{best}]:{port}" if best.version == 6 else f"https://{best}:{port}"
+def public(tls: Tls, listener: socket.socket, *, home: Home) -> Public:
+    """What is to be known of a bound listener, while the system may still be asked. Raises as `certificate_for`."""
+    certificate = certificate_for(tls, listener, home=home)
+    names = names_of(listener)
+    hosts = host_headers(sorted({*names, *certificate.names}), listener.getsockname()[1])
+    return Public(listener, certificate, hosts, _public_url(listener, names))
 
 
 def certificate_for(tls: Tls, listener: socket.socket, *, home: Home) -> Certificate:
@@ -107,6 +102,20 @@ def url_of(listener: socket.socket, *, scheme: str = "http") -> str:
     """The address of a bound listener."""
     address, port = listener.getsockname()[:2]
     return f"{scheme}://[{address}]:{port}" if ":" in address else f"{scheme}://{address}:{port}"
+
+
+def _public_url(listener: socket.socket, names: Sequence[str]) -> str:
+    """Where it listens; where that is everywhere, at an address that others can reach."""
+    address, port = listener.getsockname()[:2]
+    if not ipaddress.ip_address(address.partition("%")[0]).is_unspecified:
+        return url_of(listener, scheme="https")
+    found = []
+    for name in names:
+        with contextlib.suppress(ValueError):
+            found.append(ipaddress.ip_address(name))
+    best = next((one for one in found if not one.is_loopback and not one.is_link_local), found[0] if found else None)
+    shown = address if best is None else str(best)
+    return f"https://[{shown}]:{port}" if ":" in shown else f"https://{shown}:{port}"
 
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:

@@ -31,7 +31,7 @@ from studiolo.home_lock import HomeLock
 from studiolo.paths import Home
 from studiolo.server.app import create_app
 from studiolo.server.connections import PatientProtocol
-from studiolo.server.listening import Public, Tls, bind, bind_public, certificate_for, checked_origin, url_of
+from studiolo.server.listening import Public, Tls, bind, bind_public, checked_origin, public, url_of
 from studiolo.server.logs import close_log, open_log
 from studiolo.server.security import Rules
 
@@ -67,7 +67,7 @@ def serve(
         stack.enter_context(contextlib.closing(listener))
         other = None if tls is None else stack.enter_context(contextlib.closing(bind_public(host, port)))
         stack.enter_context(HomeLock(home, pid=os.getpid(), patience_s=LOCK_PATIENCE_S))
-        public = None if tls is None or other is None else Public(other, certificate_for(tls, other, home=home))
+        known = None if tls is None or other is None else public(tls, other, home=home)
         faults = open_log(home)
         try:
             _no_core_dumps()
@@ -77,7 +77,7 @@ def serve(
                     engine,
                     home,
                     listener,
-                    public=public,
+                    other=known,
                     origins=named,
                     parent_pid=parent_pid,
                     out=out or sys.stdout,
@@ -158,7 +158,7 @@ def make_server(
     *,
     token: str,
     on_up: Callable[[], None] = lambda: None,
-    public: Public | None = None,
+    other: Public | None = None,
     origins: frozenset[str] = frozenset(),
     rules: Rules | None = None,
 ) -> Server:
@@ -166,7 +166,7 @@ def make_server(
 
     `rules` in place of those that listeners and origins make.
     """
-    hosts = frozenset() if public is None else public.hosts
+    hosts = frozenset() if other is None else other.hosts
     made = Rules(token=token, port=listener.getsockname()[1], public_hosts=hosts, origins=origins)
     app = create_app(engine, rules=rules or made, home=home, pid=os.getpid())
     config = uvicorn.Config(
@@ -181,7 +181,7 @@ def make_server(
         timeout_graceful_shutdown=GRACE_S,
         h11_max_incomplete_event_size=64 * 1024,
     )
-    return Server(config, on_up=on_up, on_stop=app.state.service.stop_work, public=public)
+    return Server(config, on_up=on_up, on_stop=app.state.service.stop_work, public=other)
 
 
 def _serve_engine(
@@ -189,22 +189,22 @@ def _serve_engine(
     home: Home,
     listener: socket.socket,
     *,
-    public: Public | None,
+    other: Public | None,
     origins: frozenset[str],
     parent_pid: int | None,
     out: TextIO,
 ) -> None:
     token = make_token(home)
     handshake = Handshake(url_of(listener), os.getpid(), str(home.token_file))
-    if public is not None:
-        handshake = replace(handshake, public=public.url, fingerprint=public.certificate.fingerprint)
+    if other is not None:
+        handshake = replace(handshake, public=other.url, fingerprint=other.certificate.fingerprint)
 
     def up() -> None:
         announce(home, handshake)
         with contextlib.suppress(OSError):  # the parent may be gone already; the watch notices
             print(handshake.line(), file=out, flush=True)
 
-    server = make_server(engine, home, listener, token=token, on_up=up, public=public, origins=origins)
+    server = make_server(engine, home, listener, token=token, on_up=up, other=other, origins=origins)
     if parent_pid is not None:
         _end_with_parent(server, parent_pid)
     warming = threading.Thread(target=_settle, args=(engine,), name="warm-up", daemon=True)

@@ -33,7 +33,7 @@ _HEADERS: Final = f"authorization, content-type, {wire.STREAM_HEADER.lower()}"
 
 
 _SMALL: Final = 64 * 1024  # bytes that may be looked through on the loop
-_NOBODY: Final = Caller(NamedToken("", "", scopes=(), created_at=0))  # on an open route, without a right
+_NOBODY: Final = Caller(NamedToken("", "-", scopes=(), created_at=0))  # on an open route, without a right
 
 
 @dataclass(frozen=True, slots=True)

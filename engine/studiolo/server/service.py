@@ -26,9 +26,15 @@ class CallersJobs(JobBoard):
         """Queue a piece of work of the caller's."""
         job = super().submit(work, lane=lane)
         self._marks[job.id] = caller().mark
-        for old in [known for known in list(self._marks) if not self.knows(known)]:
+        kept = {known.id for known in super().all()}
+        for old in [known for known in list(self._marks) if known not in kept]:
             self._marks.pop(old, None)
         return job
+
+    def all(self) -> list[Job]:
+        """Those of the caller; the owner's are all."""
+        mark = caller().mark
+        return [job for job in super().all() if not mark or self._marks.get(job.id) == mark]
 
     def get(self, job_id: str) -> Job:
         """The job of that id; raises UserError(unknown_job), for somebody else's too."""

@@ -16,9 +16,7 @@ from studiolo.tokens import PREFIX, TokenStore
 Command = Callable[..., Any]
 
 
-def test_a_token_from_making_to_revoking(
-    studiolo: Command, engine: ScriptedEngine, home: Home, tmp_path: Path
-) -> None:
+def test_a_token_from_making_to_revoking(studiolo: Command, engine: ScriptedEngine, home: Home, tmp_path: Path) -> None:
     made = studiolo(
         "tokens", "create", "夜间", "--scope", "ingest, search", "--expires", "30d", "--rate", "60/min",
         "--concurrent", "2", "--service", "interactive", "--root", str(tmp_path),

@@ -28,6 +28,7 @@ from studiolo.server.listening import (
     checked_origin,
     host_headers,
     names_of,
+    public,
     url_of,
 )
 from studiolo.server.run import make_server, serve
@@ -39,15 +40,15 @@ AUTH = {"Authorization": f"Bearer {TOKEN}"}
 def both(home: Home) -> Iterator[tuple[str, Public]]:
     """The loopback URL and the TLS listener, here on loopback too."""
     listener, other = bind("127.0.0.1", 0), bind_public("127.0.0.1", 0)
-    public = Public(other, certificate_for(Tls(), other, home=home))
+    known = public(Tls(), other, home=home)
     up = threading.Event()
-    server = make_server(ScriptedEngine(), home, listener, token=TOKEN, on_up=up.set, public=public)
+    server = make_server(ScriptedEngine(), home, listener, token=TOKEN, on_up=up.set, other=known)
     thread = threading.Thread(target=lambda: server.run(sockets=[listener]), name="engine-served")
     with closing(listener), closing(other):
         thread.start()
         try:
             assert up.wait(20)
-            yield url_of(listener), public
+            yield url_of(listener), known
         finally:
             server.should_exit = True
             thread.join(20)
@@ -59,29 +60,29 @@ def trusting(home: Home) -> ssl.SSLContext:
 
 
 def test_both_listeners(home: Home) -> None:
-    with both(home) as (plain, public), httpx.Client(verify=trusting(home), trust_env=False, timeout=20) as client:
-        assert public.url.startswith("https://127.0.0.1:")
-        assert client.get(public.url + "/healthz").status_code == 200
-        assert client.get(public.url + "/api/status").status_code == 401
-        assert client.get(public.url + "/api/status", headers=AUTH).status_code == 200
+    with both(home) as (plain, other), httpx.Client(verify=trusting(home), trust_env=False, timeout=20) as client:
+        assert other.url.startswith("https://127.0.0.1:")
+        assert client.get(other.url + "/healthz").status_code == 200
+        assert client.get(other.url + "/api/status").status_code == 401
+        assert client.get(other.url + "/api/status", headers=AUTH).status_code == 200
         assert client.get(plain + "/api/status", headers=AUTH).status_code == 200
-        port, plain_port = public.url.rsplit(":", 1)[1], plain.rsplit(":", 1)[1]
+        port, plain_port = other.url.rsplit(":", 1)[1], plain.rsplit(":", 1)[1]
         elsewhere = ("evil.example", f"evil.example:{port}", f"127.0.0.1:{plain_port}", "127.0.0.1", f"10.9.8.7:{port}")
         for host in elsewhere:
-            assert client.get(public.url + "/api/status", headers={**AUTH, "Host": host}).status_code == 403
+            assert client.get(other.url + "/api/status", headers={**AUTH, "Host": host}).status_code == 403
         assert client.get(plain + "/api/status", headers={**AUTH, "Host": f"127.0.0.1:{port}"}).status_code == 403
-        for origin in (public.url.replace("https", "http"), plain, "https://evil.example"):
-            assert client.get(public.url + "/api/status", headers={**AUTH, "Origin": origin}).status_code == 403
-        assert client.get(public.url + "/api/status", headers={**AUTH, "Origin": public.url}).status_code == 200
+        for origin in (other.url.replace("https", "http"), plain, "https://evil.example"):
+            assert client.get(other.url + "/api/status", headers={**AUTH, "Origin": origin}).status_code == 403
+        assert client.get(other.url + "/api/status", headers={**AUTH, "Origin": other.url}).status_code == 200
         with pytest.raises(httpx.HTTPError):  # no plain HTTP there
-            httpx.get(public.url.replace("https", "http") + "/healthz", trust_env=False, timeout=20).raise_for_status()
+            httpx.get(other.url.replace("https", "http") + "/healthz", trust_env=False, timeout=20).raise_for_status()
         with pytest.raises(httpx.ConnectError):  # nobody trusts it unasked
-            httpx.get(public.url + "/healthz", trust_env=False, timeout=20)
+            httpx.get(other.url + "/healthz", trust_env=False, timeout=20)
 
 
 def test_old_versions_of_tls_are_refused(home: Home) -> None:
-    with both(home) as (_, public):
-        assert public.certificate.context.minimum_version >= ssl.TLSVersion.TLSv1_2
+    with both(home) as (_, other):
+        assert other.certificate.context.minimum_version >= ssl.TLSVersion.TLSv1_2
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.1", "192.168.1.5", "[::]"])
@@ -125,8 +126,8 @@ def test_a_certificate_of_ones_own(home: Home, tmp_path: Path) -> None:
     cert, key = home.tls / "cert.pem", home.tls / "key.pem"
     with bind_public("127.0.0.1", 0) as listener:
         port = listener.getsockname()[1]
-        public = Public(listener, certificate_for(Tls(cert, key), listener, home=home))
-        assert {f"127.0.0.1:{port}", f"study.example:{port}"} <= public.hosts
+        known = public(Tls(cert, key), listener, home=home)
+        assert {f"127.0.0.1:{port}", f"study.example:{port}"} <= known.hosts
         other = tmp_path / "other"
         made_certificate(Home(other), names=["x"])
         (tmp_path / "text").write_text("no certificate")
@@ -157,11 +158,12 @@ def test_a_key_with_a_passphrase_asks_nobody(home: Home, tmp_path: Path) -> None
         certificate_for(Tls(home.tls / "cert.pem", locked), listener, home=home)
 
 
-def test_names_of_a_listener() -> None:
+def test_names_of_a_listener(home: Home) -> None:
     with bind_public("127.0.0.1", 0) as one, bind_public("0.0.0.0", 0) as every:
         assert names_of(one)[0] == "127.0.0.1"
         assert set(names_of(every)) >= {"127.0.0.1"}
         assert "0.0.0.0" not in names_of(every)
+        assert "//0.0.0.0" not in public(Tls(), every, home=home).url
     assert host_headers(["::1", "a.example"], 8443) == {"[::1]:8443", "a.example:8443"}
     assert host_headers(["a.example"], 443) == {"a.example:443", "a.example"}
 
