@@ -2,23 +2,29 @@
 several requests at once against one after another; how long a person waits behind reading ahead.
 
 The raw loop is llama_cpp's high-level `Llama` without any of our layers, greedy, on the same prompt ids and threads.
+
+INFERENCE_LAYOUT (say q4_0) makes the model into another layout first, and measures that. What `reproducible` costs is
+measured where it costs: a request whose beginning another one has read already, and several at once.
 """
 
 from __future__ import annotations
 
+import os
 import statistics
+import tempfile
 import threading
 import time
 from pathlib import Path
 
 from studiolo.cpu import worker_threads
 from studiolo.inference.lease import Lease
+from studiolo.inference.quantize import quantize, source_of
 from studiolo.inference.runtime import LlamaRuntime
 from studiolo.inference.scheduler import Scheduler
 from studiolo.inference.steps import Piece, Prompt, Reading, Service
 from studiolo.inference.template import TemplateMessage
 from studiolo.jobs import CancelToken
-from studiolo.models.catalog import load_catalogue
+from studiolo.models.catalog import Catalogue, load_catalogue
 from studiolo.models.store import ModelStore
 from studiolo.paths import Home
 from studiolo.types import Sampling
@@ -33,7 +39,23 @@ TEXT = "The tenant pays the rent on the first day of each month by standing orde
 
 def run(data: Path, *, home: Path) -> None:
     """Print the tables. `home` holds the model."""
+    with tempfile.TemporaryDirectory() as folder:
+        _measure(_model(home, Path(folder)))
+
+
+def _model(home: Path, folder: Path) -> Path:
     path = ModelStore(Home(home), load_catalogue()).path(MODEL)
+    layout = os.environ.get("INFERENCE_LAYOUT", "")
+    if not layout:
+        return path
+    store = ModelStore(Home(folder), Catalogue(()))
+    source = source_of(store.import_file(path).id, store)
+    for _ in quantize(source, layout, store=store, cancel=CancelToken(), name=layout):
+        pass
+    return store.path(layout)
+
+
+def _measure(path: Path) -> None:
     scheduler = Scheduler(lambda model: LlamaRuntime(path, model_id=model, context_tokens=2048))
     raw = _raw(path)
     with scheduler.lease(MODEL) as lease:
@@ -51,11 +73,16 @@ def run(data: Path, *, home: Path) -> None:
             )
             print(table(f"{title}, {MODEL}, a prompt of {size} tokens", [engine], baseline=baseline))
         full = statistics.median(size / one[0] for one in ours[1:])
-        cancels = [_cancel_delay(lease, number) for number in range(5)]
-        baseline = Measure("reading the prompt to its end", full, "s")
-        worst = Measure("worst of 5 cancels while it is read", max(cancels), "s")
-        print(table("Cancelling", [worst], baseline=baseline))
+        reading = max(_cancel_delay(lease, _prompt(lease, 100 + number), 0.5 + 0.3 * number) for number in range(5))
+        short = lease.compose([TemplateMessage("user", ("Tell a long story about a ship.",))])
+        writing = max(_cancel_delay(lease, short, 1.5 + 0.3 * number) for number in range(5))
+        rows = [
+            Measure("worst of 5 cancels while it is read", reading, "s"),
+            Measure("worst of 5 cancels while an answer is written", writing, "s"),
+        ]
+        print(table("Cancelling", rows, baseline=Measure("reading the prompt to its end", full, "s")))
         _together(lease)
+        _reproducible(lease)
         _behind_idle(lease)
     scheduler.close()
 
@@ -81,7 +108,7 @@ def _written_by(lease: Lease, number: int) -> float:
     return sum(step.tokens for step in steps if isinstance(step, Piece)) / (time.perf_counter() - began)
 
 
-def _at_once(lease: Lease, count: int) -> tuple[float, float]:
+def _at_once(lease: Lease, count: int, *, reproducible: bool = False) -> tuple[float, float]:
     """Tokens a second in all; how much later the last ended than the first."""
     prompts = [
         lease.compose([TemplateMessage("user", (f"Tell a long story about ship number {number}.",))])
@@ -93,7 +120,8 @@ def _at_once(lease: Lease, count: int) -> tuple[float, float]:
     tokens: list[int] = []
 
     def ask(prompt: Prompt) -> None:
-        steps = list(lease.generate(prompt, sampling=Sampling(max_tokens=TOGETHER), cancel=CancelToken()))
+        sampling = Sampling(max_tokens=TOGETHER, reproducible=reproducible)
+        steps = list(lease.generate(prompt, sampling=sampling, cancel=CancelToken()))
         ends.append(time.perf_counter() - began)
         tokens.append(sum(step.tokens for step in steps if isinstance(step, Piece)))
 
@@ -178,8 +206,8 @@ def _raw_round(raw: object, prompt: Prompt) -> tuple[float, float]:
     return len(tokens) / (first - began), (written - 1) / (last - first)
 
 
-def _cancel_delay(lease: Lease, number: int) -> float:
-    """Seconds from a cancel, asked in the middle of reading, to the end of the stream."""
+def _cancel_delay(lease: Lease, prompt: Prompt, after_s: float) -> float:
+    """Seconds from a cancel, asked so long after the start, to the end of the stream."""
     cancel = CancelToken()
     asked: list[float] = []
 
@@ -187,9 +215,32 @@ def _cancel_delay(lease: Lease, number: int) -> float:
         asked.append(time.perf_counter())
         cancel.cancel()
 
-    timer = threading.Timer(0.5 + 0.3 * number, stop)
+    timer = threading.Timer(after_s, stop)
     timer.start()
-    list(lease.generate(_prompt(lease, 100 + number), sampling=Sampling(), cancel=cancel))
+    list(lease.generate(prompt, sampling=Sampling(), cancel=cancel))
     ended = time.perf_counter()
     timer.join()
     return ended - asked[0]
+
+
+def _reproducible(lease: Lease) -> None:
+    """What the setting costs: a prompt that goes on from one just read, and four requests at once."""
+    times: dict[bool, list[float]] = {False: [], True: []}
+    together: dict[bool, list[float]] = {False: [], True: []}
+    for number in range(ROUNDS):
+        begun = _prompt(lease, 300 + number)
+        for alone in (False, True):
+            sampling = Sampling(max_tokens=1, reproducible=alone)
+            list(lease.generate(begun, sampling=Sampling(max_tokens=1), cancel=CancelToken()))
+            more = Prompt((*begun.parts, tuple(lease.compose([TemplateMessage("user", ("Again.",))]).tokens)))
+            began = time.perf_counter()
+            list(lease.generate(more, sampling=sampling, cancel=CancelToken()))
+            times[alone].append(time.perf_counter() - began)
+            together[alone].append(_at_once(lease, 4, reproducible=alone)[0])
+    rows = [Measure("reproducible", statistics.median(times[True]), "s")]
+    print(
+        table("A follow-up to its first token", rows, baseline=Measure("as ever", statistics.median(times[False]), "s"))
+    )
+    rows = [Measure("reproducible", statistics.median(together[True]), "tokens/s", smaller_is_better=False)]
+    baseline = Measure("as ever", statistics.median(together[False]), "tokens/s", smaller_is_better=False)
+    print(table("Four at once", rows, baseline=baseline))

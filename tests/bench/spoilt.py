@@ -1,11 +1,12 @@
 """What the privacy filter costs in answers: the same questions with profile `balanced` and with `open`, paired.
 
-DATA holds `retrieval/xquad`. A question is asked of five passages, its own paragraph among them (the others are those
-of the corpus that share most words with it), through the product's own turn: screening, prompt, model, stream and
-restoring. The score is SQuAD's token F1 (Chinese by character) of the answer against the gold span, and whether the
-span stands in the answer. Paragraphs 1-120 are for tuning, 121-240 are what is reported (SPOILT_PART=development for
-the others); SPOILT_QUESTIONS sets how many a language (100), SPOILT_LANGUAGE takes one of the two. The interval is a
-bootstrap over questions of the paired difference.
+DATA holds `retrieval/xquad`. All questions of a paragraph are asked of the same five passages, the paragraph among them
+(the others are those of the corpus that share most words with the questions), so that the passages are read once; the
+paragraphs are spread evenly over their part. It goes through the product's own turn: screening, prompt, model, stream
+and restoring, with one library a paragraph. The score is SQuAD's token F1 (Chinese by character) of the answer against
+the gold span, and whether the span stands in the answer. Paragraphs 1-120 are for tuning, 121-240 are what is reported
+(SPOILT_PART=development for the others); SPOILT_QUESTIONS sets how many a language at least (100), SPOILT_LANGUAGE
+takes one of the two. The interval is a bootstrap of the paired difference over paragraphs.
 
 What the model wrote is kept in `.bench/`, by all that it read, so that a run can be gone on with and a changed prompt
 is asked anew; the pairs stand there to be read (`spoilt-en.jsonl`).
@@ -51,11 +52,12 @@ _ARTICLES = {"a", "an", "the"}
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A question, the texts of its five passages (the right one first) and the answers that count as right."""
+    """A question, the texts of its five passages, the answers that count as right, and its paragraph's number."""
 
     question: str
     passages: tuple[str, ...]
     gold: tuple[str, ...]
+    paragraph: int
 
 
 def run(data: Path, *, home: Path) -> None:
@@ -79,8 +81,9 @@ def run(data: Path, *, home: Path) -> None:
         models = _Models(engine._parts.scheduler, _Kept(KEPT / "spoilt.jsonl"))
         for language in languages:
             pairs = []
-            for number, case in enumerate(cases_of(data, language, count=count, development=development)):
-                before, after = (_answer(engine, one, case, f"default-{language}{number}", models) for one in filters)
+            for case in cases_of(data, language, count=count, development=development):
+                library = f"default-{language}{case.paragraph}"
+                before, after = (_answer(engine, one, case, library, models) for one in filters)
                 pairs.append(_Pair(case, before, after))
                 _note(KEPT / f"spoilt-{language}.jsonl", pairs)
             print(f"| {language} | {len(pairs)} | {' | '.join(_cells(pairs))} |", flush=True)
@@ -90,26 +93,36 @@ def run(data: Path, *, home: Path) -> None:
 
 
 def cases_of(data: Path, language: str, *, count: int, development: bool) -> list[Case]:
-    """`count` questions, spread evenly over the paragraphs of the part."""
+    """All questions of paragraphs spread evenly over the part, at least `count` together."""
     raw = json.loads((data / "retrieval" / "xquad" / f"xquad.{language}.json").read_text(encoding="utf-8"))
     paragraphs = [paragraph for article in raw["data"] for paragraph in article["paragraphs"]]
     texts = [paragraph["context"] for paragraph in paragraphs]
     bags = [collections.Counter(_words(text)) for text in texts]
-    part = range(120) if development else range(120, len(paragraphs))
-    asked = [(number, qa) for number in part for qa in paragraphs[number]["qas"]]
-    step = max(1, len(asked) // count)
-    found = []
-    for number, qa in asked[::step][:count]:
-        wanted = set(_words(qa["question"]))
+    part = list(range(120) if development else range(120, len(paragraphs)))
+    found: list[Case] = []
+    for number in _spread(part):
+        if len(found) >= count:
+            break
+        asked = paragraphs[number]["qas"]
+        wanted = set(_words(" ".join(qa["question"] for qa in asked)))
         others = sorted(
             (place for place in range(len(texts)) if place != number),
             key=lambda place: (-sum(word in bags[place] for word in wanted), place),
         )
         passages = [texts[number], *(texts[place] for place in others[: PASSAGES - 1])]
-        order = random.Random(qa["id"]).sample(passages, len(passages))
-        gold = tuple(dict.fromkeys(answer["text"] for answer in qa["answers"]))
-        found.append(Case(qa["question"], tuple(order), gold))
+        order = tuple(random.Random(asked[0]["id"]).sample(passages, len(passages)))
+        for qa in asked:
+            gold = tuple(dict.fromkeys(answer["text"] for answer in qa["answers"]))
+            found.append(Case(qa["question"], order, gold, number))
     return found
+
+
+def _spread(items: Sequence[int]) -> list[int]:
+    """All of them, each beginning of the list spread evenly over them."""
+    step, taken = 0.6180339887, dict.fromkeys(range(0))
+    for turn in range(4 * len(items)):
+        taken.setdefault(items[int(turn * step % 1 * len(items))])
+    return [*taken, *(item for item in items if item not in taken)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,16 +295,28 @@ def _holds(answer: str, gold: str) -> bool:
     return " ".join(_words(gold)) in " ".join(_words(answer))
 
 
+def interval(differences: Sequence[float], paragraphs: Sequence[int]) -> str:
+    """Their mean and its 95 % interval, a bootstrap over paragraphs."""
+    groups: dict[int, list[float]] = {}
+    for difference, paragraph in zip(differences, paragraphs, strict=True):
+        groups.setdefault(paragraph, []).append(difference)
+    dice, drawn = random.Random(11), list(groups.values())
+    means = []
+    for _ in range(2000):
+        sample = [one for group in dice.choices(drawn, k=len(drawn)) for one in group]
+        means.append(sum(sample) / len(sample))
+    means.sort()
+    return f"{sum(differences) / len(differences):+.3f} ({means[50]:+.3f} to {means[1949]:+.3f})"
+
+
 def _cells(pairs: Sequence[_Pair]) -> list[str]:
     before = [pair.before.f1(pair.case) for pair in pairs]
     after = [pair.after.f1(pair.case) for pair in pairs]
     differences = [b - a for a, b in zip(before, after, strict=True)]
-    dice = random.Random(11)
-    means = sorted(sum(dice.choices(differences, k=len(differences))) / len(differences) for _ in range(2000))
     return [
         f"{sum(before) / len(pairs):.3f}",
         f"{sum(after) / len(pairs):.3f}",
-        f"{sum(differences) / len(pairs):+.3f} ({means[50]:+.3f} to {means[1949]:+.3f})",
+        interval(differences, [pair.case.paragraph for pair in pairs]),
         f"{sum(pair.before.holds(pair.case) for pair in pairs) / len(pairs):.2f}",
         f"{sum(pair.after.holds(pair.case) for pair in pairs) / len(pairs):.2f}",
         str(sum(pair.before.prompt != pair.after.prompt for pair in pairs)),

@@ -1,10 +1,12 @@
 """Answers from stored readings against answers from reading everything, with the same model in the same run.
 
-DATA holds `retrieval/xquad`. A question is asked of five passages, its own paragraph among them (as in `spoilt`), three
-times: with the whole prompt read and no lines quoted ("full"), with the very ids of the composed prompt read in full
-("same ids"), and composed: passages loaded, the rest read. The instructions are in the context each time, as after any
-first question. Greedy, at most 64 tokens. First-token times are ratios of a question's own two readings, their median
-printed; F1 is SQuAD's, its interval a bootstrap over questions of the paired difference.
+DATA holds `retrieval/xquad`. The questions of a paragraph are asked of the same five passages, the paragraph among them
+(as in `spoilt`), each three times: with the whole prompt read and no lines quoted ("full"), with the very ids of the
+composed prompt read in full ("same ids"), and composed: passages loaded, the rest read. Greedy, at most 64 tokens.
+First-token times are those of a paragraph's first question, full and composed, both with the instructions in the
+context as after any other question; printed is the median of their ratios. For the paragraph's other questions what
+full and same ids have in common is read once, which changes no answer. F1 is SQuAD's, its interval a bootstrap of the
+paired difference over paragraphs.
 
 Then a document of about 6,000 tokens: the first question reads it, the second, after a new start, loads it.
 
@@ -17,7 +19,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import random
 import statistics
 import tempfile
 import time
@@ -34,7 +35,7 @@ from studiolo.models.store import ModelStore
 from studiolo.paths import Home
 from studiolo.types import Sampling
 from tests.bench._libraries import KEPT
-from tests.bench.spoilt import Case, cases_of, f1
+from tests.bench.spoilt import Case, cases_of, f1, interval
 
 MODEL = "qwen2.5-coder-1.5b"
 CELLS = 8192
@@ -62,12 +63,19 @@ class Bench:
         """Free the model, finish writing."""
         self.runtime.close()
 
-    def empty(self, *, keep: Prompt | None = None) -> None:
-        """Let go of what the context holds, but for the instructions of `keep`."""
+    def empty(self, *, keep: Prompt | None = None, loaded: bool = False) -> None:
+        """Let go of all but the instructions of `keep`; with `loaded`, only where something was loaded."""
         context = self.runtime._context
         kept = list(keep.parts[0] + keep.parts[1] + keep.parts[2]) if keep is not None else []
         for sequence in range(context.sequences):
-            context.cut(sequence, context.common(sequence, kept))
+            if not loaded or any(mark < 0 for mark in context._held[sequence]):
+                context.cut(sequence, context.common(sequence, kept))
+
+    def settle(self) -> None:
+        """Wait until all readings are on the disk."""
+        deadline = time.monotonic() + 20
+        while self.runtime._readings._writing and time.monotonic() < deadline:  # type: ignore[union-attr]
+            time.sleep(0.01)
 
     def answer(self, prompt: Prompt, sampling: Sampling = GREEDY) -> tuple[str, float, Reading]:
         """The text, seconds to the first token, and what was read."""
@@ -91,16 +99,20 @@ def run(data: Path, *, home: Path) -> None:
     count = int(os.environ.get("STORED_QUESTIONS", "100"))
     development = os.environ.get("STORED_PART") == "development"
     kept = _kept(KEPT / "stored.jsonl")
+    print(
+        "| language | questions | tokens | read of them | first token, full / composed | F1 full | same ids "
+        "| composed | composed - full, 95 % | composed - same ids, 95 % |\n|---|" + "---:|" * 9
+    )
+    bench = Bench(home, KEPT / "readings")
+    for language in os.environ.get("STORED_LANGUAGES", "en,zh").split(","):
+        rows, before = [], -1
+        for case in cases_of(data, language, count=count, development=development):
+            rows.append(_case(bench, case, kept, first_of_paragraph=case.paragraph != before))
+            before = case.paragraph
+        print(f"| {language} | {len(rows)} | {_cells(rows)} |", flush=True)
+    bench.close()
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(home, Path(folder) / "readings")
-        print(
-            "| language | questions | tokens | read of them | first token, full / composed | F1 full | same ids "
-            "| composed | composed - full, 95 % | composed - same ids, 95 % |\n|---|" + "---:|" * 9
-        )
-        for language in os.environ.get("STORED_LANGUAGES", "en,zh").split(","):
-            cases = cases_of(data, language, count=count, development=development)
-            rows = [_case(bench, case, kept) for case in cases]
-            print(f"| {language} | {len(rows)} | {_cells(rows)} |", flush=True)
         for language in ("en", "zh"):
             _document(bench, data, language)
         bench.close()
@@ -118,27 +130,31 @@ def _prompts(bench: Bench, case: Case) -> tuple[Prompt, Prompt, Prompt]:
     return bench.lease.compose([system, plain]), replace(with_readings, behind={}), with_readings
 
 
-def _case(bench: Bench, case: Case, kept: dict[str, dict[str, object]]) -> dict[str, object]:
+def _case(
+    bench: Bench, case: Case, kept: dict[str, dict[str, object]], *, first_of_paragraph: bool
+) -> dict[str, object]:
     full, same, composed = _prompts(bench, case)
     key = hashlib.sha256(repr((MODEL, full.tokens, same.tokens)).encode()).hexdigest()
     if key in kept:
         return kept[key]
     texts, firsts, reading = [], [], Reading(0, 0, 0)
-    for number, prompt in enumerate((full, same, composed)):
-        if prompt is composed:
-            _read_ahead(bench, composed)
-        bench.empty(keep=prompt)
-        if not number:
-            bench.answer(Prompt(prompt.parts[:3], keep=True))  # the instructions, once
+    read_ahead(bench, composed)
+    if first_of_paragraph:
+        bench.empty()
+        bench.answer(Prompt(composed.parts[:3], keep=True))  # the instructions, once
+    for prompt in (full, same, composed):
+        bench.empty(keep=prompt, loaded=True)
         text, first, reading = bench.answer(prompt)
         texts.append(text)
         firsts.append(first)
     row: dict[str, object] = {
         "key": key,
+        "paragraph": case.paragraph,
         "f1": [max(f1(text, gold) for gold in case.gold) for text in texts],
-        "first": [firsts[0], firsts[2]],
+        "first": [firsts[0], firsts[2]] if first_of_paragraph else None,
         "tokens": len(composed.tokens),
         "read": reading.total - reading.reused - reading.loaded,
+        "texts": texts,
     }
     kept[key] = row
     with (KEPT / "stored.jsonl").open("a", encoding="utf-8") as file:
@@ -146,15 +162,14 @@ def _case(bench: Bench, case: Case, kept: dict[str, dict[str, object]]) -> dict[
     return row
 
 
-def _read_ahead(bench: Bench, prompt: Prompt) -> None:
+def read_ahead(bench: Bench, prompt: Prompt) -> None:
+    """Read and store what the prompt may take from readings."""
     for number, prefix in prompt.behind.items():
         ahead = Prompt((prefix, prompt.parts[number]), behind={1: prefix}, keep=True)
         while not bench.lease.stored(ahead):
             bench.answer(ahead)
             time.sleep(0.01)
-    deadline = time.monotonic() + 20
-    while bench.runtime._readings._writing and time.monotonic() < deadline:  # type: ignore[union-attr]
-        time.sleep(0.01)
+    bench.settle()
 
 
 def _document(bench: Bench, data: Path, language: str) -> None:
@@ -197,21 +212,17 @@ def _kept(path: Path) -> dict[str, dict[str, object]]:
 
 
 def _cells(rows: list) -> str:
-    ratio = statistics.median(row["first"][0] / row["first"][1] for row in rows)
-    firsts = [statistics.median(row["first"][at] for row in rows) for at in range(2)]
+    timed = [row["first"] for row in rows if row["first"] is not None]
+    ratio = statistics.median(full / composed for full, composed in timed)
+    firsts = [statistics.median(first[at] for first in timed) for at in range(2)]
     means = [statistics.mean(row["f1"][at] for row in rows) for at in range(3)]
+    paragraphs = [row["paragraph"] for row in rows]
     return " | ".join(
         [
             f"{statistics.median(row['tokens'] for row in rows):.0f}",
             f"{statistics.median(row['read'] for row in rows):.0f}",
             f"{firsts[0]:.2f} / {firsts[1]:.2f} s, {ratio:.1f}x",
             *(f"{mean:.3f}" for mean in means),
-            *(_interval([row["f1"][2] - row["f1"][at] for row in rows]) for at in (0, 1)),
+            *(interval([row["f1"][2] - row["f1"][at] for row in rows], paragraphs) for at in (0, 1)),
         ]
     )
-
-
-def _interval(differences: list[float]) -> str:
-    dice = random.Random(11)
-    means = sorted(statistics.mean(dice.choices(differences, k=len(differences))) for _ in range(2000))
-    return f"{statistics.mean(differences):+.3f} ({means[50]:+.3f} to {means[1949]:+.3f})"

@@ -15,6 +15,7 @@ from tests.soak.kills import Kills, LightKills
 from tests.soak.pseudonyms import Pseudonyms, RoundTrip
 from tests.soak.readings import Readings
 from tests.soak.removals import Removals
+from tests.soak.requests import Requests
 from tests.soak.runner import run
 from tests.soak.scenario import Scenario
 from tests.soak.streams import Streams
@@ -25,7 +26,7 @@ SEED = 20260101
 
 def scenarios() -> dict[str, Scenario]:
     """All scenarios by name, in the order they are played."""
-    played = (Jobs(), Kills(), LightKills(), Removals(), Streams(), Pseudonyms(), RoundTrip(), Readings())
+    played = (Jobs(), Kills(), LightKills(), Removals(), Streams(), Pseudonyms(), RoundTrip(), Readings(), Requests())
     return {scenario.name: scenario for scenario in played}
 
 

@@ -15,15 +15,18 @@ from studiolo.conversation.citations import content_words, sentences
 LINES = 2
 LONGEST = 400  # characters of a line; a longer one is no line but a paragraph without a full stop
 _SHORTEST = 8
-ENOUGH = 0.5  # of the weight of the question's words: a line that holds less says more of something else
+ENOUGH = 0.3  # of the weight of the question's words: a line that holds less says more of something else
+AS_GOOD = (
+    0.8  # of the best line's weight: a second line that holds less seldom holds the answer where the first does not
+)
 _PSEUDONYM = re.compile(r"<([A-Z]+)_([0-9]+)[A-Z]*>")  # all forms of a person's name are one word here
 
 
 def best_lines(question: str, passages: Sequence[str], *, count: int = LINES) -> tuple[str, ...]:
     """At most `count` sentences or rows of the passages (best passage first), in the order in which they fit.
 
-    A sentence counts for the words of the question that it holds, rare ones more, and must hold ENOUGH of them; that of
-    a better passage wins a tie.
+    A sentence counts for the words of the question that it holds, rare ones more; it must hold ENOUGH of them and be
+    AS_GOOD as the best. That of a better passage wins a tie.
     """
     asked = _words(question)
     lines = [
@@ -37,9 +40,10 @@ def best_lines(question: str, passages: Sequence[str], *, count: int = LINES) ->
         return ()
     weights = {word: math.log(1 + len(lines) / (1 + sum(word in words for _, words in lines))) for word in asked}
     scored = [(sum(weights[word] for word in asked & words), -place, line) for place, (line, words) in enumerate(lines)]
-    enough = ENOUGH * sum(weights.values())
+    scored.sort(reverse=True)
+    enough = max(ENOUGH * sum(weights.values()), AS_GOOD * scored[0][0])
     chosen: list[str] = []
-    for score, _, line in sorted(scored, reverse=True):
+    for score, _, line in scored:
         if score < enough or len(chosen) == count:
             break
         if line not in chosen:

@@ -8,4 +8,4 @@ from __future__ import annotations
 
 from typing import Final
 
-DETECTOR_VERSION: Final = 3  # 1: before the version was stored
+DETECTOR_VERSION: Final = 4  # 1: before the version was stored

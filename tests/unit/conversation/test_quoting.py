@@ -31,3 +31,22 @@ def test_a_person_s_line_is_found_whatever_form_of_the_name_stands_in_it(
 def test_nothing_is_quoted_that_shares_no_word() -> None:
     assert best_lines("Who pays?", ["The sky over the harbour is blue."]) == ()
     assert best_lines("<PERSON_1>?", ["<PERSON_2> came to the office.", "<PHONE_1> is new there."]) == ()
+
+
+@pytest.mark.parametrize(
+    ("question", "near", "as_near", "far"),
+    [
+        (
+            "When was the old bridge over the river built?",
+            "The old bridge over the river was built in 1881.",
+            "The old bridge over the river was built again in 1946.",
+            "The river rises in spring.",
+        ),
+        ("老石桥是哪年修建的？", "老石桥是1881年修建的。", "老石桥是唐朝末年修建的。", "老城有三座门。"),
+    ],
+)
+def test_a_second_line_is_quoted_where_it_fits_as_well_as_the_first(
+    question: str, near: str, as_near: str, far: str
+) -> None:
+    assert best_lines(question, [f"{far} {near}"]) == (near,)
+    assert set(best_lines(question, [f"{far} {near} {as_near}"])) == {near, as_near}
