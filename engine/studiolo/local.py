@@ -60,6 +60,7 @@ from studiolo.types import (
     Redacted,
     Revealed,
     Seen,
+    ServiceClass,
     Statistics,
     Turn,
     Watched,
@@ -363,18 +364,27 @@ class LocalEngine:
         tokens = min(question.sampling.max_tokens, self._parts.settings.answer_tokens)
         sampling = replace(question.sampling, max_tokens=tokens)
         question = replace(question, sampling=sampling, limit=question.limit or self._parts.settings.passages)
-        return self._turns.ask(question, model_id=model_id, cancel=cancel or CancelToken())
+        token = cancel or CancelToken()
+        return self._in_class(question.service, self._turns.ask(question, model_id=model_id, cancel=token), token)
+
+    def _in_class(self, service: ServiceClass, events: Iterator[Event], cancel: CancelToken) -> Iterator[Event]:
+        """Scripts begin to search and to screen when no person's request is read or written: both take processors."""
+        if service == "batch":
+            self._parts.scheduler.give_way(lambda: cancel.cancelled)
+        yield from events
 
     def chat(self, chat: Chat, *, cancel: CancelToken | None = None) -> Iterator[Event]:
         """Answer a conversation that the client keeps."""
-        return answer_chat(
+        token = cancel or CancelToken()
+        events = answer_chat(
             chat,
             model_id=self._chat_model(chat.model),
             screener=self._parts.screener,
             models=self._parts.scheduler,
-            cancel=cancel or CancelToken(),
+            cancel=token,
             monotonic=self._parts.monotonic,
         )
+        return self._in_class(chat.service, events, token)
 
     def conversations(self) -> list[Conversation]:
         """All conversations, the latest first."""

@@ -90,6 +90,22 @@ def test_answers_are_masked_and_sources_too(site: Site) -> None:
     assert not [phone for phone in PHONES if phone in shown]
 
 
+@pytest.mark.parametrize("path", ["/api/ask", "/api/chat"])
+def test_scripts_begin_when_no_person_is_served(site: Site, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    stood_back: list[str] = []
+    scheduler = site.house.local._parts.scheduler
+    monkeypatch.setattr(scheduler, "give_way", lambda _over, **_: stood_back.append(path))
+    body = {"question": "多久?", "messages": [{"role": "user", "content": "多久?"}]}
+    for headers, times in (
+        (site.served.auth, 0),
+        (site.token("ask", service="interactive"), 0),
+        (site.token("ask"), 1),
+    ):
+        stood_back.clear()
+        assert '"kind":"finished"' in site.call("POST", path, headers, json=body).text
+        assert len(stood_back) == times
+
+
 def _zip_bomb(files: int, size: int) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:

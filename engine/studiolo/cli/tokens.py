@@ -33,7 +33,7 @@ def tokens() -> None:
     help="Who reads: masked, blocked, restore, or one that the policy names.  [default: masked]",
 )
 @click.option("--rate", default=None, metavar="N/min", help="Requests a minute.  [default: no limit]")
-@click.option("--concurrent", default=None, type=click.IntRange(1, 1000), help="Requests at a time.")
+@click.option("--concurrent", default=None, type=click.IntRange(1, 1000), help="Requests at a time.  [default: 64]")
 @click.option(
     "--service",
     default="batch",

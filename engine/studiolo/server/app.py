@@ -42,6 +42,7 @@ NO_TELEMETRY: TelemetryConfig = {
     "auto_configure": False,
 }
 
+THREADS = 160  # of the pool: a token has at most 64 requests at a time, so that others always find one
 _LIMITS = frozenset({"ge", "gt", "le", "lt", "min_length", "max_length"})  # pydantic's names of what we set ourselves
 
 
@@ -53,6 +54,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        to_thread.current_default_thread_limiter().total_tokens = THREADS
         yield
         service.stop_work()
         await to_thread.run_sync(service.jobs.close)

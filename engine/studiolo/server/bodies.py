@@ -309,6 +309,6 @@ class TokenBody(_Body):
     expires_s: int | None = Field(None, ge=1, le=10 * 366 * 86400, description="seconds from now; null = never")
     profile: ReaderName | None = Field(None, description="null: `restore` with that scope, else `masked`")
     rate_per_minute: int | None = Field(None, ge=1, le=100_000, description="requests; null = no limit")
-    concurrent: int | None = Field(None, ge=1, le=1000, description="requests at a time; null = no limit")
+    concurrent: int | None = Field(None, ge=1, le=1000, description="requests at a time; null = 64")
     service: ServiceClass = Field("batch", description="`batch` stands back for persons")
     roots: list[Text] = Field(default_factory=list, max_length=100, description="folders that its paths have to be in")

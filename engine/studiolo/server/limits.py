@@ -10,6 +10,7 @@ from studiolo.errors import Code, UserError
 from studiolo.tokens import NamedToken
 
 MINUTE_S = 60.0
+MOST_AT_A_TIME = 64  # requests of a token that has no limit of its own: the server's threads are for all
 BUSY_S = 1  # after which to try again where too many run at a time
 _MOST_KNOWN = 1000  # tokens whose use is remembered
 
@@ -36,8 +37,9 @@ class Limits:
         if use is None:
             self._forget()
             use = self._uses[token.digest] = _Use(float(rate or 0), now)
-        if token.concurrent is not None and use.running >= token.concurrent:
-            raise _too_many("concurrent", token.concurrent, BUSY_S)
+        most = MOST_AT_A_TIME if token.concurrent is None else token.concurrent
+        if use.running >= most:
+            raise _too_many("concurrent", most, BUSY_S)
         if rate is not None:
             use.left = min(float(rate), use.left + (now - use.at) * rate / MINUTE_S)
             use.at = now

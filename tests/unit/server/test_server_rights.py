@@ -21,7 +21,7 @@ from tests.served import TOKEN, Served, served
 from studiolo.engine import Engine
 from studiolo.errors import EngineBug
 from studiolo.paths import Home
-from studiolo.server.app import create_app
+from studiolo.server.app import THREADS, create_app
 from studiolo.server.guarded import guarded
 from studiolo.server.limits import Limits
 from studiolo.server.rights import ANY, CALLER, NEEDED, OPEN, OWNER, Caller, needed, refusal
@@ -342,6 +342,13 @@ def test_so_many_at_a_time() -> None:
     assert refused(limits, held) == {"limit": "concurrent", "most": 2, "retry_after_s": 1}
     limits.end(held)
     assert refused(limits, held) is None
+
+
+def test_a_token_without_a_limit_leaves_threads_to_others() -> None:
+    limits, held = Limits(clock=Clock()), NamedToken("a", "a", (), 0.0)
+    assert [refused(limits, held) for _ in range(64)] == [None] * 64
+    assert refused(limits, held) == {"limit": "concurrent", "most": 64, "retry_after_s": 1}
+    assert THREADS > 2 * 64
 
 
 def test_what_is_remembered_of_tokens_is_bounded() -> None:
