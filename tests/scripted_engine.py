@@ -57,6 +57,7 @@ from studiolo.types import (
     Pseudonym,
     Question,
     QuotesOf,
+    Reader,
     Redaction,
     Revealed,
     Seen,
@@ -409,9 +410,15 @@ class ScriptedEngine:
         return [CONVERSATION] if "d1" in document_ids else []
 
     def search(
-        self, query: str, *, library: str = DEFAULT_LIBRARY, limit: int = 5, document: str | None = None
+        self,
+        query: str,
+        *,
+        library: str = DEFAULT_LIBRARY,
+        limit: int = 5,
+        document: str | None = None,
+        reader: str = Reader.OWNER,
     ) -> list[Hit]:
-        self._note("search", query, library, limit, document)
+        self._note("search", query, library, limit, document, *([] if reader == Reader.OWNER else [reader]))
         self._known(library)
         return [HIT, Hit(replace(PASSAGE, id="p2", spans=None), 0.25)][:limit]
 

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from studiolo.client.remote import RemoteEngine
 from studiolo.engine import Engine
 from studiolo.paths import Home
 from studiolo.server.run import bind, make_server, url_of
+from studiolo.server.security import Rules
 
 ROOT = Path(__file__).resolve().parent.parent
 TOKEN = "token-of-these-tests"
@@ -41,11 +43,12 @@ class Served:
 
 
 @contextmanager
-def served(engine: Engine, home: Home) -> Iterator[Served]:
-    """Serve `engine` until the end of the block; does not close it."""
+def served(engine: Engine, home: Home, **rules: Any) -> Iterator[Served]:
+    """Serve `engine` until the end of the block; does not close it. `rules`: of the door, beside token and port."""
     listener = bind("127.0.0.1", 0)
     up = threading.Event()
-    server = make_server(engine, home, listener, token=TOKEN, on_up=up.set)
+    made = Rules(token=TOKEN, port=listener.getsockname()[1], **rules)
+    server = make_server(engine, home, listener, token=TOKEN, on_up=up.set, rules=made)
     thread = threading.Thread(target=lambda: server.run(sockets=[listener]), name="engine-served")
     with closing(listener):
         url, port = url_of(listener), listener.getsockname()[1]

@@ -133,6 +133,26 @@ SENTENCES: dict[Code, _Row] = {
         ("The engine refused a request that did not come from this computer.", "Close Studiolo and open it again."),
         ("引擎拒绝了并非来自本机的请求。", "请关闭并重新打开 Studiolo。"),
     ),
+    Code.MISSING_SCOPE: (
+        ("The engine did not allow this.", "Close Studiolo and open it again."),
+        ("引擎不允许此操作。", "请关闭并重新打开 Studiolo。"),
+    ),
+    Code.TOO_MANY_REQUESTS: (
+        ("There are too many requests at a time.", "Try again in a moment."),
+        ("同时请求过多。", "请稍后重试。"),
+    ),
+    Code.PATH_NOT_ALLOWED: (
+        ("The engine may not use “{name}”.", "Choose another file or folder."),
+        ("引擎不能使用“{name}”。", "请选择其他文件或文件夹。"),
+    ),
+    Code.UNKNOWN_TOKEN: (
+        ("There is no access token called “{name}”.", ""),
+        ("没有名为“{name}”的访问令牌。", ""),
+    ),
+    Code.TOKEN_EXISTS: (
+        ("There is an access token called “{name}” already.", "Choose another name."),
+        ("已有名为“{name}”的访问令牌。", "请另选名称。"),
+    ),
     Code.NOT_ENOUGH_MEMORY: (
         (
             "“{model}” needs {needed_size} of memory; {available_size} is free.",

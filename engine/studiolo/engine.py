@@ -188,8 +188,16 @@ class Engine(Protocol):
         """The conversations whose turns rest on any of the documents, the latest first."""
         ...
 
-    def search(self, query: str, *, library: str = ..., limit: int = 5, document: str | None = None) -> list[Hit]:
-        """The passages that fit best, best first."""
+    def search(
+        self,
+        query: str,
+        *,
+        library: str = ...,
+        limit: int = 5,
+        document: str | None = None,
+        reader: str = ...,
+    ) -> list[Hit]:
+        """The passages that fit best, best first, as `reader` may see them: the owner as they are."""
         ...
 
     def embed(self, texts: Sequence[str], *, model: str | None = None) -> list[list[float]]:

@@ -49,6 +49,11 @@ class Code(StrEnum):
     BAD_REQUEST = "bad_request"  # field, problem
     UNAUTHORISED = "unauthorised"
     FORBIDDEN_ORIGIN = "forbidden_origin"
+    MISSING_SCOPE = "missing_scope"  # scope ("owner": no named token has it)
+    TOO_MANY_REQUESTS = "too_many_requests"  # limit (rate or concurrent), most, retry_after_s
+    PATH_NOT_ALLOWED = "path_not_allowed"  # path: outside the roots of a named token
+    UNKNOWN_TOKEN = "unknown_token"  # noqa: S105 - name
+    TOKEN_EXISTS = "token_exists"  # noqa: S105 - name
     # EnvironmentFault
     # and context_tokens with which it would fit (0: none)
     NOT_ENOUGH_MEMORY = "not_enough_memory"  # model, needed_bytes (0: not known), available_bytes, smaller (id or "")

@@ -22,15 +22,18 @@ from studiolo.settings import disk_fault
 
 @dataclass(frozen=True, slots=True)
 class Handshake:
-    """`{url, pid, token_file}`."""
+    """`{url, pid, token_file}`; with a TLS listener also `public`, its URL, and its certificate's SHA-256."""
 
     url: str
     pid: int
     token_file: str
+    public: str = ""
+    fingerprint: str = ""
 
     def line(self) -> str:
         """As one line of JSON."""
-        return json.dumps({"url": self.url, "pid": self.pid, "token_file": self.token_file})
+        more = {"public": self.public, "fingerprint": self.fingerprint} if self.public else {}
+        return json.dumps({"url": self.url, "pid": self.pid, "token_file": self.token_file, **more})
 
     def token(self) -> str | None:
         """The owner's token, None where it cannot be read."""

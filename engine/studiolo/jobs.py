@@ -122,11 +122,6 @@ class JobBoard:
         """Call `told` with every event of every job, on the job's thread; it must neither block nor raise."""
         self._told.append(told)
 
-    def all(self) -> list[Job]:
-        """The jobs that can be asked for, the latest last."""
-        with self._lock:
-            return list(self._jobs.values())
-
     def submit(self, work: Callable[[CancelToken], Iterator[Event]], *, lane: str = "") -> Job:
         """Queue a piece of work; `work` is called with the job's token on the lane's thread."""
         cancel = CancelToken()
@@ -148,6 +143,11 @@ class JobBoard:
             if job_id not in self._jobs:
                 raise UserError(Code.UNKNOWN_JOB, job=job_id)
             return self._jobs[job_id]
+
+    def all(self) -> list[Job]:
+        """The jobs that can be asked for, the latest last."""
+        with self._lock:
+            return list(self._jobs.values())
 
     def cancel_all(self) -> None:
         """Ask everything to stop, and wait for nothing."""

@@ -20,6 +20,7 @@ from studiolo.background import Background
 from studiolo.conversation.chat import answer_chat
 from studiolo.conversation.history import StoredTurn
 from studiolo.conversation.injection import is_suspicious
+from studiolo.conversation.sources import shown_hits
 from studiolo.conversation.turn import Turns, library_scope, pseudonym_scope
 from studiolo.doctor import examine
 from studiolo.errors import Code, PolicyBlock, StudioloError, UserError
@@ -64,6 +65,7 @@ from studiolo.types import (
     Redacted,
     Revealed,
     Seen,
+    ServiceClass,
     Statistics,
     Turn,
     Watched,
@@ -350,13 +352,20 @@ class LocalEngine:
         return [known[document_id] for document_id in dict.fromkeys(document_ids)]
 
     def search(
-        self, query: str, *, library: str = DEFAULT_LIBRARY, limit: int = 5, document: str | None = None
+        self,
+        query: str,
+        *,
+        library: str = DEFAULT_LIBRARY,
+        limit: int = 5,
+        document: str | None = None,
+        reader: str = Reader.OWNER,
     ) -> list[Hit]:
         """The passages that fit best."""
         if not query.strip():
             raise UserError(Code.BAD_REQUEST, field="query", problem="empty")
-        hits = self._parts.knowledge.search(query, library=library, limit=limit, document=document)
-        return [replace(hit, suspicious=is_suspicious(hit.passage)) for hit in hits]
+        found = self._parts.knowledge.search(query, library=library, limit=limit, document=document)
+        hits = [replace(hit, suspicious=is_suspicious(hit.passage)) for hit in found]
+        return shown_hits(hits, self._parts.screener, scope=library_scope(library.strip()), reader=reader)
 
     def embed(self, texts: Sequence[str], *, model: str | None = None) -> list[list[float]]:
         """One unit-length vector a text."""
@@ -379,21 +388,31 @@ class LocalEngine:
         sampling = replace(question.sampling, max_tokens=tokens)
         adapters = adapter_files(question.adapters, model_id, store=self._parts.store)
         question = replace(question, sampling=sampling, limit=question.limit or self._parts.settings.passages)
-        return self._turns.ask(question, model_id=model_id, adapters=adapters, cancel=cancel or CancelToken())
+        token = cancel or CancelToken()
+        events = self._turns.ask(question, model_id=model_id, adapters=adapters, cancel=token)
+        return self._in_class(question.service, events, token)
+
+    def _in_class(self, service: ServiceClass, events: Iterator[Event], cancel: CancelToken) -> Iterator[Event]:
+        """Scripts begin to search and to screen when no person's request is read or written: both take processors."""
+        if service == "batch":
+            self._parts.scheduler.give_way(lambda: cancel.cancelled)
+        yield from events
 
     def chat(self, chat: Chat, *, cancel: CancelToken | None = None) -> Iterator[Event]:
         """Answer a conversation that the client keeps."""
         model_id = self._chat_model(chat.model)
-        return answer_chat(
+        token = cancel or CancelToken()
+        events = answer_chat(
             chat,
             model_id=model_id,
             adapters=adapter_files(chat.adapters, model_id, store=self._parts.store),
             screener=self._parts.screener,
             models=self._parts.scheduler,
-            cancel=cancel or CancelToken(),
+            cancel=token,
             monotonic=self._parts.monotonic,
             meter=self._parts.meter,
         )
+        return self._in_class(chat.service, events, token)
 
     def conversations(self) -> list[Conversation]:
         """All conversations, the latest first."""

@@ -89,6 +89,16 @@ class Home:
         return self.run / "owner.token"
 
     @property
+    def tokens_file(self) -> Path:
+        """Named tokens of the API (JSON, their digests alone), mode 0600."""
+        return self.root / "tokens.json"
+
+    @property
+    def tls(self) -> Path:
+        """The certificate made for an address that others can reach, and its key (0600)."""
+        return self.root / "tls"
+
+    @property
     def lock_file(self) -> Path:
         """Held by the one process that has this home open."""
         return self.run / "home.lock"

@@ -272,6 +272,10 @@ class Sampling:
     reproducible: bool = False  # alone and from nothing: the same prompt and seed give the same text, at a price
 
 
+ServiceClass = Literal["interactive", "batch"]
+"""For whom a request is served: a person who waits, or a script, which stands back for persons."""
+
+
 @dataclass(frozen=True, slots=True)
 class AdapterUse:
     """An installed LoRA adapter that the model answers with. What it changes is multiplied by `scale`; 0 = nothing."""
@@ -294,6 +298,8 @@ class Question:
     sampling: Sampling = field(default_factory=Sampling)
     limit: int | None = None  # passages at most; None = the settings'
     whole: bool | None = None  # read the whole `document`, where it fits; None = where it was read so before
+    service: ServiceClass = "interactive"
+    client: str = ""  # who asks, by name: several of one class are served in turn; "" = the owner
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,6 +352,8 @@ class Chat:
     tool_name: str = ""  # with "required": this one
     parallel_tool_calls: bool | None = None  # several calls in one answer; None = as the model decides, one if required
     raw: bool = False  # the one message, a user's, is text to be gone on with as it stands: no chat template, no tools
+    service: ServiceClass = "interactive"
+    client: str = ""  # as of a question
 
 
 @dataclass(frozen=True, slots=True)

@@ -275,7 +275,13 @@ class ScriptedEngine:
         yield Finished()
 
     def search(
-        self, query: str, *, library: str = DEFAULT_LIBRARY, limit: int = 5, document: str | None = None
+        self,
+        query: str,
+        *,
+        library: str = DEFAULT_LIBRARY,
+        limit: int = 5,
+        document: str | None = None,
+        reader: str = "owner",
     ) -> list[Hit]:
         return list(self.hits[:limit])
 

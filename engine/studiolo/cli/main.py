@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "privacy": ("privacy", "Show, set or check what personal data may be seen where."),
     "audit": ("audit", "List, verify or export what the privacy filter did."),
     "redact": ("redact", "Mask the personal data in a text."),
+    "tokens": ("tokens", "Make, list or revoke tokens for others who use the API."),
     "serve": ("serve", "Serve this home's engine on a loopback port."),
     "mcp": ("mcp", "Serve search, ask, add and redact to MCP clients."),
     "doctor": ("doctor", "Check what works on this machine."),

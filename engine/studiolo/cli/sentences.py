@@ -41,6 +41,11 @@ ENGLISH: dict[Code, str] = {
     Code.BAD_REQUEST: "{field}: {problem}. Correct it and try again.",
     Code.UNAUTHORISED: "The engine did not accept the token. Stop the running engine and start it again.",
     Code.FORBIDDEN_ORIGIN: "The engine refuses requests from this host or origin. Use the address it printed.",
+    Code.MISSING_SCOPE: "The token lacks the scope {scope}. Make one that has it: `studiolo tokens create --help`.",
+    Code.TOO_MANY_REQUESTS: "The token's limit of {most} requests is reached. Try again in {retry_after_s} s.",
+    Code.PATH_NOT_ALLOWED: "The token may not name {path}. Make one with `studiolo tokens create NAME --root FOLDER`.",
+    Code.UNKNOWN_TOKEN: "There is no token {name}. `studiolo tokens list` lists them.",
+    Code.TOKEN_EXISTS: "There is a token {name} already. Revoke it first, or choose another name.",
     Code.NOT_ENOUGH_MEMORY: (
         "The model {model} needs {needed_bytes} of memory and {available_bytes} are free. "
         "Close other programs or choose a smaller model. {smaller}"
@@ -107,6 +112,11 @@ CHINESE: dict[Code, str] = {
     Code.BAD_REQUEST: "{field}：{problem}。请更正后重试。",
     Code.UNAUTHORISED: "引擎不接受此令牌。请停止正在运行的引擎并重新启动。",
     Code.FORBIDDEN_ORIGIN: "引擎拒绝来自此主机或来源的请求。请使用它给出的地址。",
+    Code.MISSING_SCOPE: "此令牌缺少权限 {scope}。请新建具有该权限的令牌：`studiolo tokens create --help`。",
+    Code.TOO_MANY_REQUESTS: "已达到此令牌的请求上限（{most}）。请在 {retry_after_s} 秒后重试。",
+    Code.PATH_NOT_ALLOWED: "此令牌不能使用 {path}。可用 `studiolo tokens create 名称 --root 文件夹` 新建令牌。",
+    Code.UNKNOWN_TOKEN: "没有令牌 {name}。用 `studiolo tokens list` 查看全部令牌。",
+    Code.TOKEN_EXISTS: "已有令牌 {name}。请先撤销它，或另选名称。",
     Code.NOT_ENOUGH_MEMORY: (
         "模型 {model} 需要 {needed_bytes} 内存，可用 {available_bytes}。请关闭其他程序或选择更小的模型。{smaller}"
     ),
@@ -218,6 +228,14 @@ NOTICES: dict[str, tuple[str, str]] = {
     ),
     "bad_lines": ("{count} of {total} lines could not be redacted.", "{total} 行中有 {count} 行未能处理。"),
     "imported": ("Imported.", "已导入。"),
+    "token_made": (
+        "The token {token} may: {scopes}; it reads as {profile}. Keep it: it is not shown again.",
+        "令牌 {token} 的权限：{scopes}；读取方式：{profile}。请妥善保存：不会再次显示。",
+    ),
+    "token_never": ("never expires", "永不过期"),
+    "token_until": ("until {day}", "有效期至 {day}"),
+    "token_expired": ("expired {day}", "已于 {day} 过期"),
+    "token_at_a_time": ("{count} at a time", "同时 {count} 个"),
     "doc_name": ("name", "名称"),
     "doc_path": ("path", "路径"),
     "doc_id": ("id", "编号"),
@@ -362,6 +380,28 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     "no_field": ("it has no such field, or no text in it", "没有此字段，或其中不是文字"),
     "too_short": ("it is too short to be scored", "太短，无法计算"),
     "no_samples": ("the samples did not come along; name a document", "未附带示例文档；请指定一份文档"),
+    "needs_tls": (
+        "others can reach this address: add --tls, or listen on 127.0.0.1",
+        "其他机器可以访问此地址：请加上 --tls，或改为监听 127.0.0.1",
+    ),
+    "not_an_address": ("this is no address of this machine", "不是本机的地址"),
+    "only_with_tls": ("this needs --tls", "需要同时使用 --tls"),
+    "cert_and_key": ("name both --cert and --key, or neither", "请同时指定 --cert 和 --key，或都不指定"),
+    "not_a_certificate": ("this is no PEM certificate with its key", "不是 PEM 证书及其密钥"),
+    "not_an_origin": (
+        "an origin is like https://example.org or http://localhost:3000",
+        "来源形如 https://example.org 或 http://localhost:3000",
+    ),
+    "not_a_name": ("letters, digits, -, _ and . are taken, 64 at most", "只能含有字母、数字、-、_ 和 .，最多 64 个"),
+    "unknown_scope": (
+        "a scope is ask, search, ingest, admin or restore",
+        "权限只能是 ask、search、ingest、admin 或 restore",
+    ),
+    "no_scope": ("at least one scope is needed", "至少需要一个权限"),
+    "needs_restore": ("this needs the scope restore", "需要权限 restore"),
+    "not_a_reader": ("small letters, digits, - and _ are taken", "只能含有小写字母、数字、- 和 _"),
+    "not_a_rate": ("a rate is like 60/min", "速率形如 60/min"),
+    "not_a_length": ("a time is like 30d, 12h or 45m", "时长形如 30d、12h 或 45m"),
     "incomplete": ("this file alone does not make the model complete", "仅此文件不足以构成该模型"),
     "adapter_twice": ("the same adapter is named twice", "同一适配器指定了两次"),
     "adapter_scale": (

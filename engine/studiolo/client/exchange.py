@@ -18,7 +18,7 @@ import httpx
 
 from studiolo import wire
 from studiolo.errors import Code, EngineBug, EnvironmentFault, StudioloError, error_for
-from studiolo.types import Chat, Document, EngineStatus, Hit, Library, Model, Question, Redacted
+from studiolo.types import Chat, Document, EngineStatus, Hit, Library, Model, Question, Reader, Redacted
 
 T = TypeVar("T")
 
@@ -85,9 +85,11 @@ def models() -> Request[list[Model]]:
     return listed(Model, "/api/models", "models")
 
 
-def search(query: str, *, library: str, limit: int, document: str | None) -> Request[list[Hit]]:
+def search(
+    query: str, *, library: str, limit: int, document: str | None, reader: str = Reader.OWNER
+) -> Request[list[Hit]]:
     """The passages that fit best."""
-    body = {"query": query, "library": library, "limit": limit, "document": document}
+    body = {"query": query, "library": library, "limit": limit, "document": document, "reader": str(reader)}
     return Request("POST", "/api/search", lambda found: [wire.hit_from(hit) for hit in found["hits"]], body)
 
 
@@ -125,6 +127,7 @@ def ask_body(question: Question) -> dict[str, Any]:
         "adapters": [asdict(adapter) for adapter in question.adapters],
         "conversation_id": question.conversation_id,
         "reader": str(question.reader),
+        "service": question.service,
         "sampling": asdict(question.sampling),
         "limit": question.limit,
         "whole": question.whole,
@@ -139,6 +142,7 @@ def chat_body(chat: Chat) -> dict[str, Any]:
         "model": chat.model,
         "adapters": [asdict(adapter) for adapter in chat.adapters],
         "reader": str(chat.reader),
+        "service": chat.service,
         "sampling": asdict(chat.sampling),
         "tools": [asdict(tool) for tool in chat.tools],
         "tool_choice": chat.tool_choice,

@@ -49,6 +49,7 @@ from studiolo.types import (
     Pseudonym,
     Question,
     QuotesOf,
+    Reader,
     Redacted,
     Revealed,
     Seen,
@@ -219,10 +220,16 @@ class RemoteEngine:
         return [wire.parse(Conversation, item) for item in found]
 
     def search(
-        self, query: str, *, library: str = DEFAULT_LIBRARY, limit: int = 5, document: str | None = None
+        self,
+        query: str,
+        *,
+        library: str = DEFAULT_LIBRARY,
+        limit: int = 5,
+        document: str | None = None,
+        reader: str = Reader.OWNER,
     ) -> list[Hit]:
         """The passages that fit best."""
-        return self._send(exchange.search(query, library=library, limit=limit, document=document))
+        return self._send(exchange.search(query, library=library, limit=limit, document=document, reader=reader))
 
     def embed(self, texts: Sequence[str], *, model: str | None = None) -> list[list[float]]:
         """One unit-length vector a text."""

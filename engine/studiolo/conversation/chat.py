@@ -20,7 +20,7 @@ from studiolo.hardware.energy import EnergyMeter
 from studiolo.inference.ambiguity import readings
 from studiolo.inference.grammar import checked_grammar
 from studiolo.inference.schema import grammar_for
-from studiolo.inference.steps import Prompt
+from studiolo.inference.steps import Prompt, Service
 from studiolo.inference.template import TemplateCall, TemplateMessage
 from studiolo.jobs import CancelToken
 from studiolo.models.adapters import AdapterFile
@@ -90,6 +90,8 @@ def answer_chat(
                 writing=writing,
                 elapsed=lambda: monotonic() - started,
                 calls=calls,
+                service=Service.of(chat.service),
+                client=chat.client,
             )
         if calls is not None and calls.ended and not cancel.cancelled:
             writing.reason = "stop"

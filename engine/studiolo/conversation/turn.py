@@ -27,7 +27,7 @@ from studiolo.conversation.prompt import (
     reading,
 )
 from studiolo.conversation.seams import ModelPool, Retriever, Screener
-from studiolo.conversation.sources import prompt_passage, screened_passage
+from studiolo.conversation.sources import prompt_passage, screened_passage, shown_hit, shown_name
 from studiolo.conversation.writing import Writing, write
 from studiolo.errors import Code, PolicyBlock, StudioloError, UserError, unexpected
 from studiolo.events import (
@@ -44,11 +44,11 @@ from studiolo.events import (
 )
 from studiolo.hardware.energy import EnergyMeter
 from studiolo.inference.lease import Lease
-from studiolo.inference.steps import Prompt
+from studiolo.inference.steps import Prompt, Service
 from studiolo.jobs import CancelToken
 from studiolo.models.adapters import AdapterFile
 from studiolo.privacy.detector import DETECTOR_VERSION
-from studiolo.types import Citation, Hit, Passage, Question, Reader, Redaction, Screened, Timings, TurnState
+from studiolo.types import Citation, Hit, Question, Reader, Redaction, Screened, Timings, TurnState
 
 TURNS_IN_VIEW = 6  # earlier turns offered to the prompt, at most; the budget decides how many stay
 PASSAGES = 5  # where neither question nor settings say
@@ -346,6 +346,8 @@ class Turns:
             cancel=turn.cancel,
             writing=turn.writing,
             elapsed=turn.elapsed,
+            service=Service.of(turn.question.service),
+            client=turn.question.client,
         )
         if stream.redactions:
             yield Redacted("answer", stream.redactions)
@@ -392,7 +394,7 @@ class Turns:
             passage = source.hit.passage
             start, end = _raw_span(source.screened, evidence.start, evidence.end)
             quote, document, label = passage.text[start:end], passage.document, passage.label
-            if reader not in (Reader.OWNER, Reader.RESTORE):
+            if reader != Reader.OWNER:
                 shown = source.screened.text[evidence.start : evidence.end]
                 quote = self._screener.restore(shown, library_id=turn.scope, reader=reader)
                 document = self._masked(document, turn.scope, reader)
@@ -419,23 +421,11 @@ class Turns:
             yield Cited(citation)
 
     def _shown(self, source: _Source, scope: str, reader: str) -> Hit:
-        """A hit as `reader` may see it: the owner the raw passage, others the screened one with masks."""
-        if reader in (Reader.OWNER, Reader.RESTORE):
-            return source.hit
-        passage = source.hit.passage
-        masked: Passage = replace(
-            passage,
-            text=self._screener.restore(source.screened.text, library_id=scope, reader=reader),
-            document=self._masked(passage.document, scope, reader),
-            heading=tuple(self._masked(part, scope, reader) for part in passage.heading),
-            label=self._masked(passage.label, scope, reader) if passage.label else "",
-            spans=(),
-        )
-        return replace(source.hit, passage=masked)
+        """A hit as `reader` may see it."""
+        return shown_hit(source.hit, source.screened, self._screener, scope=scope, reader=reader)
 
     def _masked(self, text: str, scope: str, reader: str) -> str:
-        screened = self._screener.screen(text, library_id=scope, direction="file_name")
-        return self._screener.restore(screened.text, library_id=scope, reader=reader)
+        return shown_name(text, self._screener, scope=scope, reader=reader)
 
     def _finish(self, turn: _Running, ended: TurnState) -> None:
         extras = TurnExtras(

@@ -14,7 +14,7 @@ from studiolo.conversation.shown_tokens import ShownTokens
 from studiolo.conversation.tools import Calls
 from studiolo.events import Delta, Event, Logprobs, Progress, ToolCalled
 from studiolo.inference.lease import Lease
-from studiolo.inference.steps import Ended, Piece, Prompt, Reading
+from studiolo.inference.steps import Ended, Piece, Prompt, Reading, Service
 from studiolo.jobs import CancelToken
 from studiolo.types import Sampling, Timings, Usage
 
@@ -64,14 +64,16 @@ def write(
     writing: Writing,
     elapsed: Callable[[], float],
     calls: Calls | None = None,
+    service: Service = Service.PERSON,
+    client: str = "",
 ) -> Iterator[Event]:
     """Progress(stage="read") while the prompt is read, then Deltas. `elapsed()` is the seconds since the request.
 
     `calls`: finds calls of tools in what is written; they come as ToolCalled among the Deltas. Logprobs come where
-    `sampling` asks for them.
+    `sampling` asks for them. `client`: see `Scheduler.run`.
     """
     tokens = None if sampling.logprobs is None else ShownTokens()
-    for step in lease.generate(prompt, sampling=sampling, cancel=cancel):
+    for step in lease.generate(prompt, sampling=sampling, cancel=cancel, service=service, client=client):
         if isinstance(step, Reading):
             writing.prompt_tokens, writing.reused_tokens = step.total, step.reused + step.loaded
             writing.began = writing.began or step.at

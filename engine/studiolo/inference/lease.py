@@ -109,7 +109,18 @@ class Lease:
         return known
 
     def generate(
-        self, prompt: Prompt, *, sampling: Sampling, cancel: CancelToken, service: Service = Service.PERSON
+        self,
+        prompt: Prompt,
+        *,
+        sampling: Sampling,
+        cancel: CancelToken,
+        service: Service = Service.PERSON,
+        client: str = "",
     ) -> Iterator[Step]:
-        """Reading..., Piece..., Ended, as they come. Waits for a place. Raises StudioloError."""
-        return self._scheduler.run(self._runtime, prompt, sampling=sampling, cancel=cancel, service=service)
+        """Reading..., Piece..., Ended, as they come. Waits for a place; clients of one class take turns.
+
+        Raises StudioloError.
+        """
+        return self._scheduler.run(
+            self._runtime, prompt, sampling=sampling, cancel=cancel, service=service, client=client
+        )

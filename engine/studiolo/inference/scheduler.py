@@ -2,8 +2,8 @@
 
 Requests are read and written together, a batch at a time. Those that somebody waits for go first: while a person's
 request is there, scripts and reading ahead stand still, and a batch of theirs that runs is broken off for it. Within
-one class places are given in order of arrival, prompts are read in that order, and everyone who writes gets a token in
-every batch.
+one class clients get places in turn, each client's requests in order of arrival: one with fifty requests keeps nobody
+waiting for more than one of them. Prompts are read in that order, and everyone who writes gets a token in every batch.
 
 A model is loaded when somebody first leases it and stays until another one is needed: a lease keeps it from being
 swapped away under a running turn.
@@ -29,6 +29,7 @@ from studiolo.inference.lease import Lease
 from studiolo.inference.runtime import Running, Runtime
 from studiolo.inference.steps import Ended, Failure, Piece, Prompt, Service, Step
 from studiolo.inference.stopping import StopFinder
+from studiolo.inference.turns import Turns
 from studiolo.jobs import CancelToken
 from studiolo.types import Sampling
 
@@ -49,6 +50,8 @@ class _Request:
     service: Service
     number: int  # in order of arrival
     stops: StopFinder
+    client: str = ""
+    turn: int = 0  # of clients of one class: see `turns`
     steps: queue.SimpleQueue[Step] = field(default_factory=queue.SimpleQueue)
     running: Running | None = None
     over: bool = False
@@ -107,6 +110,7 @@ class Scheduler:
         self._persons = 0
         self._moved = False  # whether somebody has come or gone since places were given last
         self._arrived = 0
+        self._turns = Turns()
         self._closed = False
         self._thread = threading.Thread(target=self._serve, name="inference", daemon=True)
         self._thread.start()
@@ -187,13 +191,22 @@ class Scheduler:
         threading.Thread(target=load, name="warm-model", daemon=True).start()
 
     def run(
-        self, runtime: Runtime, prompt: Prompt, *, sampling: Sampling, cancel: CancelToken, service: Service
+        self,
+        runtime: Runtime,
+        prompt: Prompt,
+        *,
+        sampling: Sampling,
+        cancel: CancelToken,
+        service: Service,
+        client: str = "",
     ) -> Iterator[Step]:
         """Queue one generation and give its steps as they come. Leaving early cancels it."""
         with self._state:
             self._refuse_closed()
             self._arrived += 1
-            request = _Request(runtime, prompt, sampling, cancel, service, self._arrived, StopFinder(sampling.stop))
+            stops = StopFinder(sampling.stop)
+            turn = self._turns.arrive(service, client)
+            request = _Request(runtime, prompt, sampling, cancel, service, self._arrived, stops, client, turn)
             self._open += service is not Service.IDLE
             self._persons += service is Service.PERSON
             self._moved = True
@@ -275,13 +288,14 @@ class Scheduler:
             self._leave(request)
 
     def _give_places(self) -> None:
-        """In order of class and arrival, as far as there are places: a later one never takes an earlier one's.
+        """In order of class, of turns and of arrival, as far as there are places: a later one never takes an earlier
+        one's.
 
         One of a later class that has a place leaves it to one of an earlier class, and goes on afterwards.
         """
         with self._state:
             moved, self._moved = self._moved, False
-            waiting = sorted(self._waiting, key=lambda one: (one.service, one.number)) if moved else []
+            waiting = sorted(self._waiting, key=lambda one: (one.service, one.turn, one.number)) if moved else []
         for request in waiting:
             try:
                 while not self._placed(request):
@@ -307,6 +321,7 @@ class Scheduler:
             return False
         with self._state:
             self._waiting.remove(request)
+            self._turns.serve(request.service, request.turn)
         self._served.append(request)
         return True
 
@@ -371,6 +386,7 @@ class Scheduler:
         self._served = [one for one in self._served if one is not request]
         with self._state:
             self._waiting = [one for one in self._waiting if one is not request]
+            self._turns.leave(request.service, request.client)
             self._open -= request.service is not Service.IDLE
             self._persons -= request.service is Service.PERSON
             self._moved = True

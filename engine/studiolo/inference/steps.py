@@ -10,7 +10,7 @@ from typing import Literal
 
 from studiolo.errors import StudioloError
 from studiolo.models.adapters import AdapterFile
-from studiolo.types import TokenLogprob
+from studiolo.types import ServiceClass, TokenLogprob
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,11 @@ class Service(IntEnum):
     PERSON = 0
     SCRIPT = 1
     IDLE = 2
+
+    @classmethod
+    def of(cls, named: ServiceClass) -> Service:
+        """That of a question's or a chat's class."""
+        return cls.SCRIPT if named == "batch" else cls.PERSON
 
 
 @dataclass(frozen=True, slots=True)

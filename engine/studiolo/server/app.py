@@ -24,6 +24,8 @@ from studiolo.server.described import describe
 from studiolo.server.described_native import native_table
 from studiolo.server.described_openai import openai_table
 from studiolo.server.errors import WireResponse, respond
+from studiolo.server.guarded import guarded
+from studiolo.server.limits import Limits
 from studiolo.server.metrics import Metered
 from studiolo.server.monitoring import metrics_router
 from studiolo.server.native import native_router
@@ -31,6 +33,7 @@ from studiolo.server.openai import openai_router
 from studiolo.server.security import Door, Rules
 from studiolo.server.service import Service
 from studiolo.server.versions import Versioned
+from studiolo.tokens import TokenStore
 
 if TYPE_CHECKING:
     from fastapi.telemetry import TelemetryConfig
@@ -45,6 +48,7 @@ NO_TELEMETRY: TelemetryConfig = {
     "auto_configure": False,
 }
 
+THREADS = 160  # of the pool: a token has at most 64 requests at a time, so that others always find one
 _LIMITS = frozenset({"ge", "gt", "le", "lt", "min_length", "max_length"})  # pydantic's names of what we set ourselves
 
 
@@ -52,10 +56,11 @@ def create_app(
     engine: Engine, *, rules: Rules, home: Home, pid: int, clock: Callable[[], float] = time.monotonic
 ) -> FastAPI:
     """The application. It does not own the engine; it ends its own jobs and streams when the server stops."""
-    service = Service(engine=engine, home=home, clock=clock)
+    service = Service(engine=guarded(engine), home=home, clock=clock, tokens=TokenStore(home, clock=time.time))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        to_thread.current_default_thread_limiter().total_tokens = THREADS
         yield
         service.stop_work()
         await to_thread.run_sync(service.jobs.close)
@@ -70,7 +75,7 @@ def create_app(
     )
     app.state.service = service
     app.add_middleware(Versioned)
-    app.add_middleware(Door, rules=rules)
+    app.add_middleware(Door, rules=rules, tokens=service.tokens, limits=Limits(clock=clock))
     app.add_middleware(Metered, metrics=service.metrics)
     _handle_errors(app)
 

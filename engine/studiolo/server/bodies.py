@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
 
 from studiolo.models.adapters import MOST_SCALE
+from studiolo.tokens import Scope
 from studiolo.types import (
     COMPARED_TOKENS,
     DEFAULT_LIBRARY,
@@ -20,6 +21,7 @@ from studiolo.types import (
     QuotesOf,
     Reader,
     Sampling,
+    ServiceClass,
     Tool,
     ToolCall,
     ToolChoice,
@@ -36,7 +38,9 @@ ToolName = Annotated[
 ReaderName = Annotated[
     str,
     Field(
-        pattern="^[a-z][a-z0-9_-]{0,39}$", description="owner, restore, masked, blocked, or one that the policy names"
+        pattern="^[a-z][a-z0-9_-]{0,39}$",
+        description="owner, restore, masked, blocked, or one that the policy names; of a named token without the scope "
+        "restore, its profile counts instead",
     ),
 ]
 
@@ -135,6 +139,7 @@ class SearchBody(_Body):
     library: Name = DEFAULT_LIBRARY
     limit: int = Field(5, ge=1, le=100)
     document: str | None = Field(None, description="limits the search to one document: its name or id")
+    reader: ReaderName = Reader.OWNER.value
 
 
 class SamplingBody(_Body):
@@ -198,6 +203,7 @@ class AskBody(_Body):
     conversation_id: str | None = Field(None, description="null starts a conversation")
     limit: int | None = Field(None, ge=1, le=50)
     reader: ReaderName = Reader.OWNER.value
+    service: ServiceClass = Field("interactive", description="`batch` stands back for persons, as `batch` tokens do")
     sampling: SamplingBody = Field(default_factory=lambda: SamplingBody.model_validate({}))
 
     def asked(self) -> Question:
@@ -210,6 +216,7 @@ class AskBody(_Body):
             adapters=tuple(adapter.use() for adapter in self.adapters),
             conversation_id=self.conversation_id,
             reader=self.reader,
+            service=self.service,
             sampling=self.sampling.sampling(),
             limit=self.limit,
             whole=self.whole,
@@ -254,6 +261,7 @@ class ChatBody(_Body):
     model: str | None = None
     adapters: Adapters = Field(default_factory=list)
     reader: ReaderName = Reader.OWNER.value
+    service: ServiceClass = "interactive"
     sampling: SamplingBody = Field(default_factory=lambda: SamplingBody.model_validate({}))
     tools: list[ToolBody] = Field(default_factory=list, max_length=MOST_TOOLS)
     tool_choice: ToolChoice = "auto"
@@ -268,6 +276,7 @@ class ChatBody(_Body):
             model=self.model or None,
             adapters=tuple(adapter.use() for adapter in self.adapters),
             reader=self.reader,
+            service=self.service,
             sampling=self.sampling.sampling(),
             tools=tuple(Tool(tool.name, tool.description, tool.parameters, tool.strict) for tool in self.tools),
             tool_choice=self.tool_choice,
@@ -328,3 +337,16 @@ class FileBody(_Body):
     """A file of this machine."""
 
     path: Text
+
+
+class TokenBody(_Body):
+    """A named token to be made."""
+
+    name: str = Field(min_length=1, max_length=64, pattern=r"^[\w.-]+$", examples=["nightly"])
+    scopes: list[Scope] = Field(min_length=1, max_length=10, examples=[["ingest", "search"]])
+    expires_s: int | None = Field(None, ge=1, le=10 * 366 * 86400, description="seconds from now; null = never")
+    profile: ReaderName | None = Field(None, description="null: `restore` with that scope, else `masked`")
+    rate_per_minute: int | None = Field(None, ge=1, le=100_000, description="requests; null = no limit")
+    concurrent: int | None = Field(None, ge=1, le=1000, description="requests at a time; null = 64")
+    service: ServiceClass = Field("batch", description="`batch` stands back for persons")
+    roots: list[Text] = Field(default_factory=list, max_length=100, description="folders that its paths have to be in")

@@ -42,6 +42,11 @@ STATUS: dict[Code, tuple[int, str]] = {
     Code.BAD_REQUEST: (400, "The request is not well formed; see the field and the problem."),
     Code.UNAUTHORISED: (401, "A valid bearer token is needed."),
     Code.FORBIDDEN_ORIGIN: (403, "Requests from this host or origin are refused."),
+    Code.MISSING_SCOPE: (403, "The token lacks the scope that this needs."),
+    Code.TOO_MANY_REQUESTS: (429, "The token's limit is reached; try again after the time given."),
+    Code.PATH_NOT_ALLOWED: (403, "The token may not name this path."),
+    Code.UNKNOWN_TOKEN: (404, "There is no token of that name."),
+    Code.TOKEN_EXISTS: (409, "There is a token of that name already."),
     Code.NOT_ENOUGH_MEMORY: (507, "There is not enough memory for the model."),
     Code.DISK_FULL: (507, "The disk is full."),
     Code.NO_PERMISSION: (500, "A file or folder of the home cannot be written."),
@@ -67,6 +72,7 @@ _OPENAI_TYPES = {
     401: "authentication_error",
     403: "permission_error",
     404: "not_found_error",
+    429: "rate_limit_error",
 }
 
 
@@ -113,5 +119,7 @@ def respond(error: StudioloError, path: str, *, status: int | None = None) -> Wi
     """The answer to a request for `path` that ended in `error`, in the form of that part of the API."""
     status = status or status_of(error)
     shape = openai_shape(error, status=status) if path.startswith("/v1/") else native_shape(error)
-    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    if "retry_after_s" in error.values:
+        headers["Retry-After"] = str(error.values["retry_after_s"])
     return WireResponse(shape, status_code=status, headers=headers)

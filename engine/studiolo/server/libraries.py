@@ -1,6 +1,6 @@
 """The native API's routes of libraries and documents: making, filling, checking, moving and watching them.
 
-Paths are the owner's own and must be absolute. What takes long is a job. Threads: as in `native.py`.
+Paths must be absolute; a named token's lie in its roots. What takes long is a job. Threads: as in `native.py`.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from studiolo.server.bodies import (
     WatchBody,
 )
 from studiolo.server.errors import WireResponse
+from studiolo.server.rights import caller
 from studiolo.server.service import Service
 from studiolo.server.streaming import Source
 from studiolo.server.uploads import Upload
@@ -149,7 +150,7 @@ def document_routes(router: APIRouter, service: Service) -> None:
             uploaded = True
         else:
             body = _paths(await request.body())
-            paths = [absolute(path, field="paths") for path in body.paths]
+            paths = await to_thread.run_sync(lambda: [absolute(path, field="paths") for path in body.paths])
             passwords = tuple(password.get_secret_value() for password in body.passwords)
             uploaded = False
         return accepted(
@@ -185,11 +186,14 @@ def accepted(job: Job) -> Response:
 
 
 def absolute(path: str, *, field: str) -> Path:
-    """A path of this machine. Raises UserError(bad_request) where it would depend on the folder the engine runs in."""
+    """A path of this machine that the caller may name: a named token's lie in its roots, the owner's are free.
+
+    Raises UserError: bad_request where it would depend on the folder the engine runs in, path_not_allowed.
+    """
     if not Path(path).is_absolute():
         problem = "paths must be absolute" if field == "paths" else "the path must be absolute"
         raise UserError(Code.BAD_REQUEST, field=field, problem=problem)
-    return Path(path)
+    return caller().path(Path(path))
 
 
 async def _received(request: Request, upload: Upload) -> list[Path]:

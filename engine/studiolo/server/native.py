@@ -1,7 +1,7 @@
 """The native API under /api: one route for each thing a person can ask the engine for.
 
-The bearer is the owner, whose files these are: paths are free, answers are restored. Threads: plain functions run on
-the server's pool and may block; coroutines run on the loop and must not.
+What a caller may do, and as whom they read, is not decided here: see `rights.py` and `guarded.py`. Threads: plain
+functions run on the server's pool and may block; coroutines run on the loop and must not.
 """
 
 from __future__ import annotations
@@ -9,25 +9,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import aclosing
-from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response
 
 from studiolo import wire
-from studiolo.errors import Code, UserError
 from studiolo.events import Compared, FileDone, Progress, Tally
 from studiolo.jobs import Job
 from studiolo.server.bodies import AskBody, ChatBody, QuotingBody, RedactBody, RevealBody, SearchBody
 from studiolo.server.errors import WireResponse
-from studiolo.server.libraries import NO_CONTENT, document_routes, library_routes
+from studiolo.server.libraries import NO_CONTENT, absolute, document_routes, library_routes
 from studiolo.server.models import model_routes
 from studiolo.server.pages import page_routes
 from studiolo.server.privacy import policy_routes
 from studiolo.server.pseudonyms import pseudonym_routes
 from studiolo.server.service import Service
 from studiolo.server.streaming import EventStream, Pump, job_events, several, sse_lines
+from studiolo.server.tokens import token_routes
 from studiolo.shapes import Answer, answer_shape, audit_shape, file_shape
 
 StreamName = Header(default=None, alias=wire.STREAM_HEADER, max_length=64)
@@ -47,6 +46,7 @@ def native_router(service: Service) -> APIRouter:
     _conversation_routes(router, service)
     _audit_routes(router, service)
     model_routes(router, service)
+    token_routes(router, service)
     return router
 
 
@@ -97,7 +97,9 @@ def _question_routes(router: APIRouter, service: Service) -> None:
     def search(body: SearchBody) -> Response:
         """The passages that fit best, best first."""
         began = service.clock()
-        hits = service.engine.search(body.query, library=body.library, limit=body.limit, document=body.document)
+        hits = service.engine.search(
+            body.query, library=body.library, limit=body.limit, document=body.document, reader=body.reader
+        )
         seconds = service.clock() - began
         return WireResponse({"query": body.query, "hits": [wire.hit_plain(hit) for hit in hits], "seconds": seconds})
 
@@ -125,10 +127,9 @@ def _question_routes(router: APIRouter, service: Service) -> None:
         if body.texts is not None:
             return WireResponse({"results": wire.plain(engine.redact_many(body.texts, profile=profile))})
         if body.path is not None:
-            if not Path(body.path).is_absolute():
-                raise UserError(Code.BAD_REQUEST, field="path", problem="the path must be absolute")
+            path = absolute(body.path, field="path")
             passwords = [password.get_secret_value() for password in body.passwords]
-            return WireResponse(wire.plain(engine.redact_file(Path(body.path), profile=profile, passwords=passwords)))
+            return WireResponse(wire.plain(engine.redact_file(path, profile=profile, passwords=passwords)))
         return WireResponse(wire.plain(engine.redact(body.text or "", profile=profile)))
 
 

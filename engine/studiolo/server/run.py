@@ -1,14 +1,15 @@
 """`studiolo serve`: bind, lock, open the home, serve, and leave nothing behind.
 
-The listener is bound before anything is opened, on a loopback address only. The first line on stdout is the handshake;
-after it stdout stays quiet. A server started for a parent (`parent_pid`) ends when the parent does: its standard input
-closes, or its pid is gone. Threads: the loop runs on the caller's thread, which must be the main one for signals.
+The listeners are bound before anything is opened: always one on loopback, which our own programs attach to, and where
+TLS is asked for another one. The first line on stdout is the handshake; after it stdout stays quiet. A server started
+for a parent (`parent_pid`) ends when the parent does: its standard input closes, or its pid is gone. Threads: the loop
+runs on the caller's thread, which must be the main one for signals.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-import ipaddress
 import logging
 import os
 import signal
@@ -16,25 +17,28 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from types import FrameType
 from typing import TextIO
 
 import uvicorn
 
 from studiolo.engine import Engine
-from studiolo.errors import Code, EnvironmentFault, StudioloError, UserError
+from studiolo.errors import StudioloError
 from studiolo.handshake import Handshake, announce, make_token, withdraw
 from studiolo.home_lock import HomeLock
 from studiolo.paths import Home
 from studiolo.server.app import create_app
+from studiolo.server.connections import PatientProtocol
+from studiolo.server.listening import Public, Tls, bind, bind_public, checked_origin, public, url_of
 from studiolo.server.logs import close_log, open_log
 from studiolo.server.security import Rules
 
 LOCK_PATIENCE_S = 1.0  # somebody who only asks whether the home is free holds it for a moment
 GRACE_S = 5  # how long running answers may take to end after they were cancelled
 PARENT_CHECK_S = 1.0
-BACKLOG = 128
+HANDSHAKE_S = 10  # of TLS
 
 log = logging.getLogger(__name__)
 
@@ -45,23 +49,39 @@ def serve(
     environ: Mapping[str, str],
     host: str = "127.0.0.1",
     port: int = 0,
+    tls: Tls | None = None,
+    origins: Sequence[str] = (),
     parent_pid: int | None = None,
     out: TextIO | None = None,
     open_engine: Callable[[Home, Mapping[str, str]], Engine] | None = None,
 ) -> None:
     """Serve the home until a signal, or the parent's end.
 
-    Raises UserError(bad_request) on an address that is not loopback; EnvironmentFault: port_busy, home_busy and
-    whatever opening the home raises.
+    With `tls` host and port are those of the TLS listener, and loopback takes any free port. `origins`: of web pages
+    that may call. Raises UserError(bad_request) on an address that is not loopback without `tls`; EnvironmentFault:
+    port_busy, home_busy and whatever opening the home raises.
     """
-    listener = bind(host, port)
-    with contextlib.closing(listener), HomeLock(home, pid=os.getpid(), patience_s=LOCK_PATIENCE_S):
+    named = frozenset(checked_origin(origin) for origin in origins)
+    with contextlib.ExitStack() as stack:
+        listener = bind(host, port) if tls is None else bind("127.0.0.1", 0)
+        stack.enter_context(contextlib.closing(listener))
+        other = None if tls is None else stack.enter_context(contextlib.closing(bind_public(host, port)))
+        stack.enter_context(HomeLock(home, pid=os.getpid(), patience_s=LOCK_PATIENCE_S))
+        known = None if tls is None or other is None else public(tls, other, home=home)
         faults = open_log(home)
         try:
             _no_core_dumps()
             engine = (open_engine or _open_local)(home, environ)
             try:
-                _serve_engine(engine, home, listener, parent_pid=parent_pid, out=out or sys.stdout)
+                _serve_engine(
+                    engine,
+                    home,
+                    listener,
+                    other=known,
+                    origins=named,
+                    parent_pid=parent_pid,
+                    out=out or sys.stdout,
+                )
             finally:
                 engine.close()
         finally:
@@ -69,41 +89,42 @@ def serve(
             close_log(faults)
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """A listening socket on a loopback address. Raises UserError(bad_request), EnvironmentFault(port_busy)."""
-    address = "127.0.0.1" if host == "localhost" else host.strip("[]")
-    try:
-        loopback = ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
-        raise UserError(Code.BAD_REQUEST, field="host", problem="not a loopback address")
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        if os.name == "posix":  # elsewhere it would let two programs share a port
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((address, port))
-        listener.listen(BACKLOG)
-    except (OSError, OverflowError):
-        listener.close()
-        raise EnvironmentFault(Code.PORT_BUSY, host=address, port=port) from None
-    return listener
-
-
 class Server(uvicorn.Server):
     """uvicorn, that says when it is up, cancels running work when it stops, and ends with exit code 0 on a signal."""
 
-    def __init__(self, config: uvicorn.Config, *, on_up: Callable[[], None], on_stop: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        *,
+        on_up: Callable[[], None],
+        on_stop: Callable[[], None],
+        public: Public | None = None,
+    ) -> None:
         super().__init__(config)
         self._on_up = on_up
         self._on_stop = on_stop
+        self._public = public
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then say so."""
         await super().startup(sockets)
-        if self.started:
-            self._on_up()
+        if not self.started:
+            return
+        if self._public is not None:
+            self.servers.append(
+                await asyncio.get_running_loop().create_server(
+                    self._protocol,
+                    sock=self._public.listener,
+                    ssl=self._public.certificate.context,
+                    ssl_handshake_timeout=HANDSHAKE_S,
+                )
+            )
+        self._on_up()
+
+    def _protocol(self) -> asyncio.Protocol:
+        return PatientProtocol(
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state, _loop=None
+        )
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Cancel what runs, so that open streams end by themselves, then stop."""
@@ -131,39 +152,59 @@ class Server(uvicorn.Server):
 
 
 def make_server(
-    engine: Engine, home: Home, listener: socket.socket, *, token: str, on_up: Callable[[], None] = lambda: None
+    engine: Engine,
+    home: Home,
+    listener: socket.socket,
+    *,
+    token: str,
+    on_up: Callable[[], None] = lambda: None,
+    other: Public | None = None,
+    origins: frozenset[str] = frozenset(),
+    rules: Rules | None = None,
 ) -> Server:
-    """A server for an engine on a bound listener; run it with `run(sockets=[listener])`."""
-    app = create_app(engine, rules=Rules(token=token, port=listener.getsockname()[1]), home=home, pid=os.getpid())
+    """A server for an engine on a bound listener, and a TLS one; run it with `run(sockets=[listener])`.
+
+    `rules` in place of those that listeners and origins make.
+    """
+    hosts = frozenset() if other is None else other.hosts
+    made = Rules(token=token, port=listener.getsockname()[1], public_hosts=hosts, origins=origins)
+    app = create_app(engine, rules=rules or made, home=home, pid=os.getpid())
     config = uvicorn.Config(
         app,
+        http=PatientProtocol,
         log_config=None,
         access_log=False,
         lifespan="on",
         ws="none",
+        proxy_headers=False,  # what a client says of itself counts for nothing
         server_header=False,
         timeout_graceful_shutdown=GRACE_S,
         h11_max_incomplete_event_size=64 * 1024,
     )
-    return Server(config, on_up=on_up, on_stop=app.state.service.stop_work)
+    return Server(config, on_up=on_up, on_stop=app.state.service.stop_work, public=other)
 
 
-def url_of(listener: socket.socket) -> str:
-    """The address of a bound listener."""
-    address, port = listener.getsockname()[:2]
-    return f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
-
-
-def _serve_engine(engine: Engine, home: Home, listener: socket.socket, *, parent_pid: int | None, out: TextIO) -> None:
+def _serve_engine(
+    engine: Engine,
+    home: Home,
+    listener: socket.socket,
+    *,
+    other: Public | None,
+    origins: frozenset[str],
+    parent_pid: int | None,
+    out: TextIO,
+) -> None:
     token = make_token(home)
     handshake = Handshake(url_of(listener), os.getpid(), str(home.token_file))
+    if other is not None:
+        handshake = replace(handshake, public=other.url, fingerprint=other.certificate.fingerprint)
 
     def up() -> None:
         announce(home, handshake)
         with contextlib.suppress(OSError):  # the parent may be gone already; the watch notices
             print(handshake.line(), file=out, flush=True)
 
-    server = make_server(engine, home, listener, token=token, on_up=up)
+    server = make_server(engine, home, listener, token=token, on_up=up, other=other, origins=origins)
     if parent_pid is not None:
         _end_with_parent(server, parent_pid)
     warming = threading.Thread(target=_settle, args=(engine,), name="warm-up", daemon=True)

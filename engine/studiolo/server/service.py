@@ -2,25 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from studiolo.engine import Engine
-from studiolo.jobs import JobBoard
+from studiolo.errors import Code, UserError
+from studiolo.events import Event
+from studiolo.jobs import CancelToken, Job, JobBoard
 from studiolo.paths import Home
 from studiolo.server.metrics import Metrics
+from studiolo.server.rights import caller
 from studiolo.server.streaming import Streams
+from studiolo.tokens import TokenStore
+
+
+class CallersJobs(JobBoard):
+    """Jobs, each of which is there for its caller and the owner alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._marks: dict[str, str] = {}  # by job id
+
+    def submit(self, work: Callable[[CancelToken], Iterator[Event]], *, lane: str = "") -> Job:
+        """Queue a piece of work of the caller's."""
+        job = super().submit(work, lane=lane)
+        self._marks[job.id] = caller().mark
+        kept = {known.id for known in super().all()}
+        for old in [known for known in list(self._marks) if known not in kept]:
+            self._marks.pop(old, None)
+        return job
+
+    def all(self) -> list[Job]:
+        """Those of the caller; the owner's are all."""
+        mark = caller().mark
+        return [job for job in super().all() if not mark or self._marks.get(job.id) == mark]
+
+    def get(self, job_id: str) -> Job:
+        """The job of that id; raises UserError(unknown_job), for somebody else's too."""
+        mark = caller().mark
+        if mark and self._marks.get(job_id) != mark:
+            raise UserError(Code.UNKNOWN_JOB, job=job_id)
+        return super().get(job_id)
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One serving engine."""
+    """One serving engine, asked in the name of each request's caller."""
 
     engine: Engine
     home: Home
     clock: Callable[[], float]  # seconds that never go back
+    tokens: TokenStore
     metrics: Metrics = field(default_factory=Metrics)
-    jobs: JobBoard = field(default_factory=JobBoard)
+    jobs: JobBoard = field(default_factory=CallersJobs)
     streams: Streams = field(default_factory=Streams)
 
     def __post_init__(self) -> None:

@@ -7,6 +7,7 @@ next safe point. Threads: `Pump` is made and read on the loop; its one thread ow
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
@@ -19,6 +20,7 @@ from studiolo import wire
 from studiolo.errors import Code, EngineBug, StudioloError, UserError, error_for, unexpected
 from studiolo.events import Event, Failed
 from studiolo.jobs import CancelToken, Job
+from studiolo.server.rights import caller
 
 HEARTBEAT_S = 5.0
 FIRST_EVENT_S = 1.0  # how long the status line waits, so that an early error can still be an HTTP status
@@ -31,11 +33,12 @@ Source = Callable[[CancelToken], Iterator[Event]]
 
 
 class Streams:
-    """The streams that run now, by the name their client gave them."""
+    """The streams that run now, by their caller and the name that their client gave them."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._named: dict[str, set[CancelToken]] = {}  # several where a request asks for several answers
+        # several tokens of a name where a request asks for several answers
+        self._named: dict[tuple[str, str], set[CancelToken]] = {}
         self._all: set[CancelToken] = set()
         self._told: list[Callable[[Event], None]] = []
 
@@ -54,26 +57,27 @@ class Streams:
         with self._lock:
             return len(self._all)
 
-    def add(self, token: CancelToken, name: str | None) -> None:
-        """A stream begins."""
+    def add(self, token: CancelToken, name: str | None, *, mark: str) -> None:
+        """A stream of the caller `mark` begins."""
         with self._lock:
             self._all.add(token)
             if name:
-                self._named.setdefault(name, set()).add(token)
+                self._named.setdefault((mark, name), set()).add(token)
 
-    def remove(self, token: CancelToken, name: str | None) -> None:
+    def remove(self, token: CancelToken, name: str | None, *, mark: str) -> None:
         """A stream has ended."""
+        key = (mark, name or "")
         with self._lock:
             self._all.discard(token)
-            if name and name in self._named:
-                self._named[name].discard(token)
-                if not self._named[name]:
-                    del self._named[name]
+            if key in self._named:
+                self._named[key].discard(token)
+                if not self._named[key]:
+                    del self._named[key]
 
     def cancel(self, name: str) -> None:
-        """Stop the stream of that name. Raises UserError(unknown_job)."""
+        """Stop the caller's stream of that name. Raises UserError(unknown_job)."""
         with self._lock:
-            tokens = list(self._named.get(name, ()))
+            tokens = list(self._named.get((caller().mark, name), ()))
         if not tokens:
             raise UserError(Code.UNKNOWN_JOB, job=name)
         for token in tokens:
@@ -91,8 +95,9 @@ class Pump:
     """Runs one blocking stream on a thread and gives its events to the loop."""
 
     def __init__(self, source: Source, streams: Streams, *, name: str | None = None) -> None:
-        """Start at once; must be made on the running loop."""
+        """Start at once; must be made on the running loop, while a request is served. Its thread knows the caller."""
         self._cancel = CancelToken()
+        self._mark = caller().mark
         self._streams = streams
         self._name = name
         self._loop = asyncio.get_running_loop()
@@ -100,8 +105,9 @@ class Pump:
         self._room = threading.Semaphore(QUEUE_EVENTS)
         self._left = threading.Event()
         self._peeked: Event | None = None
-        streams.add(self._cancel, name)
-        threading.Thread(target=self._run, args=(source,), name="stream", daemon=True).start()
+        streams.add(self._cancel, name, mark=self._mark)
+        known = contextvars.copy_context()
+        threading.Thread(target=known.run, args=(self._run, source), name="stream", daemon=True).start()
 
     async def settle(self) -> None:
         """Wait a moment for the first event. Raises StudioloError where the work could not even begin."""
@@ -148,7 +154,7 @@ class Pump:
         """Nobody reads any more: stop the work."""
         self._left.set()
         self._cancel.cancel()
-        self._streams.remove(self._cancel, self._name)
+        self._streams.remove(self._cancel, self._name, mark=self._mark)
 
     def _run(self, source: Source) -> None:
         try:

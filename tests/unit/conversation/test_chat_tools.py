@@ -54,8 +54,8 @@ class LikelyPiece(Piece):
 class Likely:
     """Stands for a lease whose runtime says how likely each token was."""
 
-    def generate(self, _prompt: Prompt, *, sampling: Sampling, cancel: CancelToken) -> Iterator[Step]:
-        del sampling, cancel
+    def generate(self, _prompt: Prompt, **asked: object) -> Iterator[Step]:
+        del asked
         for text in ("早", ", ", TOKEN, "!"):
             yield LikelyPiece(text, 1, (TokenLogprob(text, tuple(text.encode()), -0.5),))
         yield Ended("stop")
