@@ -19,8 +19,10 @@ from studiolo.errors import StudioloError
 def serve(terminal: Terminal, *, host: str, port: int, parent_pid: int | None, ask_passphrase: bool) -> int:
     """Serve this home's engine on a loopback port.
 
-    The first line on stdout is {url, pid, token_file}; the token in that file opens the API. Ctrl+C stops it.
+    The first line on stdout is {url, pid, token_file, sealed}; the token in that file opens the API. Ctrl+C stops it.
     """
+    from studiolo.cli.checks import check_words
+    from studiolo.doctor import seal_check
     from studiolo.handshake import error_line
     from studiolo.server.run import serve as run_server
 
@@ -28,7 +30,15 @@ def serve(terminal: Terminal, *, host: str, port: int, parent_pid: int | None, a
     if ask_passphrase:
         environ["STUDIOLO_PASSPHRASE"] = click.prompt(terminal.word("passphrase"), hide_input=True, err=True)
     try:
-        run_server(terminal.home, environ=environ, host=host, port=port, parent_pid=parent_pid, out=sys.stdout)
+        run_server(
+            terminal.home,
+            environ=environ,
+            host=host,
+            port=port,
+            parent_pid=parent_pid,
+            out=sys.stdout,
+            not_sealed=lambda state: terminal.note(check_words(seal_check(state), chinese=terminal.chinese)),
+        )
     except StudioloError as error:
         if parent_pid is not None:  # whoever started us reads our stdout, and puts it into words
             terminal.text(error_line(error))

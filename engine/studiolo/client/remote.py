@@ -21,6 +21,7 @@ from urllib.parse import quote, urlencode
 import httpx
 
 from studiolo import wire
+from studiolo.client.dial import Dial, transport
 from studiolo.client.socket_end import end_socket
 from studiolo.errors import Code, EngineBug, EnvironmentFault, StudioloError, error_for
 from studiolo.events import Event, Failed, Finished
@@ -90,14 +91,19 @@ class RemoteStream(Iterator[Event]):
 class RemoteEngine:
     """See `studiolo.engine.Engine` for what each method promises."""
 
-    def __init__(self, url: str, token: str, *, timeout_s: float = 300.0) -> None:
-        """Connects to nothing yet. `timeout_s` is for plain calls; streams may take as long as they say something."""
+    def __init__(self, url: str, token: str, *, timeout_s: float = 300.0, dial: Dial | None = None) -> None:
+        """Connects to nothing yet. `timeout_s` is for plain calls; streams may take as long as they say something.
+
+        `dial` makes the connections where this process may not.
+        """
         self.url = url
+        limits = httpx.Limits(max_connections=64)
         self._client = httpx.Client(
             base_url=url,
             headers={"Authorization": f"Bearer {token}"},
             timeout=httpx.Timeout(timeout_s, connect=5.0),
-            limits=httpx.Limits(max_connections=64),
+            limits=limits,
+            transport=None if dial is None else transport(dial, limits=limits),
             trust_env=False,  # no proxy stands between a person and their documents
             follow_redirects=False,
         )

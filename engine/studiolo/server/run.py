@@ -1,8 +1,9 @@
 """`studiolo serve`: bind, lock, open the home, serve, and leave nothing behind.
 
-The listener is bound before anything is opened, on a loopback address only. The first line on stdout is the handshake;
-after it stdout stays quiet. A server started for a parent (`parent_pid`) ends when the parent does: its standard input
-closes, or its pid is gone. Threads: the loop runs on the caller's thread, which must be the main one for signals.
+The listener is bound before anything is opened, on a loopback address only; then the process seals itself. The first
+line on stdout is the handshake; after it stdout stays quiet. A server started for a parent (`parent_pid`) ends when the
+parent does: its standard input closes, or its pid is gone. Threads: the loop runs on the caller's thread, which must be
+the main one for signals.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ from studiolo.engine import Engine
 from studiolo.errors import Code, EnvironmentFault, StudioloError, UserError
 from studiolo.handshake import Handshake, announce, make_token, withdraw
 from studiolo.home_lock import HomeLock
+from studiolo.isolation.kernel import no_core_dumps
+from studiolo.isolation.seal import SealState, self_test
 from studiolo.paths import Home
 from studiolo.server.app import create_app
 from studiolo.server.logs import close_log, open_log
@@ -48,8 +51,9 @@ def serve(
     parent_pid: int | None = None,
     out: TextIO | None = None,
     open_engine: Callable[[Home, Mapping[str, str]], Engine] | None = None,
+    not_sealed: Callable[[SealState], None] = lambda _state: None,
 ) -> None:
-    """Serve the home until a signal, or the parent's end.
+    """Serve the home until a signal, or the parent's end; `not_sealed` is called where the seal's own test fails.
 
     Raises UserError(bad_request) on an address that is not loopback; EnvironmentFault: port_busy, home_busy and
     whatever opening the home raises.
@@ -58,10 +62,16 @@ def serve(
     with contextlib.closing(listener), HomeLock(home, pid=os.getpid(), patience_s=LOCK_PATIENCE_S):
         faults = open_log(home)
         try:
-            _no_core_dumps()
-            engine = (open_engine or _open_local)(home, environ)
+            no_core_dumps()
+            engine = (open_engine or _open_sealed)(home, environ)
+            sealed = self_test()
+            if not sealed.sealed:
+                log.warning("not sealed: %s %s", sealed.reason, " ".join(sealed.open_ways))
+                not_sealed(sealed)
             try:
-                _serve_engine(engine, home, listener, parent_pid=parent_pid, out=out or sys.stdout)
+                _serve_engine(
+                    engine, home, listener, sealed=sealed.sealed, parent_pid=parent_pid, out=out or sys.stdout
+                )
             finally:
                 engine.close()
         finally:
@@ -154,9 +164,11 @@ def url_of(listener: socket.socket) -> str:
     return f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
 
 
-def _serve_engine(engine: Engine, home: Home, listener: socket.socket, *, parent_pid: int | None, out: TextIO) -> None:
+def _serve_engine(
+    engine: Engine, home: Home, listener: socket.socket, *, sealed: bool, parent_pid: int | None, out: TextIO
+) -> None:
     token = make_token(home)
-    handshake = Handshake(url_of(listener), os.getpid(), str(home.token_file))
+    handshake = Handshake(url_of(listener), os.getpid(), str(home.token_file), sealed)
 
     def up() -> None:
         announce(home, handshake)
@@ -220,15 +232,7 @@ def _end_with_parent(server: Server, parent_pid: int) -> None:
         threading.Thread(target=watch, name="parent-watch", daemon=True).start()
 
 
-def _no_core_dumps() -> None:
-    """A core dump would hold the documents."""
-    with contextlib.suppress(ImportError, OSError, ValueError):
-        import resource
+def _open_sealed(home: Home, environ: Mapping[str, str]) -> Engine:
+    from studiolo.bootstrap import open_sealed
 
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-def _open_local(home: Home, environ: Mapping[str, str]) -> Engine:
-    from studiolo.bootstrap import open_local
-
-    return open_local(home, environ=environ)
+    return open_sealed(home, environ=environ)
