@@ -40,7 +40,7 @@ def open_engine(
     place = home or home_from(environment)
     found = _running_or_lock(place, wait_s, on_wait)
     if isinstance(found, HomeLock):
-        with found, _own_engine(place, environment, sealed=sealed) as engine:
+        with found, _own_engine(place, environment, sealed) as engine:
             yield engine
         return
     if sealed:
@@ -96,7 +96,7 @@ def _running(home: Home) -> Engine | None:
 
 
 @contextmanager
-def _own_engine(home: Home, environ: Mapping[str, str], *, sealed: bool) -> Iterator[Engine]:
+def _own_engine(home: Home, environ: Mapping[str, str], sealed: bool) -> Iterator[Engine]:
     from studiolo.bootstrap import open_local, open_sealed
 
     engine = (open_sealed if sealed else open_local)(home, environ=environ)
