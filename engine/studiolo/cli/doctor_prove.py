@@ -36,13 +36,45 @@ WAYS: dict[str, tuple[str, str]] = {
     "x32_calls": ("system calls by the x32 numbers", "以 x32 编号发起的系统调用"),
 }
 
+WORDS: dict[str, tuple[str, str]] = {
+    "cannot_prove": (
+        "There is no seal to prove on this system: it is made and tested on Linux (x86-64, aarch64) only.",
+        "此系统上没有可验证的隔离：仅在 Linux（x86-64、aarch64）上实现并测试。",
+    ),
+    "way": ("way out", "出口"),
+    "sealed": ("sealed", "已隔离"),
+    "control": ("not sealed", "未隔离"),
+    "refused": ("refused", "已拒绝"),
+    "not_refused": ("NOT REFUSED", "未拒绝"),
+    "open": ("open", "可通行"),
+    "reached": ("reached the kernel ({error})", "已到达内核（{error}）"),
+    "also": (
+        "refused by this machine to everybody ({error}): proves nothing",
+        "本机对所有程序均拒绝（{error}）：不能作为证明",
+    ),
+    "holds": (
+        (
+            "The seal holds: {refused} of {ways} ways refused; {sealed} messages arrived from the sealed process, "
+            "{control} from the other."
+        ),
+        "隔离有效：{ways} 个出口中拒绝了 {refused} 个；已隔离进程送出 {sealed} 条消息，未隔离进程送出 {control} 条。",
+    ),
+    "fails": (
+        (
+            "The seal does NOT hold: {refused} of {ways} ways refused; {sealed} messages arrived from the sealed "
+            "process, {control} from the other."
+        ),
+        "隔离无效：{ways} 个出口中仅拒绝了 {refused} 个；已隔离进程送出 {sealed} 条消息，未隔离进程送出 {control} 条。",
+    ),
+}
+
 
 def run_proof(terminal: Terminal, *, as_json: bool) -> int:
     """Prove and tell; the exit code."""
     if not possible():
         if as_json:
             terminal.json({"holds": False, "sealed": False, "ways": []})
-        terminal.say("cannot_prove")
+        terminal.note(WORDS["cannot_prove"][terminal.chinese])
         return FAILED
     proof = prove()
     if as_json:
@@ -54,33 +86,31 @@ def run_proof(terminal: Terminal, *, as_json: bool) -> int:
 
 def _show(proof: Proof, terminal: Terminal) -> None:
     chinese = terminal.chinese
-    rows = [[terminal.word(f"proof_{name}") for name in ("way", "sealed", "control")]]
+    rows = [tuple(WORDS[name][chinese] for name in ("way", "sealed", "control"))]
     rows += [
-        [
-            WAYS[way.way][chinese] if way.way in WAYS else way.way,
-            terminal.word("proof_refused") if way.refused else f"{terminal.word('proof_not_refused')} ({way.sealed})",
-            _control(way, terminal),
-        ]
-        for way in proof.ways
+        (WAYS[way.way][chinese], _sealed(way, chinese=chinese), _control(way, chinese=chinese)) for way in proof.ways
     ]
-    widths = [max(_width(row[column]) for row in rows) for column in range(2)]
-    for row in rows:
-        cells = [cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=False)]
-        terminal.text("  ".join([*cells, row[2]]))
+    first, second = (max(_width(row[column]) for row in rows) for column in range(2))
+    for way, sealed, control in rows:
+        terminal.text(f"{_filled(way, first)}  {_filled(sealed, second)}  {control}")
+    words = WORDS["holds" if proof.holds else "fails"][chinese]
     refused = sum(way.refused for way in proof.ways)
-    terminal.say(
-        "proof_holds" if proof.holds else "proof_fails",
-        refused=refused,
-        ways=len(proof.ways),
-        sealed=proof.arrived_sealed,
-        control=proof.arrived_control,
-    )
+    counts = {"ways": len(proof.ways), "sealed": proof.arrived_sealed, "control": proof.arrived_control}
+    terminal.note(words.format(refused=refused, **counts))
 
 
-def _control(way: Tried, terminal: Terminal) -> str:
+def _sealed(way: Tried, *, chinese: bool) -> str:
+    return WORDS["refused"][chinese] if way.refused else f"{WORDS['not_refused'][chinese]} ({way.sealed})"
+
+
+def _control(way: Tried, *, chinese: bool) -> str:
     if way.control == OPEN:
-        return terminal.word("proof_open")
-    return terminal.word("proof_reached" if way.provable else "proof_also", error=way.control)
+        return WORDS["open"][chinese]
+    return WORDS["reached" if way.provable else "also"][chinese].format(error=way.control)
+
+
+def _filled(text: str, width: int) -> str:
+    return text + " " * (width - _width(text))
 
 
 def _width(text: str) -> int:

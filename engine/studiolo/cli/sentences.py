@@ -317,31 +317,6 @@ NOTICES: dict[str, tuple[str, str]] = {
         "There is no file of a known format in there. Name a file, or a folder that holds documents.",
         "其中没有可识别格式的文件。请指定文件，或含有文档的文件夹。",
     ),
-    "cannot_prove": (
-        "There is no seal to prove on this system: it is made and tested on Linux (x86-64, aarch64) only.",
-        "此系统上没有可验证的隔离：仅在 Linux（x86-64、aarch64）上实现并测试。",
-    ),
-    "proof_way": ("way out", "出口"),
-    "proof_sealed": ("sealed", "已隔离"),
-    "proof_control": ("not sealed", "未隔离"),
-    "proof_refused": ("refused", "已拒绝"),
-    "proof_not_refused": ("NOT REFUSED", "未拒绝"),
-    "proof_open": ("open", "可通行"),
-    "proof_reached": ("reached the kernel ({error})", "已到达内核（{error}）"),
-    "proof_also": (
-        "refused by this machine to everybody ({error}): proves nothing",
-        "本机对所有程序均拒绝（{error}）：不能作为证明",
-    ),
-    "proof_holds": (
-        "The seal holds: {refused} of {ways} ways refused; {sealed} messages arrived from the sealed process, {control} "
-        "from the other.",
-        "隔离有效：{ways} 个出口中拒绝了 {refused} 个；已隔离进程送出 {sealed} 条消息，未隔离进程送出 {control} 条。",
-    ),
-    "proof_fails": (
-        "The seal does NOT hold: {refused} of {ways} ways refused; {sealed} messages arrived from the sealed process, "
-        "{control} from the other.",
-        "隔离无效：{ways} 个出口中仅拒绝了 {refused} 个；已隔离进程送出 {sealed} 条消息，未隔离进程送出 {control} 条。",
-    ),
     "nothing_found": ("Nothing found.", "没有找到。"),
     "more_failed": ("{failed} of {total} files could not be added.", "{total} 个文件中有 {failed} 个未能添加。"),
 }

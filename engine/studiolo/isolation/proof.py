@@ -26,7 +26,8 @@ from pathlib import Path
 
 from studiolo.errors import Code, EngineBug
 from studiolo.isolation import kernel
-from studiolo.isolation.ways import BY_HOOK, Outside
+from studiolo.isolation.reach import Outside
+from studiolo.isolation.ways import BY_HOOK
 
 PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 OPEN = "open"

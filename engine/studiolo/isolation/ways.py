@@ -1,10 +1,12 @@
 """Every way out that we know of, tried for real: the inside of `studiolo doctor --prove`.
 
-Each way is a function that goes past Python, through the C library, to a listener on this very machine, so that the
-kernel and nothing else decides. It raises OSError where it is refused or fails. A way that needs no answer counts as
-open as soon as the kernel has let the call through: whether the machine then finds a route is not the seal's business.
+Each way goes past Python, through the C library, to a listener on this very machine, so that the kernel and nothing
+else decides. It raises OSError where it is refused or fails. A way that needs no answer counts as open as soon as the
+kernel has let the call through: whether the machine then finds a route is not the seal's business.
 
-Runs in a process of its own, which seals itself by the engine's own call (or not, for the control). Linux only.
+    python -m studiolo.isolation.ways sealed|control LISTENERS
+
+The process seals itself by the engine's own call (or not, for the control). Linux only.
 """
 
 from __future__ import annotations
@@ -21,136 +23,67 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
 from studiolo.isolation import kernel, seccomp
+from studiolo.isolation.reach import (
+    DATAGRAM,
+    INET,
+    INET6,
+    NETLINK,
+    PACKET,
+    RAW,
+    STREAM,
+    UNIX,
+    VSOCK,
+    Inside,
+    Outside,
+    called,
+    connect,
+    inet,
+    inet6,
+    libc,
+    made_socket,
+    unix,
+)
 from studiolo.isolation.seal import seal
 
-INET, INET6, UNIX, NETLINK, PACKET, VSOCK = 2, 10, 1, 16, 17, 40
-STREAM, DATAGRAM, RAW = 1, 2, 3
 PTRACE_SEIZE = 0x4206
 SAID = b"studiolo"  # what is sent: no text of anybody's
-
-
-@dataclass(frozen=True, slots=True)
-class Outside:
-    """Where the ways lead: listeners of the process that proves, all on this machine."""
-
-    tcp: int
-    tcp6: int  # 0 where the machine has no IPv6
-    udp: int
-    dns: int
-    resolver: str  # path of a Unix stream socket, like a resolver's or the system bus's
-    bus: str
-    datagrams: str  # path of a Unix datagram socket, like a log's
-
-
-@dataclass(slots=True)
-class Inside:
-    """What a process like the engine has when it seals itself: a listener, who came to it, a thread."""
-
-    outside: Outside
-    listener: python_socket.socket
-    accepted: python_socket.socket
-    jobs: list[Callable[[], None]] = field(default_factory=list)
-    results: list[OSError | None] = field(default_factory=list)
-    work: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
-    done: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
-
-    def run_earlier_thread(self) -> None:
-        """The body of a thread that was there before the seal."""
-        while True:
-            self.work.acquire()
-            job = self.jobs.pop()
-            try:
-                job()
-                self.results.append(None)
-            except OSError as error:
-                self.results.append(error)
-            self.done.release()
-
-    def on_earlier_thread(self, job: Callable[[], None]) -> None:
-        """Let that thread do it. Raises what it raised."""
-        self.jobs.append(job)
-        self.work.release()
-        self.done.acquire()
-        error = self.results.pop()
-        if error is not None:
-            raise error
-
 
 Way = Callable[[Inside], None]
 
 
-def _libc() -> ctypes.CDLL:
-    return ctypes.CDLL(None, use_errno=True)
-
-
-def _called(name: str, *arguments: object) -> int:
-    """A function of the C library. Raises OSError."""
-    ctypes.set_errno(0)
-    given = int(getattr(_libc(), name)(*arguments))
-    if given < 0:
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-    return given
-
-
-@contextmanager
-def _socket(family: int, kind: int, protocol: int = 0) -> Iterator[int]:
-    made = _called("socket", family, kind, protocol)
-    try:
-        yield made
-    finally:
-        os.close(made)
-
-
-def _inet(port: int) -> bytes:
-    return struct.pack("=H", INET) + struct.pack("!H", port) + bytes([127, 0, 0, 1]) + bytes(8)
-
-
-def _inet6(port: int) -> bytes:
-    return struct.pack("=H", INET6) + struct.pack("!HI", port, 0) + bytes(15) + b"\1" + bytes(4)
-
-
-def _unix(path: str) -> bytes:
-    return struct.pack("=H", UNIX) + os.fsencode(path) + b"\0"
-
-
-def _connect(descriptor: int, address: bytes) -> None:
-    _called("connect", descriptor, address, len(address))
-
-
 def _tcp(inside: Inside) -> None:
-    with _socket(INET, STREAM) as made:
-        _connect(made, _inet(inside.outside.tcp))
-        _called("send", made, SAID, len(SAID), 0)
+    with made_socket(INET, STREAM) as made:
+        connect(made, inet(inside.outside.tcp))
+        called("send", made, SAID, len(SAID), 0)
 
 
 def _tcp6(inside: Inside) -> None:
-    with _socket(INET6, STREAM) as made:
-        _connect(made, _inet6(inside.outside.tcp6))
-        _called("send", made, SAID, len(SAID), 0)
+    with made_socket(INET6, STREAM) as made:
+        connect(made, inet6(inside.outside.tcp6))
+        called("send", made, SAID, len(SAID), 0)
 
 
 def _udp(inside: Inside) -> None:
-    address = _inet(inside.outside.udp)
-    with _socket(INET, DATAGRAM) as made:
-        _called("sendto", made, SAID, len(SAID), 0, address, len(address))
+    address = inet(inside.outside.udp)
+    with made_socket(INET, DATAGRAM) as made:
+        called("sendto", made, SAID, len(SAID), 0, address, len(address))
 
 
 def _udp6(inside: Inside) -> None:  # noqa: ARG001 - to a port where nobody listens: the call is what counts
-    address = _inet6(9)
-    with _socket(INET6, DATAGRAM) as made, contextlib.suppress(ConnectionRefusedError):
-        _called("sendto", made, SAID, len(SAID), 0, address, len(address))
+    address = inet6(9)
+    with made_socket(INET6, DATAGRAM) as made, contextlib.suppress(ConnectionRefusedError):
+        called("sendto", made, SAID, len(SAID), 0, address, len(address))
 
 
 def _dns(inside: Inside) -> None:
     """The C library's own look-up, at a resolver of ours: `_res` names it, as resolver(3) allows."""
-    libc = _libc()
-    query = getattr(libc, "res_query", None)  # glibc since 2.34
+    library = libc()
+    query = getattr(library, "res_query", None)  # glibc since 2.34
     if query is None:
         query = getattr(ctypes.CDLL("libresolv.so.2", use_errno=True), "__res_query", None)
-    state_of, begin = getattr(libc, "__res_state", None), getattr(libc, "__res_init", None)
+    state_of, begin = getattr(library, "__res_state", None), getattr(library, "__res_init", None)
     if query is None or state_of is None or begin is None:
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
     state_of.restype = ctypes.c_void_p
@@ -159,7 +92,7 @@ def _dns(inside: Inside) -> None:
     ctypes.c_int.from_address(state).value = 1  # retrans: seconds
     ctypes.c_int.from_address(state + 4).value = 1  # retry
     ctypes.c_int.from_address(state + 16).value = 1  # nscount
-    ctypes.memmove(state + 20, _inet(inside.outside.dns), 16)  # nsaddr_list[0]
+    ctypes.memmove(state + 20, inet(inside.outside.dns), 16)  # nsaddr_list[0]
     answer = ctypes.create_string_buffer(512)
     ctypes.set_errno(0)
     if query(b"proof.studiolo.invalid", 1, 1, answer, len(answer)) < 0:
@@ -169,55 +102,55 @@ def _dns(inside: Inside) -> None:
 def _raw(_inside: Inside) -> None:
     """ICMP; where only root may, a protocol of nothing: then the kernel says so itself instead of the seal."""
     try:
-        with _socket(INET, RAW, 1):
+        with made_socket(INET, RAW, 1):
             return
     except PermissionError:
-        with _socket(INET, RAW, 0):
+        with made_socket(INET, RAW, 0):
             return
 
 
 def _packet(_inside: Inside) -> None:
-    with _socket(PACKET, RAW, 0):
+    with made_socket(PACKET, RAW, 0):
         return
 
 
 def _netlink(_inside: Inside) -> None:
-    with _socket(NETLINK, RAW, 0):
+    with made_socket(NETLINK, RAW, 0):
         return
 
 
 def _vsock(_inside: Inside) -> None:
-    with _socket(VSOCK, STREAM):
+    with made_socket(VSOCK, STREAM):
         return
 
 
 def _resolver(inside: Inside) -> None:
-    with _socket(UNIX, STREAM) as made:
-        _connect(made, _unix(inside.outside.resolver))
-        _called("send", made, SAID, len(SAID), 0)
+    with made_socket(UNIX, STREAM) as made:
+        connect(made, unix(inside.outside.resolver))
+        called("send", made, SAID, len(SAID), 0)
 
 
 def _bus(inside: Inside) -> None:
-    with _socket(UNIX, STREAM) as made:
-        _connect(made, _unix(inside.outside.bus))
-        _called("send", made, b"\0AUTH EXTERNAL\r\n", 16, 0)
+    with made_socket(UNIX, STREAM) as made:
+        connect(made, unix(inside.outside.bus))
+        called("send", made, b"\0AUTH EXTERNAL\r\n", 16, 0)
 
 
 def _paired_datagram(inside: Inside) -> None:
     pair = (ctypes.c_int * 2)()
-    _called("socketpair", UNIX, DATAGRAM, 0, pair)
-    address = _unix(inside.outside.datagrams)
+    called("socketpair", UNIX, DATAGRAM, 0, pair)
+    address = unix(inside.outside.datagrams)
     try:
-        _called("sendto", pair[0], SAID, len(SAID), 0, address, len(address))
+        called("sendto", pair[0], SAID, len(SAID), 0, address, len(address))
     finally:
         for one in pair:
             os.close(one)
 
 
 def _again(descriptor: int, port: int) -> None:
-    _connect(descriptor, struct.pack("=H", 0) + bytes(14))  # AF_UNSPEC lets go of the peer
-    _connect(descriptor, _inet(port))
-    _called("send", descriptor, SAID, len(SAID), 0)
+    connect(descriptor, struct.pack("=H", 0) + bytes(14))  # AF_UNSPEC lets go of the peer
+    connect(descriptor, inet(port))
+    called("send", descriptor, SAID, len(SAID), 0)
 
 
 def _accepted(inside: Inside) -> None:
@@ -229,14 +162,14 @@ def _listening(inside: Inside) -> None:
 
 
 def _fast_open(inside: Inside) -> None:
-    """Data in the first packet of a connection, without connect(2); on the accepted descriptor where no other is had."""
-    address = _inet(inside.outside.tcp)
+    """Data in the first packet of a connection, without connect(2); else on the accepted descriptor."""
+    address = inet(inside.outside.tcp)
 
     def send(descriptor: int) -> None:
-        _called("sendto", descriptor, SAID, len(SAID), seccomp.MSG_FASTOPEN, address, len(address))
+        called("sendto", descriptor, SAID, len(SAID), seccomp.MSG_FASTOPEN, address, len(address))
 
     try:
-        with _socket(INET, STREAM) as made:
+        with made_socket(INET, STREAM) as made:
             send(made)
     except PermissionError:
         send(inside.accepted.fileno())
@@ -370,7 +303,7 @@ def tried(inside: Inside) -> dict[str, int]:
 
 
 def main(arguments: list[str]) -> None:
-    """The process: `sealed` or `control`, and the listeners as JSON. Says its port, awaits one visitor, tries, tells."""
+    """The process: `sealed` or `control`, and the listeners as JSON. Says its port, awaits a visitor, tries, tells."""
     kind, outside = arguments
     with python_socket.create_server(("127.0.0.1", 0)) as listener:
         _say({"port": listener.getsockname()[1]})
