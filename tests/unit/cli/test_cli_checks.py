@@ -105,7 +105,10 @@ def test_what_only_some_processors_have() -> None:
         ),
         (
             Check("seal", "warning", "", {"sealed": True, "verified": False, "by": "sandbox"}),
-            "this process can reach no network by its own test (sandbox); this project has not been verified on this system",
+            (
+                "this process can reach no network by its own test (sandbox); this project has not been verified on "
+                "this system"
+            ),
             "此进程自测无法访问任何网络（sandbox）；本项目尚未在此系统上验证",
         ),
         (Check("seal", "warning", "of an older engine"), "of an older engine", "of an older engine"),
