@@ -26,11 +26,16 @@ CONNECTING = frozenset(
         "webbrowser.open",
     }
 )
+HERE = ("127.0.0.1", "::1")
 ALL = LOOK_UPS | ADDRESSED | CONNECTING
 
 
-def refuse(*, unix_sockets: bool = False) -> None:
-    """From now on a look-up or a connection raises PermissionError. `unix_sockets`: those to a path may be made."""
+def refuse(*, unix_sockets: bool = False, loopback: bool = False) -> None:
+    """From now on a look-up or a connection raises PermissionError.
+
+    `unix_sockets`: those to a path may be made. `loopback`: those to this machine, which event loops need on Windows,
+    where a pair of sockets is made of them.
+    """
 
     def hook(event: str, arguments: tuple[object, ...]) -> None:
         if event not in ALL:
@@ -38,6 +43,8 @@ def refuse(*, unix_sockets: bool = False) -> None:
         if event in ADDRESSED:
             address = arguments[1] if len(arguments) > 1 else None
             if address is None or (unix_sockets and isinstance(address, str | bytes)):  # connected already, or a path
+                return
+            if loopback and isinstance(address, tuple) and address and address[0] in HERE:
                 return
         raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
 

@@ -62,7 +62,7 @@ def seal(level: Level = Level.CLOSED) -> SealState:
     except OSError:
         reason = "refused"
     if not reason or level is Level.CLOSED:  # a window that is not sealed makes its connections itself
-        hook.refuse(unix_sockets=level is Level.WINDOW)
+        hook.refuse(unix_sockets=level is Level.WINDOW, loopback=sys.platform == "win32")
     state = self_test(level)
     return state if state.sealed or not reason else SealState(sealed=False, by="", reason=reason)
 

@@ -176,6 +176,22 @@ print(json.dumps([found, other.recv(20).decode()]))
     assert told(home, code) == [[True] * 6, "connected"]
 
 
+def test_where_pairs_are_made_of_connections_the_second_line_leaves_this_machine(home: Home) -> None:
+    """Windows has no socketpair(2): Python connects two sockets, and every event loop needs such a pair."""
+    code = """
+import json, socket
+from studiolo.isolation import hook
+hook.refuse(loopback=True)
+listener = socket.create_server(("127.0.0.1", 0))
+made = socket.socket(); made.connect(listener.getsockname())
+try:
+    socket.socket().connect(("192.0.2.1", 9))
+except PermissionError:
+    print(json.dumps("refused"))
+"""
+    assert told(home, code) == "refused"
+
+
 def test_telemetry_is_off_before_any_library_is_there(home: Home) -> None:
     code = "from studiolo.isolation.seal import seal; seal(); import json, os; print(json.dumps(dict(os.environ)))"
     environ = told(home, code, HF_HUB_OFFLINE="0", DO_NOT_TRACK="0")
