@@ -9,17 +9,24 @@ import sys
 
 def main() -> int:
     """Open the window; the exit code of the program."""
+    from studiolo.client.sealed import start_window_porter, window_sealer
+
+    environ = dict(os.environ)
+    porter = start_window_porter(environ)
+    seal = window_sealer(porter, environ)
+    seal.before_display()  # Qt's own threads then inherit it
     from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication
 
     from studiolo_desktop.bootstrap import desktop
 
     app = QApplication(sys.argv)
+    seal.with_display()
     app.setApplicationName("Studiolo")
     app.setApplicationDisplayName("Studiolo")
     app.setDesktopFileName("studiolo")
     app.setStyle("Fusion")  # the one style that draws light and dark alike on every platform
-    program = desktop(app, environ=dict(os.environ))
+    program = desktop(app, environ=environ, porter=porter, window_sealed=seal.sealed)
     app.aboutToQuit.connect(program.close)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: app.quit())
@@ -27,7 +34,12 @@ def main() -> int:
     awake.timeout.connect(lambda: None)
     awake.start(500)
     program.start()
-    return app.exec()
+    try:
+        return app.exec()
+    finally:
+        program.close()
+        if porter is not None:
+            porter.close()
 
 
 if __name__ == "__main__":

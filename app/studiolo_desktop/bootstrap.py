@@ -13,6 +13,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication
 
+from studiolo.client.sealed import Porter
 from studiolo.errors import StudioloError
 from studiolo.paths import Home, home_from
 from studiolo.settings import Settings, load_settings, save_settings
@@ -41,7 +42,10 @@ class Desktop(QObject):
         pull: Pull,
         samples: tuple[Path, ...] = (),
         patience: Patience | None = None,
+        open_address: Callable[[str], object] | None = None,
+        window_sealed: bool | None = None,
     ) -> None:
+        """`open_address` opens web addresses for a window that is sealed; `window_sealed` None: it was not tried."""
         super().__init__()
         settings, problem = _settings(home.settings_file)
         self._settings_file = home.settings_file
@@ -74,8 +78,10 @@ class Desktop(QObject):
             library=self.library,
             models=self.models,
             samples=samples,
+            window_sealed=window_sealed,
         )
-        self.window = MainWindow(self.look, parts)
+        opened = {} if open_address is None else {"open_link": lambda url: open_address(url.toString())}
+        self.window = MainWindow(self.look, parts, **opened)
         self.window.closing.connect(self.close)
         self._closed = False
         if problem is not None:
@@ -110,8 +116,10 @@ class Desktop(QObject):
         self.calls.run_local(keep, then=lambda _none: None, failed=self.notices.report)
 
 
-def desktop(app: QApplication, *, environ: Mapping[str, str]) -> Desktop:
-    """The window over the engine of the home that `environ` names."""
+def desktop(
+    app: QApplication, *, environ: Mapping[str, str], porter: Porter | None = None, window_sealed: bool | None = None
+) -> Desktop:
+    """The window over the engine of the home that `environ` names; `porter` starts what a sealed window cannot."""
     from studiolo.client.pull import pull_process
     from studiolo.client.spawn import attach_or_spawn
 
@@ -119,9 +127,13 @@ def desktop(app: QApplication, *, environ: Mapping[str, str]) -> Desktop:
     return Desktop(
         app,
         home=home,
-        connect=lambda: attach_or_spawn(home, environ=environ),
-        pull=lambda model_id, cancel: pull_process(model_id, home, cancel),
+        connect=lambda: attach_or_spawn(home, environ=environ, porter=porter),
+        pull=lambda model_id, cancel: pull_process(
+            model_id, home, cancel, start=None if porter is None else porter.start_pull
+        ),
         samples=sample_documents(),
+        open_address=None if porter is None else porter.open_address,
+        window_sealed=window_sealed,
     )
 
 

@@ -37,6 +37,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The engine that reads your documents cannot reach any network. It has tested this itself.",
         "读取文档的引擎无法访问任何网络，并已自行验证。",
     ),
+    "engine.sealed_alone": ("Engine sealed, window not", "引擎已封闭，窗口未封闭"),
+    "engine.sealed_alone_tip": (
+        "The engine cannot reach any network. This window is not sealed: the system offers it no such means.",
+        "引擎无法访问任何网络。此窗口未封闭：系统没有为其提供相应手段。",
+    ),
     "engine.not_sealed_tip": (
         "The engine works on this computer only, but the system does not enforce it here.",
         "引擎仅在本机运行，但此系统未强制隔离。",

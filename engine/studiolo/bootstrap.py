@@ -24,6 +24,8 @@ from studiolo.inference.readings import ReadingStore
 from studiolo.inference.runtime import LlamaRuntime, Runtime
 from studiolo.inference.scheduler import Scheduler
 from studiolo.inference.tuning import tuning_for
+from studiolo.isolation.seal import seal
+from studiolo.isolation.telemetry import switch_off
 from studiolo.knowledge.embedding import Embedder
 from studiolo.knowledge.library import KnowledgeBase
 from studiolo.knowledge.seams import TextEmbedder
@@ -36,8 +38,9 @@ from studiolo.privacy.analyzer import Analyzer
 from studiolo.privacy.audit import AuditLog, FileAnchor, KeptAnchor, audit_key
 from studiolo.privacy.detector import DETECTOR_VERSION
 from studiolo.privacy.filter import PrivacyFilter
+from studiolo.privacy.keyring_door import KeyringDoor
 from studiolo.privacy.policies import Policies
-from studiolo.privacy.system_keyring import system_keyring
+from studiolo.privacy.system_keyring import Keyring, system_keyring
 from studiolo.privacy.vault import KeyHolder, passphrase_from
 from studiolo.settings import Settings, disk_fault, load_settings
 from studiolo.types import Span
@@ -55,20 +58,38 @@ class Replacements:
     idle: Callable[[], bool] | None = None
 
 
+def open_sealed(home: Home, *, environ: Mapping[str, str]) -> LocalEngine:
+    """Seal this process for good, then open a home; raises what `open_local` raises.
+
+    The keyring is a D-Bus service, which a sealed process cannot reach: a process of its own, started before, asks it.
+    """
+    door = KeyringDoor.start(environ)
+    try:
+        seal()
+        return open_local(home, environ=environ, find_keyring=door.keyring if door else None, also_close=door)
+    except BaseException:
+        if door is not None:
+            door.close()
+        raise
+
+
 def open_local(
     home: Home,
     *,
     environ: Mapping[str, str],
     settings: Settings | None = None,
     replacements: Replacements | None = None,
+    find_keyring: Callable[[], Keyring | None] | None = None,
+    also_close: KeyringDoor | None = None,
 ) -> LocalEngine:
     """Open a home. Raises EnvironmentFault: newer_format, damaged_store, disk_full, no_permission.
 
-    Also passphrase_needed, wrong_passphrase, key_lost: the key of the pseudonyms is read here, before any sealing.
+    Also passphrase_needed, wrong_passphrase, key_lost: the key of the pseudonyms is read here. `find_keyring`: how to
+    come by the keyring (None: directly). `also_close` is closed with the engine.
     """
     replaced = replacements or Replacements()
     prepare_home(home)
-    _switch_off_telemetry(environ)
+    switch_off(os.environ)
     chosen = settings or load_settings(home.settings_file)
     store = ModelStore(home, load_catalogue())
     analyzer = replaced.analyzer or Analyzer(
@@ -81,7 +102,7 @@ def open_local(
         analyzer,
         path=home.pseudonyms_db,
         policies=lambda scope: policies.of(library_of(scope)),
-        key=_key_holder(home, environ),
+        key=_key_holder(home, environ, find_keyring),
         audit=audit,
     )
     readings = ReadingStore(home.readings, budget_bytes=chosen.readings_mb << 20)
@@ -114,7 +135,7 @@ def open_local(
             idle=replaced.idle or IdleMachine(),
             history=history,
             audit=audit,
-            also_close=(embedders.close,),
+            also_close=(embedders.close, *([also_close.close] if also_close else [])),
         )
     )
 
@@ -158,9 +179,11 @@ def _open_audit(home: Home, history: History) -> AuditLog:
     )
 
 
-def _key_holder(home: Home, environ: Mapping[str, str]) -> KeyHolder:
+def _key_holder(home: Home, environ: Mapping[str, str], find_keyring: Callable[[], Keyring | None] | None) -> KeyHolder:
     return KeyHolder(
-        home.pseudonyms_key, passphrase=passphrase_from(environ), find_keyring=lambda: system_keyring(environ)
+        home.pseudonyms_key,
+        passphrase=passphrase_from(environ),
+        find_keyring=find_keyring or (lambda: system_keyring(environ)),
     )
 
 
@@ -181,19 +204,6 @@ def prepare_home(home: Home) -> None:
         raise EnvironmentFault(Code.DAMAGED_STORE, store="home") from None
     if found > HOME_FORMAT:
         raise EnvironmentFault(Code.NEWER_FORMAT, store="home", found=found, supported=HOME_FORMAT)
-
-
-def _switch_off_telemetry(environ: Mapping[str, str]) -> None:
-    """The libraries' own habits of calling home, off before any of them is imported."""
-    for name, value in (
-        ("HF_HUB_OFFLINE", "1"),
-        ("TRANSFORMERS_OFFLINE", "1"),
-        ("HF_HUB_DISABLE_TELEMETRY", "1"),
-        ("DO_NOT_TRACK", "1"),
-        ("TOKENIZERS_PARALLELISM", "false"),
-    ):
-        if environ.get(name) != value:
-            os.environ[name] = value
 
 
 def _names_folder(store: ModelStore, model_id: str) -> Path:

@@ -16,6 +16,7 @@ from studiolo.hardware.memory import memory
 from studiolo.hardware.power import on_mains_power
 from studiolo.inference.fit import free_for_models, need_of, smaller_model
 from studiolo.inference.tuning import Tuning, default_tuning, read_calibration, tuning_for
+from studiolo.isolation.seal import SealState, self_test
 from studiolo.models.store import ModelStore
 from studiolo.paths import Home
 from studiolo.privacy.policies import read_policy_at
@@ -49,7 +50,7 @@ def examine(
         *(_tuning(model, home, settings) for model in chat),
         _policy(home),
         *([_pseudonyms(protection)] if protection else []),
-        Check("seal", "warning", "not sealed"),
+        seal_check(self_test()),
     ]
 
 
@@ -184,6 +185,20 @@ def _pseudonyms(protection: Protection) -> Check:
     }
     values: dict[str, Value] = {"protection": protection}
     return Check("pseudonyms", "warning" if protection == "file" else "ok", kept[protection], values)
+
+
+def seal_check(state: SealState) -> Check:
+    """What a process's own test of its seal found."""
+    values: dict[str, Value] = {
+        "sealed": state.sealed,
+        "by": state.by,
+        "verified": state.verified,
+        "landlock": state.landlock,
+        "reason": state.reason,
+        "open_ways": ", ".join(state.open_ways),
+    }
+    detail = f"sealed by {state.by}" if state.sealed else f"not sealed: {state.reason}"
+    return Check("seal", "ok" if state.sealed and state.verified else "warning", detail, values)
 
 
 def _models(kind: str, models: Sequence[Model]) -> Check:

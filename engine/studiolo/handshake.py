@@ -11,7 +11,7 @@ import json
 import os
 import secrets
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -22,18 +22,21 @@ from studiolo.settings import disk_fault
 
 @dataclass(frozen=True, slots=True)
 class Handshake:
-    """`{url, pid, token_file}`; with a TLS listener also `public`, its URL, and its certificate's SHA-256."""
+    """`{url, pid, token_file, sealed}`; with a TLS listener also `public`, its URL, and its certificate's SHA-256."""
 
     url: str
     pid: int
     token_file: str
+    sealed: bool = False  # what the engine's own test of its seal found when it started
     public: str = ""
     fingerprint: str = ""
 
     def line(self) -> str:
         """As one line of JSON."""
-        more = {"public": self.public, "fingerprint": self.fingerprint} if self.public else {}
-        return json.dumps({"url": self.url, "pid": self.pid, "token_file": self.token_file, **more})
+        told = asdict(self)
+        if not self.public:
+            del told["public"], told["fingerprint"]
+        return json.dumps(told)
 
     def token(self) -> str | None:
         """The owner's token, None where it cannot be read."""
@@ -47,8 +50,8 @@ def read_handshake(line: str) -> Handshake | None:
     """The handshake in a line, None where there is none to believe."""
     try:
         raw = json.loads(line)
-        found = Handshake(str(raw["url"]), int(raw["pid"]), str(raw["token_file"]))
-    except (ValueError, TypeError, KeyError):
+        found = Handshake(str(raw["url"]), int(raw["pid"]), str(raw["token_file"]), raw.get("sealed") is True)
+    except (ValueError, TypeError, KeyError, AttributeError):
         return None
     return found if found.pid > 0 and _is_loopback(found.url) else None
 

@@ -29,6 +29,7 @@ from studiolo.inference.compare import compare
 from studiolo.inference.quantize import quantize, source_of
 from studiolo.inference.readings_key import model_group
 from studiolo.inference.sample_texts import sample_texts
+from studiolo.isolation.seal import self_test
 from studiolo.jobs import CancelToken
 from studiolo.models.adapters import adapter_files
 from studiolo.originals import forget_library, forget_upload
@@ -109,7 +110,7 @@ class LocalEngine:
             home=str(self._parts.home.root),
             model=model,
             model_loaded=bool(model) and self._parts.scheduler.loaded == model,
-            sealed=False,
+            sealed=self_test().sealed,
             busy=self._parts.scheduler.busy,
             reading=self._parts.knowledge.busy or self._background.busy,
             ahead=ahead.done,

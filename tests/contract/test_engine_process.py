@@ -20,6 +20,7 @@ from studiolo.client.attach import find_running
 from studiolo.client.spawn import attach_or_spawn, spawn_engine
 from studiolo.errors import Code, EnvironmentFault, StudioloError
 from studiolo.home_lock import HomeLock
+from studiolo.isolation import kernel
 from studiolo.paths import Home
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="signals and file modes of POSIX")
@@ -47,7 +48,8 @@ def test_serve_from_start_to_stop(home: Home) -> None:
     with studiolo(home, "serve") as process:
         assert process.stdout is not None
         shaken = json.loads(process.stdout.readline())
-        assert shaken.keys() == {"url", "pid", "token_file"}
+        assert shaken.keys() == {"url", "pid", "token_file", "sealed"}
+        assert shaken["sealed"] is (kernel.here() is not None)
         assert shaken["pid"] == process.pid
         assert Path(shaken["token_file"]).stat().st_mode & 0o777 == 0o600
         assert json.loads(home.engine_file.read_text()) == shaken

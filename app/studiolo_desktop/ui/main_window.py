@@ -59,6 +59,7 @@ class Parts:
     library: LibraryModel
     models: ModelsModel
     samples: tuple[Path, ...] = ()
+    window_sealed: bool | None = None
 
 
 class MainWindow(QMainWindow):
@@ -89,6 +90,7 @@ class MainWindow(QMainWindow):
             chat=parts.chat,
             conversations=parts.conversations,
             library=parts.library,
+            window_sealed=parts.window_sealed,
         )
         self.top_bar = TopBar(
             look,

@@ -42,11 +42,13 @@ class Sidebar(QWidget):
         chat: ChatModel,
         conversations: ConversationsModel,
         library: LibraryModel,
+        window_sealed: bool | None = None,
         today: Callable[[], dt.date] = lambda: dt.datetime.now().astimezone().date(),
     ) -> None:
         super().__init__()
         self._look = look
         self._supervisor = supervisor
+        self._window_sealed = window_sealed
         self._chat = chat
         self._conversations = conversations
         self._library = library
@@ -257,7 +259,9 @@ class Sidebar(QWidget):
         state, status = self._supervisor.state, self._supervisor.status
         text, tip, icon, colour = tr(f"engine.{state.value}"), "", "shield-open", tokens.muted
         if state is EngineState.READY and status is not None:
-            if status.sealed:
+            if status.sealed and self._window_sealed is False:
+                text, tip = tr("engine.sealed_alone"), tr("engine.sealed_alone_tip")
+            elif status.sealed:
                 text, tip, icon, colour = tr("engine.sealed"), tr("engine.sealed_tip"), "shield", tokens.accent
             else:
                 text, tip = f"{tr('engine.ready')} · {tr('engine.not_sealed')}", tr("engine.not_sealed_tip")

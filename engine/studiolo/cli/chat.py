@@ -32,17 +32,19 @@ def chat(
     terminal: Terminal, *, library: str, document: str | None, model: str | None, adapters: tuple[str, ...]
 ) -> int:
     """Talk about a library's documents, in the terminal."""
+    from studiolo.client.sealed import sealed_front_end
     from studiolo.client.spawn import attach_or_spawn
 
     with suppress(ImportError):  # not on every system; the prompt works without
         import readline  # noqa: F401 - importing it gives `input` a history and editing
     uses = adapters_named(adapters)
-    connection = attach_or_spawn(terminal.home, environ=terminal.environ)
-    try:
-        template = Question("", library=library, document=document, model=model, adapters=uses)
-        talk(connection.engine, template, terminal)
-    finally:
-        connection.close()
+    with sealed_front_end(terminal.home, environ=terminal.environ, wanted=terminal.sealing) as porter:
+        connection = attach_or_spawn(terminal.home, environ=terminal.environ, porter=porter)
+        try:
+            template = Question("", library=library, document=document, model=model, adapters=uses)
+            talk(connection.engine, template, terminal)
+        finally:
+            connection.close()
     return DONE
 
 

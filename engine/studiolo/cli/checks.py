@@ -82,7 +82,20 @@ TEXTS: dict[str, tuple[str, str]] = {
         "encrypted; the key is in a file of the home (0600): who can copy the home can read it",
         "已加密；密钥在资料文件夹的文件中（0600）：能复制该文件夹的人即可读取",
     ),
-    "seal": ("not sealed", "未隔离网络"),
+    "seal:sealed": (
+        "this process can reach no network: {by}, tested by itself; `studiolo doctor --prove` shows each way out",
+        "此进程无法访问任何网络：{by}，已自行验证；可用 studiolo doctor --prove 逐项查看",
+    ),
+    "seal:unverified": (
+        "this process can reach no network by its own test ({by}); this project has not been verified on this system",
+        "此进程自测无法访问任何网络（{by}）；本项目尚未在此系统上验证",
+    ),
+    "seal:unsupported": (
+        "not sealed: this system offers nothing that a program could use for itself",
+        "未隔离网络：此系统没有可供程序自行使用的隔离手段",
+    ),
+    "seal:refused": ("not sealed: the system refused it", "未隔离网络：系统拒绝了隔离请求"),
+    "seal:incomplete": ("not sealed: still open are {open_ways}", "未隔离网络：仍可通行的有 {open_ways}"),
 }
 _PARTS = (
     "weights {weights_bytes}, keys and values {kv_bytes}, computing {compute_bytes}, for {context_tokens} tokens",
@@ -106,7 +119,7 @@ def check_words(check: Check, *, chinese: bool) -> str:
     case = _CASES[kind](check.values, check.state) if kind in _CASES else check.state
     text = TEXTS.get(f"{kind}:{case}") or TEXTS.get(kind)
     if text is None or not check.values:
-        return TEXTS["seal"][chinese] if check == Check("seal", "warning", "not sealed") else check.detail
+        return check.detail
     try:
         return text[chinese].format_map(_shown(check.values, chinese=chinese)).rstrip()
     except (KeyError, ValueError):
@@ -115,6 +128,12 @@ def check_words(check: Check, *, chinese: bool) -> str:
 
 def _models_case(values: Values, _: str) -> str:
     return "missing" if "missing" in values else "" if values.get("installed") else "none"
+
+
+def _seal_case(values: Values, _: str) -> str:
+    if values.get("sealed"):
+        return "sealed" if values.get("verified") else "unverified"
+    return str(values.get("reason"))
 
 
 def _fit_case(values: Values, state: str) -> str:
@@ -131,6 +150,7 @@ _CASES: dict[str, Callable[[Values, str], str]] = {
     "memory": lambda values, _: "limited" if values.get("limited") else "",
     "power": lambda values, _: str(values.get("source")),
     "models": _models_case,
+    "seal": _seal_case,
     "fit": _fit_case,
     "tuning": _tuning_case,
     "readings": lambda values, _: "" if values.get("on") else "off",

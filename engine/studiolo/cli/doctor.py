@@ -1,4 +1,5 @@
-"""`studiolo doctor`: what works on this machine; with --calibrate, first how a model runs fastest on it.
+"""`studiolo doctor`: what works on this machine; with --calibrate, first how a model runs fastest on it; with
+--prove, whether the seal keeps what it promises.
 
 A calibration runs in this process, not in the engine's: what a setting breaks must not take an answer with it.
 """
@@ -22,12 +23,19 @@ MARKS = {"ok": "ok     ", "warning": "warning", "failed": "FAILED "}
 @click.command()
 @click.option("--calibrate", is_flag=True, help="First measure how the chat model runs fastest here, and keep it.")
 @click.option("--model", "model_id", default=None, metavar="ID", help="Calibrate this chat model.")
+@click.option("--prove", is_flag=True, help="Try every way out of the seal instead; exit code 1 if one is open.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.pass_obj
-def doctor(terminal: Terminal, calibrate: bool, model_id: str | None, as_json: bool) -> int:
+def doctor(terminal: Terminal, *, calibrate: bool, model_id: str | None, prove: bool, as_json: bool) -> int:
     """Check what works on this machine."""
     if model_id is not None and not calibrate:
         raise click.UsageError("--model goes with --calibrate")
+    if prove and calibrate:
+        raise click.UsageError("--prove goes without --calibrate")
+    if prove:
+        from studiolo.cli.doctor_prove import run_proof
+
+        return run_proof(terminal, as_json=as_json)
     if calibrate:
         _calibrate(terminal, model_id)
     try:

@@ -72,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """The console script."""
     use_utf8()
     keep_quiet()
-    sys.exit(run(arguments, terminal=Terminal()))
+    sys.exit(run(arguments, terminal=Terminal(sealing=True)))
 
 
 def run(arguments: Sequence[str] | None, *, terminal: Terminal) -> int:

@@ -36,9 +36,11 @@ def serve(
 ) -> int:
     """Serve this home's engine on a loopback port.
 
-    The first line on stdout is {url, pid, token_file}; the token in that file opens the API. Ctrl+C stops it. With
+    The first line on stdout is {url, pid, token_file, sealed}; the token in that file opens the API. Ctrl+C stops it. With
     --tls it also names the public address and its certificate's fingerprint.
     """
+    from studiolo.cli.checks import check_words
+    from studiolo.doctor import seal_check
     from studiolo.handshake import error_line
     from studiolo.server.listening import Tls
     from studiolo.server.run import serve as run_server
@@ -59,6 +61,7 @@ def serve(
             origins=allow_origin,
             parent_pid=parent_pid,
             out=sys.stdout,
+            not_sealed=lambda state: terminal.note(check_words(seal_check(state), chinese=terminal.chinese)),
         )
     except StudioloError as error:
         if parent_pid is not None:  # whoever started us reads our stdout, and puts it into words

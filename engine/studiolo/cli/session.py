@@ -15,5 +15,6 @@ def open_engine(terminal: Terminal, *, wait_s: float = session.WAIT_S) -> Abstra
         terminal.home,
         environ=terminal.environ,
         wait_s=wait_s,
+        sealed=terminal.sealing,
         on_wait=lambda pid: terminal.say("waiting", pid=pid or "?"),
     )

@@ -27,6 +27,7 @@ class Terminal:
     """Where a command writes, and for whom."""
 
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
+    sealing: bool = False  # commands that show documents first seal this process, for good
 
     @property
     def home(self) -> Home:

@@ -19,6 +19,7 @@ import httpx
 
 from studiolo import wire
 from studiolo.client import exchange
+from studiolo.client.dial import Dial, transport
 from studiolo.client.exchange import CONNECT_S, LONG_S, QUIET_S, Request
 from studiolo.client.exchange import library_path as _library
 from studiolo.client.exchange import segment as _segment
@@ -91,10 +92,16 @@ class RemoteStream(Iterator[Event]):
 class RemoteEngine:
     """See `studiolo.engine.Engine` for what each method promises."""
 
-    def __init__(self, url: str, token: str, *, timeout_s: float = 300.0) -> None:
-        """Connects to nothing yet. `timeout_s` is for plain calls; streams may take as long as they say something."""
+    def __init__(self, url: str, token: str, *, timeout_s: float = 300.0, dial: Dial | None = None) -> None:
+        """Connects to nothing yet. `timeout_s` is for plain calls; streams may take as long as they say something.
+
+        `dial` makes the connections where this process may not.
+        """
         self.url = url
-        self._client = httpx.Client(**exchange.options(url, token, timeout_s))
+        self._client = httpx.Client(
+            **exchange.options(url, token, timeout_s),
+            transport=None if dial is None else transport(dial, limits=exchange.LIMITS),
+        )
 
     def alive(self, *, timeout_s: float = exchange.ALIVE_S) -> int:
         """The engine's pid as its /healthz gives it, 0 where it does not answer."""

@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from studiolo.engine import Engine
-from studiolo.errors import Code, StudioloError
+from studiolo.errors import Code, EnvironmentFault, StudioloError
 from studiolo.home_lock import HomeLock
 from studiolo.paths import Home, home_from
 
@@ -28,23 +28,44 @@ def open_engine(
     environ: Mapping[str, str] | None = None,
     wait_s: float = WAIT_S,
     on_wait: Callable[[int], None] | None = None,
+    sealed: bool = False,
 ) -> Iterator[Engine]:
     """The engine to ask, closed (and the home given back) at the end of the block.
 
     `home` None is the one the environment names. `on_wait(pid)` is called once where another process keeps the home
-    longer than two seconds (pid 0 = not known). Raises EnvironmentFault(home_busy) after `wait_s`.
+    longer than two seconds (pid 0 = not known). `sealed`: this process seals itself for good, so that afterwards it
+    reaches only that engine, or nothing. Raises EnvironmentFault(home_busy) after `wait_s`.
     """
     environment = os.environ if environ is None else environ
     place = home or home_from(environment)
     found = _running_or_lock(place, wait_s, on_wait)
     if isinstance(found, HomeLock):
-        with found, _own_engine(place, environment) as engine:
+        with found, _own_engine(place, environment, sealed) as engine:
+            yield engine
+        return
+    if sealed:
+        found.close()
+        with sealed_to(place, environment) as engine:
             yield engine
         return
     try:
         yield found
     finally:
         found.close()
+
+
+@contextmanager
+def sealed_to(home: Home, environ: Mapping[str, str]) -> Iterator[Engine]:
+    """Seal this process for good, but for the home's running engine. Raises EnvironmentFault(engine_gone)."""
+    from studiolo.client.attach import find_running
+    from studiolo.client.sealed import sealed_front_end
+
+    with sealed_front_end(home, environ=environ) as porter:
+        engine = find_running(home, porter=porter)
+        if engine is None:
+            raise EnvironmentFault(Code.ENGINE_GONE)
+        with closing(engine):
+            yield engine
 
 
 def _running_or_lock(home: Home, wait_s: float, on_wait: Callable[[int], None] | None) -> Engine | HomeLock:
@@ -75,10 +96,10 @@ def _running(home: Home) -> Engine | None:
 
 
 @contextmanager
-def _own_engine(home: Home, environ: Mapping[str, str]) -> Iterator[Engine]:
-    from studiolo.bootstrap import open_local
+def _own_engine(home: Home, environ: Mapping[str, str], sealed: bool) -> Iterator[Engine]:
+    from studiolo.bootstrap import open_local, open_sealed
 
-    engine = open_local(home, environ=environ)
+    engine = (open_sealed if sealed else open_local)(home, environ=environ)
     try:
         yield engine
     finally:

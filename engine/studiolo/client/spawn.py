@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from studiolo.client.attach import connect, find_running
+from studiolo.client.porter import Porter, PorterChild
 from studiolo.client.remote import RemoteEngine
 from studiolo.errors import Code, EnvironmentFault, StudioloError
 from studiolo.handshake import Handshake, announced, read_error, read_handshake
@@ -28,10 +29,13 @@ STOP_S = 10.0
 RETRY_S = 0.3
 
 
+Process = subprocess.Popen[bytes] | PorterChild
+
+
 class EngineProcess:
     """A running engine and, where we started it, its process."""
 
-    def __init__(self, engine: RemoteEngine, pid: int, process: subprocess.Popen[bytes] | None) -> None:
+    def __init__(self, engine: RemoteEngine, pid: int, process: Process | None) -> None:
         self.engine = engine
         self.pid = pid
         self._process = process
@@ -64,28 +68,26 @@ class EngineProcess:
         self.terminate()
 
 
-def spawn_engine(home: Home, *, environ: Mapping[str, str], port: int = 0, timeout_s: float = START_S) -> EngineProcess:
-    """Start an engine on a home.
+def spawn_engine(
+    home: Home,
+    *,
+    environ: Mapping[str, str],
+    port: int = 0,
+    timeout_s: float = START_S,
+    porter: Porter | None = None,
+) -> EngineProcess:
+    """Start an engine on a home; `porter` does it for a process that has sealed itself (then in its environment).
 
     Raises the error the engine itself gave (home_busy, newer_format ...), or EnvironmentFault(engine_start).
     """
-    command = [sys.executable, "-P", "-m", "studiolo.cli", "serve", "--port", str(port)]
-    command += ["--parent-pid", str(os.getpid())]
-    search_path = os.pathsep.join([str(PACKAGE_ROOT), *filter(None, [environ.get("PYTHONPATH")])])
-    # Its stdin stays open as long as we live. Its stderr could quote what it reads: it keeps a log of its own instead.
-    # A session of its own, so that Ctrl+C at our terminal reaches us alone.
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env={**environ, "STUDIOLO_HOME": str(home.root), "PYTHONPATH": search_path},
-        start_new_session=True,
-        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0) | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-    )
+    process: Process
+    try:
+        process = porter.start_engine(port=port) if porter else start_engine_process(home, environ=environ, port=port)
+    except OSError:
+        raise EnvironmentFault(Code.ENGINE_START, exit_code=0) from None
     try:
         handshake = _first_line(process, timeout_s)
-        engine = connect(handshake, timeout_s=timeout_s)
+        engine = connect(handshake, timeout_s=timeout_s, porter=porter)
         if engine is None:
             raise EnvironmentFault(Code.ENGINE_START, exit_code=process.poll() or 0)
     except BaseException:
@@ -94,8 +96,31 @@ def spawn_engine(home: Home, *, environ: Mapping[str, str], port: int = 0, timeo
     return EngineProcess(engine, handshake.pid, process)
 
 
+def start_engine_process(home: Home, *, environ: Mapping[str, str], port: int) -> subprocess.Popen[bytes]:
+    """`studiolo serve` as a child that ends with us. Raises OSError."""
+    command = [sys.executable, "-P", "-m", "studiolo.cli", "serve", "--port", str(port)]
+    command += ["--parent-pid", str(os.getpid())]
+    search_path = os.pathsep.join([str(PACKAGE_ROOT), *filter(None, [environ.get("PYTHONPATH")])])
+    # Its stdin stays open as long as we live. Its stderr could quote what it reads: it keeps a log of its own instead.
+    # A session of its own, so that Ctrl+C at our terminal reaches us alone.
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={**environ, "STUDIOLO_HOME": str(home.root), "PYTHONPATH": search_path},
+        start_new_session=True,
+        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0) | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+    )
+
+
 def attach_or_spawn(
-    home: Home, *, environ: Mapping[str, str], wait_s: float = WAIT_S, timeout_s: float = START_S
+    home: Home,
+    *,
+    environ: Mapping[str, str],
+    wait_s: float = WAIT_S,
+    timeout_s: float = START_S,
+    porter: Porter | None = None,
 ) -> EngineProcess:
     """The engine that runs, or a new one; waits while another command has the home open for itself.
 
@@ -104,19 +129,19 @@ def attach_or_spawn(
     deadline = time.monotonic() + wait_s
     while True:
         found = announced(home)
-        engine = find_running(home)
+        engine = find_running(home, porter=porter)
         if engine is not None and found is not None:
             return EngineProcess(engine, found.pid, None)
         try:
             HomeLock(home, pid=os.getpid()).release()  # cheaper to ask for than a process that learns it is held
-            return spawn_engine(home, environ=environ, timeout_s=timeout_s)
+            return spawn_engine(home, environ=environ, timeout_s=timeout_s, porter=porter)
         except StudioloError as error:
             if error.code is not Code.HOME_BUSY or time.monotonic() > deadline:
                 raise
         time.sleep(RETRY_S)
 
 
-def _first_line(process: subprocess.Popen[bytes], timeout_s: float) -> Handshake:
+def _first_line(process: Process, timeout_s: float) -> Handshake:
     """The child's first line, read on a thread so that a child which says nothing cannot hold us."""
     assert process.stdout is not None
     stdout = process.stdout
@@ -136,7 +161,7 @@ def _first_line(process: subprocess.Popen[bytes], timeout_s: float) -> Handshake
     raise EnvironmentFault(Code.ENGINE_START, exit_code=process.poll() or 0)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(process: Process) -> None:
     with suppress(OSError):
         if process.stdin is not None:
             process.stdin.close()

@@ -17,7 +17,8 @@ from studiolo.mcp.door import TokenDoor
 from studiolo.mcp.link import Link
 from studiolo.mcp.server import Sentence, make_server
 from studiolo.paths import Home
-from studiolo.server.listening import GRACE_S, Server, bind, url_of
+from studiolo.server.listening import bind, url_of
+from studiolo.server.run import GRACE_S, Server
 
 PATH = "/mcp"
 BODY_BYTES = 16 * 1024**2

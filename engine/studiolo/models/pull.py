@@ -4,7 +4,7 @@
 
 What has come stays under `models/.partial/<id>/` until the model is complete, so a pull goes on where it stopped.
 A file gets its final name only after its digest was found right. One thread; two pulls of one model, in whatever
-processes, come one after the other.
+processes, come one after the other. The process gives up every file but the models' folder (`confined.py`).
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from studiolo.models.catalog import (
     Source,
     load_catalogue,
 )
+from studiolo.models.confined import confine
 from studiolo.models.files import require_space, sha256_of, writing_into
 from studiolo.models.packages import SourceFailed
 from studiolo.models.prepare import is_prepared, prepare
@@ -258,6 +259,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", required=True, help="one JSON line an event")
     parser.add_argument("--watch-stdin", action="store_true", help="cancel when standard input ends")
     wanted = parser.parse_args(arguments)
+    home = Home(wanted.home.expanduser().absolute())
+    given = [] if not wanted.source or "://" in wanted.source else [Path(wanted.source).expanduser()]
+    confine(home, environ=os.environ, also=[wanted.catalogue, *given])
     cancel = CancelToken()
     for number in (signal.SIGINT, signal.SIGTERM):
         # on a thread of its own: the handler may interrupt this one while it holds the token's lock
@@ -266,7 +270,7 @@ def main(arguments: list[str] | None = None) -> int:
         _cancel_at_end_of_input(cancel)
     failed = False
     try:
-        store = ModelStore(Home(wanted.home.expanduser().absolute()), load_catalogue(wanted.catalogue))
+        store = ModelStore(home, load_catalogue(wanted.catalogue))
         for event in pull(wanted.model, store=store, cancel=cancel, source=wanted.source):
             _print(event)
     except StudioloError as error:

@@ -9,9 +9,10 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import IO, Protocol
 
 from studiolo.errors import Code, EngineBug, error_for
 from studiolo.events import Event, Finished, Progress
@@ -22,26 +23,39 @@ GRACE_S = 10.0
 PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 
 
+class Process(Protocol):
+    """What is needed of the process that pulls."""
+
+    @property
+    def stdin(self) -> IO[bytes] | None:
+        """Closing it asks the process to stop."""
+
+    @property
+    def stdout(self) -> IO[bytes] | None:
+        """Its events, a line each."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Its exit code. Raises subprocess.TimeoutExpired."""
+
+    def kill(self) -> None:
+        """End it."""
+
+
 def pull_process(
-    model_id: str, home: Home, cancel: CancelToken, *, source: str = "", catalogue: Path | None = None
+    model_id: str,
+    home: Home,
+    cancel: CancelToken,
+    *,
+    source: str = "",
+    catalogue: Path | None = None,
+    start: Callable[[str], Process] | None = None,
 ) -> Iterator[Event]:
     """The events of `pull` run in a process of its own: Progress..., then Finished. Raises what `pull` raises.
 
-    The process ends with its starter, or when the reader closes this iterator.
+    The process ends with its starter, or when the reader closes this iterator. `start` starts it for a caller that may
+    not (`studiolo.client.porter`).
     """
-    command = [sys.executable, "-P", "-m", "studiolo.models.pull", model_id, f"--home={home.root}", "--json"]
-    command += ["--watch-stdin", *([f"--source={source}"] if source else [])]
-    if catalogue is not None:
-        command.append(f"--catalogue={catalogue}")
-    paths = [str(PACKAGE_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
-        encoding="utf-8",
-    )
+    process = start(model_id) if start else start_pull_process(model_id, home, source=source, catalogue=catalogue)
     assert process.stdin is not None
     assert process.stdout is not None
     last_resort = threading.Timer(GRACE_S, process.kill)
@@ -76,7 +90,25 @@ def pull_process(
         last_resort.cancel()
 
 
-def _event(line: str) -> Event:
+def start_pull_process(
+    model_id: str, home: Home, *, source: str = "", catalogue: Path | None = None
+) -> subprocess.Popen[bytes]:
+    """`studiolo.models.pull` as a child that ends with us. Raises OSError."""
+    command = [sys.executable, "-P", "-m", "studiolo.models.pull", model_id, f"--home={home.root}", "--json"]
+    command += ["--watch-stdin", *([f"--source={source}"] if source else [])]
+    if catalogue is not None:
+        command.append(f"--catalogue={catalogue}")
+    paths = [str(PACKAGE_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+    )
+
+
+def _event(line: bytes) -> Event:
     """The event of one line; a failure is raised."""
     raw = json.loads(line)
     kind = raw["kind"]

@@ -1,9 +1,9 @@
 """`studiolo serve`: bind, lock, open the home, serve, and leave nothing behind.
 
 The listeners are bound before anything is opened: always one on loopback, which our own programs attach to, and where
-TLS is asked for another one. The first line on stdout is the handshake; after it stdout stays quiet. A server started
-for a parent (`parent_pid`) ends when the parent does: its standard input closes, or its pid is gone. Threads: the loop
-runs on the caller's thread, which must be the main one for signals.
+TLS is asked for another one; then the process seals itself. The first line on stdout is the handshake; after it stdout
+stays quiet. A server started for a parent (`parent_pid`) ends when the parent does: its standard input closes, or its
+pid is gone. Threads: the loop runs on the caller's thread, which must be the main one for signals.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ from studiolo.engine import Engine
 from studiolo.errors import StudioloError
 from studiolo.handshake import Handshake, announce, make_token, withdraw
 from studiolo.home_lock import HomeLock
+from studiolo.isolation.kernel import no_core_dumps
+from studiolo.isolation.seal import SealState, self_test
 from studiolo.paths import Home
 from studiolo.server.app import create_app
 from studiolo.server.connections import PatientProtocol
@@ -54,8 +56,9 @@ def serve(
     parent_pid: int | None = None,
     out: TextIO | None = None,
     open_engine: Callable[[Home, Mapping[str, str]], Engine] | None = None,
+    not_sealed: Callable[[SealState], None] = lambda _state: None,
 ) -> None:
-    """Serve the home until a signal, or the parent's end.
+    """Serve the home until a signal, or the parent's end; `not_sealed` is called where the seal's own test fails.
 
     With `tls` host and port are those of the TLS listener, and loopback takes any free port. `origins`: of web pages
     that may call. Raises UserError(bad_request) on an address that is not loopback without `tls`; EnvironmentFault:
@@ -70,8 +73,12 @@ def serve(
         known = None if tls is None or other is None else public(tls, other, home=home)
         faults = open_log(home)
         try:
-            _no_core_dumps()
-            engine = (open_engine or _open_local)(home, environ)
+            no_core_dumps()
+            engine = (open_engine or _open_sealed)(home, environ)
+            sealed = self_test()
+            if not sealed.sealed:
+                log.warning("not sealed: %s %s", sealed.reason, " ".join(sealed.open_ways))
+                not_sealed(sealed)
             try:
                 _serve_engine(
                     engine,
@@ -79,6 +86,7 @@ def serve(
                     listener,
                     other=known,
                     origins=named,
+                    sealed=sealed.sealed,
                     parent_pid=parent_pid,
                     out=out or sys.stdout,
                 )
@@ -191,11 +199,12 @@ def _serve_engine(
     *,
     other: Public | None,
     origins: frozenset[str],
+    sealed: bool,
     parent_pid: int | None,
     out: TextIO,
 ) -> None:
     token = make_token(home)
-    handshake = Handshake(url_of(listener), os.getpid(), str(home.token_file))
+    handshake = Handshake(url_of(listener), os.getpid(), str(home.token_file), sealed)
     if other is not None:
         handshake = replace(handshake, public=other.url, fingerprint=other.certificate.fingerprint)
 
@@ -261,15 +270,7 @@ def _end_with_parent(server: Server, parent_pid: int) -> None:
         threading.Thread(target=watch, name="parent-watch", daemon=True).start()
 
 
-def _no_core_dumps() -> None:
-    """A core dump would hold the documents."""
-    with contextlib.suppress(ImportError, OSError, ValueError):
-        import resource
+def _open_sealed(home: Home, environ: Mapping[str, str]) -> Engine:
+    from studiolo.bootstrap import open_sealed
 
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-def _open_local(home: Home, environ: Mapping[str, str]) -> Engine:
-    from studiolo.bootstrap import open_local
-
-    return open_local(home, environ=environ)
+    return open_sealed(home, environ=environ)

@@ -93,7 +93,25 @@ def test_what_only_some_processors_have() -> None:
             "1.0 GiB available of the 2.0 GiB that this container may have",
             "可用 1.0 GiB，此容器的上限为 2.0 GiB",
         ),
-        (Check("seal", "warning", "not sealed"), "not sealed", "未隔离网络"),
+        (
+            Check("seal", "warning", "", {"sealed": False, "reason": "incomplete", "open_ways": "connect, ptrace"}),
+            "not sealed: still open are connect, ptrace",
+            "未隔离网络：仍可通行的有 connect, ptrace",
+        ),
+        (
+            Check("seal", "warning", "", {"sealed": False, "reason": "refused"}),
+            "not sealed: the system refused it",
+            "未隔离网络：系统拒绝了隔离请求",
+        ),
+        (
+            Check("seal", "warning", "", {"sealed": True, "verified": False, "by": "sandbox"}),
+            (
+                "this process can reach no network by its own test (sandbox); this project has not been verified on "
+                "this system"
+            ),
+            "此进程自测无法访问任何网络（sandbox）；本项目尚未在此系统上验证",
+        ),
+        (Check("seal", "warning", "of an older engine"), "of an older engine", "of an older engine"),
     ],
 )  # fmt: skip
 def test_cases(check: Check, english: str, chinese: str) -> None:

@@ -1,0 +1,1 @@
+"""Keeping a process away from every network: the seal, and the proof that it holds."""

@@ -1,0 +1,131 @@
+"""The porter: it connects a sealed process to its engine, starts what it may start, and does nothing else."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import psutil
+import pytest
+from tests.scripted_engine import ScriptedEngine
+from tests.served import TOKEN, Served, child_environ, served
+
+from studiolo.client.attach import find_running
+from studiolo.client.porter import Porter
+from studiolo.errors import Code, EnvironmentFault
+from studiolo.handshake import Handshake, announce, write_private
+from studiolo.isolation import kernel
+from studiolo.jobs import CancelToken
+from studiolo.models.pull_client import pull_process
+from studiolo.paths import Home
+from studiolo.types import Question
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="front ends are sealed on Linux only")
+
+
+@pytest.fixture
+def porter(home: Home) -> Iterator[Porter]:
+    started = Porter.start(home, environ=child_environ(home))
+    assert started is not None
+    with closing(started):
+        yield started
+
+
+@pytest.fixture
+def site(home: Home) -> Iterator[Served]:
+    with served(ScriptedEngine(), home) as found:
+        write_private(home.token_file, TOKEN)
+        announce(home, Handshake(found.url, os.getpid(), str(home.token_file)))
+        yield found
+
+
+def test_it_connects_to_the_engine(site: Served, porter: Porter) -> None:
+    engine = find_running(site.home, porter=porter)
+    assert engine is not None
+    with closing(engine):
+        assert engine.status().model == "tiny"
+        assert [event.kind for event in engine.ask(Question("Wie lange?"))][-1] == "finished"
+
+
+def test_it_connects_to_nothing_else(site: Served, porter: Porter) -> None:
+    for url in ("http://127.0.0.1:9", "http://192.0.2.1:80", site.url + "/", "http://localhost:1", ""):
+        with pytest.raises(OSError, match="porter"):
+            porter.dial(url)
+    announce(site.home, Handshake("http://192.0.2.1:80", os.getpid(), str(site.home.token_file)))
+    with pytest.raises(OSError, match="porter"):
+        porter.dial("http://192.0.2.1:80")
+
+
+def test_it_starts_no_other_pull_and_opens_no_other_address(porter: Porter, home: Home) -> None:
+    for wrong in ("--source=https://example.org/x", "../x", "nothing-of-the-catalogue"):
+        with pytest.raises(OSError, match="porter"):
+            porter.start_pull(wrong)
+    for address in ("file:///etc/passwd", "/bin/sh", "--help", "javascript:1"):
+        assert porter.open_address(address) is False
+    with pytest.raises(OSError, match="porter"):
+        porter.end(1, kill=True)  # none of its children
+
+
+def test_it_starts_a_pull_that_can_be_watched(porter: Porter, home: Home) -> None:
+    cancel = CancelToken()
+    cancel.cancel()  # nothing is fetched
+    events = list(pull_process("smollm2-135m", home, cancel, start=porter.start_pull))
+    assert events[-1].kind == "finished"
+
+
+def test_it_ends_with_who_started_it(home: Home) -> None:
+    code = """
+import os, sys
+from studiolo.client.porter import Porter
+from studiolo.paths import home_from
+porter = Porter.start(home_from(os.environ), environ=os.environ)
+print(porter._process.pid, flush=True)
+os._exit(0)
+"""
+    ran = subprocess.run([sys.executable, "-c", code], env=child_environ(home), capture_output=True, check=True)
+    deadline = time.monotonic() + 30
+    while psutil.pid_exists(int(ran.stdout)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not psutil.pid_exists(int(ran.stdout))
+
+
+def test_without_it_the_engine_is_gone(site: Served, home: Home) -> None:
+    porter = Porter.start(home, environ=child_environ(home))
+    assert porter is not None
+    engine = find_running(site.home, porter=porter)
+    assert engine is not None
+    porter.close()
+    engine._client._transport.close()  # the connections that are kept would still serve
+    with closing(engine), pytest.raises(EnvironmentFault) as raised:
+        engine.status()
+    assert raised.value.code is Code.ENGINE_GONE
+
+
+@pytest.mark.skipif(kernel.here() is None, reason="the kernel's seal is made for Linux on x86-64 and aarch64")
+def test_a_sealed_command_reaches_the_running_engine_and_nothing_else(site: Served, home: Home) -> None:
+    code = """
+import json, os, socket
+from studiolo.client.session import open_engine
+from studiolo.isolation.seal import self_test
+from studiolo.types import Question
+with open_engine(environ=os.environ, sealed=True) as engine:
+    found = {"model": engine.status().model, "sealed": self_test().sealed}
+    found["answer"] = [event.kind for event in engine.ask(Question("押金是多少？"))][-1]
+try:
+    socket.socket(socket.AF_INET)
+except PermissionError:
+    found["socket"] = "refused"
+print(json.dumps(found))
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", code], env=child_environ(home), capture_output=True, check=False, timeout=60
+    )
+    assert ran.returncode == 0, ran.stderr.decode()[-2000:]
+    found: dict[str, Any] = json.loads(ran.stdout)
+    assert found == {"model": "tiny", "sealed": True, "answer": "finished", "socket": "refused"}
