@@ -36,8 +36,8 @@ def serve(
 ) -> int:
     """Serve this home's engine on a loopback port.
 
-    The first line on stdout is {url, pid, token_file, sealed}; the token in that file opens the API. Ctrl+C stops it. With
-    --tls it also names the public address and its certificate's fingerprint.
+    The first line on stdout is {url, pid, token_file, sealed}; the token in that file opens the API. Ctrl+C stops it.
+    With --tls it also names the public address and its certificate's fingerprint.
     """
     from studiolo.cli.checks import check_words
     from studiolo.doctor import seal_check
