@@ -51,6 +51,8 @@ NEEDED: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {  # all of these sco
     ("GET", "/api/libraries/{name}/documents/{document_id}"): _SEARCH + _RESTORE,
     ("DELETE", "/api/libraries/{name}/documents/{document_id}"): _ADMIN,
     ("GET", "/api/libraries/{name}/documents/{document_id}/passages"): _SEARCH + _RESTORE,
+    ("GET", "/api/libraries/{name}/documents/{document_id}/pages/{page}"): _SEARCH + _RESTORE,
+    ("POST", "/api/libraries/{name}/documents/{document_id}/pages/{page}"): _SEARCH + _RESTORE,
     ("GET", "/api/libraries/{name}/documents/{document_id}/report"): _ADMIN,
     ("GET", "/api/libraries/{name}/pseudonyms"): _ADMIN + _RESTORE,
     ("DELETE", "/api/libraries/{name}/pseudonyms"): _ADMIN,
@@ -59,6 +61,7 @@ NEEDED: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {  # all of these sco
     ("GET", "/api/privacy"): _ADMIN + _RESTORE,  # it lists a person's own words
     ("PUT", "/api/privacy"): OWNER,  # it decides what named tokens see
     ("POST", "/api/privacy/load"): OWNER,
+    ("GET", "/api/jobs"): ANY,
     ("GET", "/api/jobs/{job_id}"): ANY,
     ("DELETE", "/api/jobs/{job_id}"): ANY,
     ("GET", "/api/jobs/{job_id}/events"): ANY,
@@ -83,7 +86,9 @@ NEEDED: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {  # all of these sco
     ("GET", "/v1/models"): ANY,
     ("GET", "/v1/models/{model_id}"): ANY,
     ("POST", "/v1/chat/completions"): _ASK,
+    ("POST", "/v1/completions"): _ASK,
     ("POST", "/v1/embeddings"): _SEARCH,
+    ("GET", "/metrics"): _ADMIN,
 }
 
 

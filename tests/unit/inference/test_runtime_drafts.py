@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from studiolo.errors import Code, UserError
+from studiolo.inference.adapters import ContextAdapters
 from studiolo.inference.context import MOST_SCORES, Run
 from studiolo.inference.runtime import REQUESTS, LlamaRuntime
 from studiolo.inference.speculation import LEAST_MATCH
@@ -117,6 +118,7 @@ def _runtime(cells: int = 10_000) -> LlamaRuntime:
     made._context = Copying(cells)
     made._readings = None
     made._running, made._unused = {}, list(range(REQUESTS))
+    made._adapters = ContextAdapters(made.model, None, sequences=REQUESTS)
     return made
 
 
