@@ -381,8 +381,8 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     "too_short": ("it is too short to be scored", "太短，无法计算"),
     "no_samples": ("the samples did not come along; name a document", "未附带示例文档；请指定一份文档"),
     "needs_tls": (
-        "others can reach this address: add --tls, or listen on 127.0.0.1",
-        "其他机器可以访问此地址：请加上 --tls，或改为监听 127.0.0.1",
+        "others can reach this address: add --tls, or listen on loopback (127.0.0.1)",
+        "其他机器可以访问此地址：请加上 --tls，或改为监听本机回环地址（127.0.0.1）",
     ),
     "not_an_address": ("this is no address of this machine", "不是本机的地址"),
     "only_with_tls": ("this needs --tls", "需要同时使用 --tls"),
