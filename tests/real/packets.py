@@ -100,7 +100,7 @@ class Work:
         samples = ROOT / "assets" / "samples"
         self.studiolo("add", str(samples / "lease-alder-wharf.pdf"), str(samples / "meeting-note-2026-04-14.md"))
         self.studiolo("ask", "How long is the term of the lease?", "--json")
-        self.studiolo("redact", "Margaret Holloway called +44 20 7946 0321 again", "--json")
+        self.studiolo("redact", str(self.folder / "note.txt"), "--json")
         for _ in range(2):  # started and started again
             server = subprocess.Popen(
                 [sys.executable, "-m", "studiolo.cli", "serve"],
@@ -112,9 +112,11 @@ class Work:
             with server:
                 assert server.stdout is not None
                 self.said.append(server.stdout.readline().decode())
-                self.studiolo("search", "押金", "--json")
-                self.studiolo("redact", str(samples / "lease-alder-wharf.pdf"))
-                server.terminate()
+                try:
+                    self.studiolo("search", "押金", "--json")
+                    self.studiolo("redact", str(samples / "lease-alder-wharf.pdf"))
+                finally:
+                    server.terminate()
 
 
 def main() -> None:
