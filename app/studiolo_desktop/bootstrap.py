@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QUrl
 from PySide6.QtWidgets import QApplication
 
 from studiolo.client.sealed import Porter
@@ -80,7 +80,11 @@ class Desktop(QObject):
             samples=samples,
             window_sealed=window_sealed,
         )
-        opened = {} if open_address is None else {"open_link": lambda url: open_address(url.toString())}
+        opened = (
+            {}
+            if open_address is None
+            else {"open_link": lambda url: open_address(url.toString(QUrl.ComponentFormattingOption.FullyEncoded))}
+        )
         self.window = MainWindow(self.look, parts, **opened)
         self.window.closing.connect(self.close)
         self._closed = False

@@ -82,11 +82,11 @@ def test_a_day_of_work_sends_no_packet(models_home: Home, tmp_path: Path) -> Non
     assert told["packets"] == 0
     assert told["window"]["window"] is True
     assert told["window"]["state"] == "Sealed: no network"
-    assert len(told["planted"]) >= 10  # commands, engines and the window each tried to get out
+    assert len(told["planted"]) >= 8  # commands, engines and the window each tried to get out
 
 
 def test_the_same_day_without_the_seal_is_counted(models_home: Home, tmp_path: Path) -> None:
     told = worked("free", models_home, tmp_path / "free")
     assert told["packets"] > 0
     assert told["window"]["window"] is False
-    assert len(told["planted"]) >= 10
+    assert len(told["planted"]) >= 8

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QUrl
 from tests.window.scripted import ScriptedEngine
 
 from studiolo.errors import Code, EnvironmentFault
@@ -88,3 +89,17 @@ def test_the_seal_is_shown_as_the_engine_reports_it(qtbot, open_window):
     assert desktop.window.sidebar.state.accessibleName() == "Ready · Not sealed"
     engine.crash()
     qtbot.waitUntil(lambda: desktop.window.sidebar.state.accessibleName() == "Sealed: no network")
+
+
+def test_a_window_that_is_not_sealed_does_not_borrow_the_engines_seal(open_window):
+    desktop, _ = open_window(window_sealed=False)
+    assert desktop.window.sidebar.state.accessibleName() == "Engine sealed, window not"
+    desktop.look.choose_language("zh")
+    assert desktop.window.sidebar.state.accessibleName() == "引擎已封闭，窗口未封闭"
+
+
+def test_a_sealed_window_lets_the_porter_open_addresses(open_window):
+    opened: list[str] = []
+    desktop, _ = open_window(open_address=opened.append)
+    desktop.window._open_link(QUrl("https://example.org/a?b=%E5%BC%A0"))
+    assert opened == ["https://example.org/a?b=%E5%BC%A0"]
