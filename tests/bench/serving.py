@@ -59,6 +59,7 @@ class Heard:
 
     first_word_s: float | None = None
     first_token_s: float | None = None  # as the engine measured it
+    before_s: float | None = None  # of that, before the model began to read it: screening, waiting for a place
     prompt_tokens: int = 0
     error: str = ""
 
@@ -181,6 +182,7 @@ def _print_waits(alone: Sequence[Heard], beside: Sequence[Heard]) -> None:
     kinds: tuple[tuple[str, Callable[[Heard], float | None]], ...] = (
         ("First word at the client", lambda one: one.first_word_s),
         ("First token as the engine measures it", lambda one: one.first_token_s),
+        ("Of that, before the model began to read", lambda one: one.before_s),
     )
     for title, told in kinds:
         before = sorted(value for one in alone if (value := told(one)) is not None)
@@ -251,7 +253,11 @@ def _heard(send: Callable[[], Iterator[Event]]) -> Heard:
         if isinstance(last, Failed):
             heard.error = last.code
         elif isinstance(last, Finished):
-            heard.first_token_s, heard.prompt_tokens = last.timings.first_token_s, last.usage.prompt_tokens
+            timings, usage = last.timings, last.usage
+            heard.first_token_s, heard.prompt_tokens = timings.first_token_s, usage.prompt_tokens
+            if timings.read_tokens_per_s:
+                reading_s = (usage.prompt_tokens - usage.reused_tokens) / timings.read_tokens_per_s
+                heard.before_s = timings.first_token_s - reading_s
     except StudioloError as error:
         heard.error = error.code.value
     return heard

@@ -54,7 +54,7 @@ class Restarts:
 
     name = "restarts"
     rounds = 50
-    quick_s = 15.0  # of which starting takes half
+    quick_s = 1.0  # one round: the engine starts in it
 
     def start(self, folder: Path) -> None:
         self._home = Home((folder / "home").resolve())
@@ -66,14 +66,9 @@ class Restarts:
         self._papers.mkdir(parents=True)
         self._reported = Reported()
         self._process: EngineProcess | None = None
-        process = self._started()
-        known = self._papers / "known.txt"
-        known.write_text(KNOWN, encoding="utf-8")
-        list(process.engine.add([known], library=DEFAULT_LIBRARY))
 
     def play(self, this: Round) -> None:
-        process = self._process
-        assert process is not None
+        process = self._process or self._first()
         assert process.alive(), "the engine ended by itself between two rounds"
         clients = Clients(process.engine, self._reported, papers=self._papers, seed=this.random.getrandbits(32))
         clients.start()
@@ -120,6 +115,13 @@ class Restarts:
             took = [times[step] for times in kept if step in times]
             lines.append(f"  {step}: {statistics.median(took):.2f}, {max(took):.2f}")
         return "\n".join([*lines, f"  this run: {self._reported.summary()}"]) + "\n"
+
+    def _first(self) -> EngineProcess:
+        process = self._started()
+        known = self._papers / "known.txt"
+        known.write_text(KNOWN, encoding="utf-8")
+        list(process.engine.add([known], library=DEFAULT_LIBRARY))
+        return process
 
     def _started(self) -> EngineProcess:
         self._process = attach_or_spawn(self._home, environ=os.environ, wait_s=PATIENCE_S, timeout_s=PATIENCE_S)
