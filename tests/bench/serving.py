@@ -35,11 +35,11 @@ from studiolo.settings import Settings, save_settings
 from studiolo.tokens import TokenStore
 from studiolo.types import DEFAULT_LIBRARY, Chat, Message, Question, Sampling, ServiceClass
 from tests.bench.table import Measure, table
-from tests.soak.papers import chinese, sentence
+from tests.soak.papers import chinese, folder_of_papers, sentence
 
 MODEL = os.environ.get("SERVING_MODEL", "smollm2-135m")
 MINUTES = float(os.environ.get("SERVING_MINUTES", "10"))
-SAMPLES = Path(__file__).resolve().parent.parent.parent / "assets" / "samples"
+DOCUMENTS = 12
 BATCH_CLIENTS = 15
 INTERACTIVE_CLIENTS = 4
 EVERY_S = 20.0
@@ -50,7 +50,7 @@ APART_S = 0.1  # of clients that come one after the other
 COMINGS = 6  # of all four
 SETTLED_S = 60.0  # after which the memory is to stay as it is
 READY_S = 600.0
-QUESTIONS = ("How long is the notice period?", "谁保管铜钥匙？", "What does the insurance cover?", "租金什么时候支付？")
+QUESTIONS = ("Who keeps the brass keys?", "谁保管铜钥匙？", "What does the surveyor count?", "二楼的租户修理什么？")
 
 
 @dataclass(slots=True)
@@ -131,10 +131,11 @@ def run(data: Path, *, home: Path) -> None:
         shutil.copytree(home / "models", own.models, copy_function=os.link, dirs_exist_ok=True)
         if (home / "cache").is_dir():
             shutil.copytree(home / "cache", own.cache, dirs_exist_ok=True)
-        save_settings(own.settings_file, Settings(chat_model=MODEL))  # type: ignore[call-arg]
+        save_settings(own.settings_file, Settings(chat_model=MODEL, read_ahead=False))  # type: ignore[call-arg]
         process = spawn_engine(own, environ=os.environ)
         try:
-            list(process.engine.add([SAMPLES], library=DEFAULT_LIBRARY))
+            papers = folder_of_papers(Path(folder) / "papers", files=DOCUMENTS, seed="serving")
+            list(process.engine.add(papers, library=DEFAULT_LIBRARY))
             batch = _clients(own, process, "batch", BATCH_CLIENTS)
             persons = _clients(own, process, "interactive", INTERACTIVE_CLIENTS)
             _until_quiet(process.engine)
@@ -272,10 +273,10 @@ def _clients(home: Home, process: EngineProcess, service: ServiceClass, count: i
 
 
 def _until_quiet(engine: RemoteEngine) -> None:
-    """Until documents are taken in and read ahead."""
+    """Until what starting begins is done, and documents are taken in."""
     deadline = time.monotonic() + READY_S
     while time.monotonic() < deadline:
         status = engine.status()
-        if not status.reading and not status.reading_ahead and status.ahead >= status.ahead_of:
+        if status.model_loaded and not status.reading and not status.busy:
             return
         time.sleep(0.5)
