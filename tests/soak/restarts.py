@@ -5,7 +5,8 @@ nothing of the killed one runs on; every turn whose end was reported is there as
 other turn is shown as whole unless all of it was written, and none as running; what was reported added is there and can
 be found by its words; then the filter and the search by meaning answer, and no document is there twice.
 
-How long each took after the restart stands in the log: medians and worst. No time is asserted.
+How long each took after the restart stands in the log, in seconds and, for a machine that is busy with other things, in
+processor seconds. No time is asserted.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 import psutil
 
@@ -46,7 +46,7 @@ MEANT = "谁给船刷油漆？"  # has no word in common with what answers it: o
 FILTERED = "Write to anna.kern@example.org or call 13800138000."
 STEPS = ("healthz", "search by words and history", "filter and search by meaning")
 
-T = TypeVar("T")
+Times = dict[str, list[float]]  # by step: seconds, and processor seconds of the engine
 
 
 class Restarts:
@@ -83,7 +83,8 @@ class Restarts:
             self._killed_while_starting(this.random)
         began = time.monotonic()
         process = self._started()
-        times = {STEPS[0]: time.monotonic() - began}
+        engine = psutil.Process(process.pid)
+        times = {STEPS[0]: _taken(began, engine)}
         assert process.pid != before
         self._check_taken_over(process.pid)
         newest = self._reported.newest()
@@ -91,12 +92,12 @@ class Restarts:
             assert time.monotonic() - began < PATIENCE_S, "a document that was reported added is not found by its words"
             time.sleep(0.02)
         self._check_history(process.engine)
-        times[STEPS[1]] = time.monotonic() - began
+        times[STEPS[1]] = _taken(began, engine)
         assert "anna.kern" not in process.engine.redact(FILTERED).text, "the filter lets an address through"
         while not any("lighthouse" in hit.passage.text for hit in process.engine.search(MEANT)):
             assert time.monotonic() - began < PATIENCE_S, "nothing is found by its meaning"
             time.sleep(0.02)
-        times[STEPS[2]] = time.monotonic() - began
+        times[STEPS[2]] = _taken(began, engine)
         self._check_documents(process.engine)
         self._note(this.number, times)
 
@@ -110,10 +111,12 @@ class Restarts:
         kept = list(_kept(self._times).values())
         if not kept:
             return ""
-        lines = [f"{self.name}: after {len(kept)} restarts, seconds from the start of the process (median, worst)"]
+        lines = [
+            f"{self.name}: {len(kept)} restarts; median and worst seconds from the start; processor seconds by then"
+        ]
         for step in STEPS:
-            took = [times[step] for times in kept if step in times]
-            lines.append(f"  {step}: {statistics.median(took):.2f}, {max(took):.2f}")
+            columns = zip(*(times[step] for times in kept), strict=True)
+            lines.append(f"  {step}: " + "; ".join(f"{statistics.median(one):.2f}, {max(one):.2f}" for one in columns))
         return "\n".join([*lines, f"  this run: {self._reported.summary()}"]) + "\n"
 
     def _first(self) -> EngineProcess:
@@ -162,16 +165,16 @@ class Restarts:
         ready = {document.path for document in documents if document.status == "ready"}
         assert set(self._reported.documents) <= ready, "a document that was reported added is not ready"
 
-    def _note(self, number: int, times: dict[str, float]) -> None:
+    def _note(self, number: int, times: Times) -> None:
         kept = _kept(self._times)
         kept[str(number)] = times
         self._times.write_text(json.dumps(kept), encoding="utf-8")
 
 
-def _kept(path: Path) -> dict[str, dict[str, float]]:
+def _kept(path: Path) -> dict[str, Times]:
     """Times by round, those of earlier runs too."""
     try:
-        found: dict[str, dict[str, float]] = json.loads(path.read_text(encoding="utf-8"))
+        found: dict[str, Times] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return found
@@ -193,6 +196,11 @@ def _kill(pid: int, process: EngineProcess) -> None:
     assert _until(lambda: process.poll() is not None), "a killed engine does not end"
     _, left = psutil.wait_procs(children, timeout=PATIENCE_S)
     assert not left, f"{len(left)} processes of a killed engine run on"
+
+
+def _taken(began: float, engine: psutil.Process) -> list[float]:
+    used = engine.cpu_times()
+    return [time.monotonic() - began, used.user + used.system]
 
 
 def _until(true: Callable[[], bool]) -> bool:
