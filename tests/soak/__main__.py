@@ -17,6 +17,7 @@ from tests.soak.pseudonyms import Pseudonyms, RoundTrip
 from tests.soak.readings import Readings
 from tests.soak.removals import Removals
 from tests.soak.requests import Requests
+from tests.soak.restarts import Restarts
 from tests.soak.runner import run
 from tests.soak.scenario import Scenario
 from tests.soak.streams import Streams
@@ -37,6 +38,7 @@ def scenarios() -> dict[str, Scenario]:
         RoundTrip(),
         Readings(),
         Requests(),
+        Restarts(),
         Api(),
     )
     return {scenario.name: scenario for scenario in played}

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TextIO
 
-from tests.soak.scenario import Scenario, round_of
+from tests.soak.scenario import Reporting, Scenario, round_of
 
 SAVE_EVERY_S = 1.0
 
@@ -91,6 +91,8 @@ def run(
         if resumable:
             save_state(state_file, state)
         scenario.stop()
+        if isinstance(scenario, Reporting):
+            log.write(scenario.report())
         log.write(f"{scenario.name}: {state.done} rounds done, {state.seconds:.1f} s\n")
         log.flush()
     return state

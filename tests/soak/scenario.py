@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,15 @@ class Scenario(Protocol):
 
     def stop(self) -> None:
         """Let go of everything; called at the end, also after a failure."""
+        ...
+
+
+@runtime_checkable
+class Reporting(Protocol):
+    """A scenario that measures besides: what it has to say stands in the log at the end of a run."""
+
+    def report(self) -> str:
+        """Whole lines, or "" for nothing."""
         ...
 
 

@@ -36,6 +36,13 @@ class Recorder:
         self.stopped += 1
 
 
+class Telling(Recorder):
+    """Says at the end what it measured."""
+
+    def report(self):
+        return f"{len(self.drawn)} measured\n"
+
+
 def play(scenario, folder, **options):
     log = io.StringIO()
     state = run(scenario, folder=folder, log=log, **{"seed": 1, "quick": False, **options})
@@ -127,3 +134,8 @@ def test_every_scenario_answers_to_its_own_name():
         assert name == scenario.name
         assert scenario.rounds > 0
         assert scenario.quick_s >= 0  # 0: too long for a quick run
+
+
+def test_what_a_scenario_measured_stands_in_the_log_after_a_failure_too(tmp_path):
+    assert "10 measured\n" in play(Telling(), tmp_path / "whole")[1]
+    assert "4 measured\n" in play(Telling(breaks_at=3), tmp_path / "broken")[1]
