@@ -23,7 +23,7 @@ from studiolo import wire
 from studiolo.errors import Code, StudioloError, UserError
 from studiolo.server.errors import respond
 from studiolo.server.limits import Limits
-from studiolo.server.nesting import deeper_than
+from studiolo.server.nesting import deeper_than, is_wide
 from studiolo.server.rights import CALLER, OPEN, Caller, needed, refusal, takes_uploads
 from studiolo.tokens import NamedToken, TokenStore
 
@@ -205,7 +205,7 @@ class _Body:
     async def buffer(self, depth: int) -> bool:
         """Read it whole, to be given on as one piece; False where the client has gone.
 
-        Raises UserError where its JSON is nested deeper than `depth`.
+        Raises UserError where its JSON is nested deeper than `depth`, or not UTF-8.
         """
         pieces = []
         while not self.read:
@@ -214,6 +214,8 @@ class _Body:
                 return False
             pieces.append(message.get("body", b""))
         whole = b"".join(pieces)
+        if is_wide(whole):
+            raise _Refused(400, field="body", problem="not UTF-8")
         deeper = (
             deeper_than(whole, depth) if len(whole) < _SMALL else await to_thread.run_sync(deeper_than, whole, depth)
         )

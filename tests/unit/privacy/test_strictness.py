@@ -8,7 +8,6 @@ from studiolo.privacy.policy_file import InForce, in_force, read_policy
 from studiolo.privacy.strictness import rules_digest, stricter
 from studiolo.types import Reader
 
-
 MASKED = '[types]\nPHONE_NUMBER = "mask"\n'
 
 
