@@ -3,9 +3,9 @@
 A sealed process can make no connection, and what it starts is sealed as it is. So before it seals itself it starts the
 porter, over a pair of connected sockets. The porter connects to the home's engine on loopback, and hands the connected
 descriptor over (SCM_RIGHTS): what is then said on it the porter does not see. It starts the engine where none runs.
-For the window, and for nobody else, it also starts pulls of models (by their id alone: no address, no file), and opens a
-web address that a person said yes to. It takes nothing else: no other address, no command. Who could write the home's
-run/engine.json could name another port of this machine, and no other machine.
+For the window, and for nobody else, it also starts pulls of models (by their id alone: no address, no file), and opens
+a web address that a person said yes to. It takes nothing else: no other address, no command. Who could write the
+home's run/engine.json could name another port of this machine, and no other machine.
 
     python -m studiolo.client.porter --fd N --home FOLDER [--window]
 
