@@ -447,6 +447,42 @@ def test_paths_of_named_tokens_stay_in_their_roots(
         )
 
 
+def test_a_link_that_takes_a_files_place_while_a_job_waits_leads_nowhere(
+    site: Served, home: Home, engine: ScriptedEngine, tmp_path: Path
+) -> None:
+    root = tmp_path / "根"
+    root.mkdir()
+    file = root / "租约 lease.txt"
+    file.write_text("x")
+    everything = token(home, *[scope.value for scope in Scope], roots=[root])
+    engine.hold = True
+    ahead = {
+        lane: call(site, "POST", path, site.auth, json=body).json()["job"]
+        for lane, path, body in [
+            ("", "/api/libraries/x/documents", {"paths": [str(file)]}),
+            ("models", "/api/models/quantize", {"model": "tiny", "to": "q4_0"}),
+        ]
+    }
+    jobs = [
+        call(site, "POST", path, everything, json=body).json()["job"]
+        for path, body in [
+            ("/api/libraries/x/documents", {"paths": [str(file)]}),
+            ("/api/libraries/x/export", {"path": str(file)}),
+            ("/api/libraries/import", {"path": str(file)}),
+            ("/api/models/compare", {"model": "tiny", "other": "big", "text": str(file)}),
+        ]
+    ]
+    file.unlink()
+    file.symlink_to(home.token_file)
+    engine.calls.clear()
+    engine.hold = False
+    for job in ahead.values():
+        assert call(site, "DELETE", f"/api/jobs/{job}", site.auth).status_code == 202
+    for job in jobs:
+        assert '"path_not_allowed"' in call(site, "GET", f"/api/jobs/{job}/events", everything).text
+    assert engine.calls == []
+
+
 def test_every_path_in_a_body_is_looked_at() -> None:
     """A field of a request that names a path goes through `absolute`, which knows the caller."""
     from studiolo.server import libraries, models, native, tokens
