@@ -35,6 +35,18 @@ class Kept:
         self.kept.pop(name, None)
 
 
+def test_a_late_answer_is_not_taken_for_the_next_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keyring_door, "TIMEOUT_S", 0.1)
+    late = "import sys\nsys.stdin.readline()\nsys.stdin.readline()\nprint('true', flush=True)\nsys.stdin.read()\n"
+    with subprocess.Popen(
+        [sys.executable, "-c", late], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:  # fmt: skip
+        door = KeyringDoor(process)
+        assert door.get(NAME) is None
+        assert door.set(NAME, SECRET) is False
+        door.close()
+
+
 def test_the_three_requests() -> None:
     kept = Kept()
     assert answer(["usable"], find=kept) is True
