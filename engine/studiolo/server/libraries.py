@@ -148,6 +148,7 @@ def document_routes(router: APIRouter, service: Service) -> None:
         """
         content_type = request.headers.get("content-type", "")
         passwords: tuple[str, ...] = ()
+        service.jobs.require_room()  # before a file is taken in for it
         if content_type.lower().startswith("multipart/form-data"):
             await to_thread.run_sync(service.engine.create_library, name)
             paths = await _received(request, Upload(service.home, library=name, content_type=content_type))

@@ -25,11 +25,13 @@ from studiolo.server.errors import respond
 from studiolo.server.limits import Limits
 from studiolo.server.nesting import deeper_than, is_wide
 from studiolo.server.rights import CALLER, OPEN, Caller, needed, refusal, takes_uploads
+from studiolo.server.versions import HEADER
 from studiolo.tokens import NamedToken, TokenStore
 
 LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
 _METHODS: Final = "GET, POST, PUT, DELETE"
-_HEADERS: Final = f"authorization, content-type, {wire.STREAM_HEADER.lower()}"
+_HEADERS: Final = f"authorization, content-type, {wire.STREAM_HEADER.lower()}, {HEADER.lower()}"
+_SHOWN: Final = f"retry-after, www-authenticate, {HEADER.lower()}"
 
 
 _SMALL: Final = 64 * 1024  # bytes that may be looked through on the loop
@@ -242,7 +244,7 @@ def _allowing(send: Send, origin: str) -> Send:
         return send
     more = [
         (b"access-control-allow-origin", origin.encode("latin-1")),
-        (b"access-control-expose-headers", b"retry-after, www-authenticate"),
+        (b"access-control-expose-headers", _SHOWN.encode("ascii")),
         (b"vary", b"Origin"),
     ]
 

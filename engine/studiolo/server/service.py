@@ -10,6 +10,7 @@ from studiolo.errors import Code, UserError
 from studiolo.events import Event
 from studiolo.jobs import CancelToken, Job, JobBoard
 from studiolo.paths import Home
+from studiolo.server.limits import BUSY_S, MOST_JOBS, too_many
 from studiolo.server.metrics import Metrics
 from studiolo.server.rights import caller
 from studiolo.server.streaming import Streams
@@ -23,8 +24,14 @@ class CallersJobs(JobBoard):
         super().__init__()
         self._marks: dict[str, str] = {}  # by job id
 
+    def require_room(self) -> None:
+        """Raises UserError(too_many_requests) where a named token has as many jobs under way as it may."""
+        if caller().mark and sum(job.state in ("queued", "running") for job in self.all()) >= MOST_JOBS:
+            raise too_many("concurrent", MOST_JOBS, BUSY_S)
+
     def submit(self, work: Callable[[CancelToken], Iterator[Event]], *, lane: str = "") -> Job:
-        """Queue a piece of work of the caller's."""
+        """Queue a piece of work of the caller's. Raises as `require_room`."""
+        self.require_room()
         job = super().submit(work, lane=lane)
         self._marks[job.id] = caller().mark
         kept = {known.id for known in super().all()}
@@ -54,7 +61,7 @@ class Service:
     clock: Callable[[], float]  # seconds that never go back
     tokens: TokenStore
     metrics: Metrics = field(default_factory=Metrics)
-    jobs: JobBoard = field(default_factory=CallersJobs)
+    jobs: CallersJobs = field(default_factory=CallersJobs)
     streams: Streams = field(default_factory=Streams)
 
     def __post_init__(self) -> None:

@@ -413,12 +413,14 @@ def test_a_page_calls_only_from_an_origin_that_was_named(home: Home) -> None:
         before = call("OPTIONS", page, **{"Access-Control-Request-Method": "POST"})
         assert before.status_code == 204
         assert before.headers["access-control-allow-origin"] == page
-        assert "authorization" in before.headers["access-control-allow-headers"]
+        for name in ("authorization", "studiolo-api-version"):
+            assert name in before.headers["access-control-allow-headers"]
         assert "access-control-allow-credentials" not in before.headers
         assert call("GET", page).status_code == 401  # it still needs a token
         assert call("GET", page).headers["access-control-allow-origin"] == page
         answer = call("GET", page, **site.auth)
         assert (answer.status_code, answer.headers["vary"]) == (200, "Origin")
+        assert "studiolo-api-version" in answer.headers["access-control-expose-headers"]
         for foreign in ("https://evil.example", "http://app.example", "https://app.example:8443", "null"):
             for method in ("OPTIONS", "GET"):
                 refused = call(method, foreign, **site.auth)

@@ -23,7 +23,7 @@ from studiolo.errors import EngineBug
 from studiolo.paths import Home
 from studiolo.server.app import THREADS, create_app
 from studiolo.server.guarded import guarded
-from studiolo.server.limits import Limits
+from studiolo.server.limits import MOST_JOBS, Limits
 from studiolo.server.rights import ANY, CALLER, NEEDED, OPEN, OWNER, Caller, needed, refusal
 from studiolo.server.security import Rules
 from studiolo.tokens import NamedToken, Scope, TokenStore
@@ -386,6 +386,31 @@ def test_a_stream_counts_until_it_has_ended(site: Served, home: Home, engine: Sc
 
 
 # jobs and streams
+
+
+def test_a_token_queues_so_many_jobs_and_leaves_the_others_theirs(
+    site: Served, home: Home, engine: ScriptedEngine, tmp_path: Path
+) -> None:
+    mine, other = token(home, "ingest", roots=[tmp_path]), token(home, "ingest", roots=[tmp_path])
+    (tmp_path / "租约.txt").write_text("x")
+    add, body = "/api/libraries/x/documents", {"paths": [str(tmp_path / "租约.txt")]}
+    engine.hold = True
+    first = call(site, "POST", add, site.auth, json=body).json()["job"]
+    jobs = [call(site, "POST", add, mine, json=body).json()["job"] for _ in range(MOST_JOBS)]
+    for refused in (
+        call(site, "POST", add, mine, json=body),
+        call(site, "POST", add, mine, files={"f": ("合同.txt", b"x")}),
+    ):
+        assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
+        assert refused.json()["error"]["values"]["most"] == MOST_JOBS
+    assert not (home.uploads / "x" / "合同.txt").exists()
+    jobs += [call(site, "POST", add, headers, json=body).json()["job"] for headers in (other, site.auth)]
+    engine.hold = False
+    for job in (*jobs, first):
+        call(site, "DELETE", f"/api/jobs/{job}", site.auth)
+    for job in jobs:
+        assert '"finished"' in call(site, "GET", f"/api/jobs/{job}/events", site.auth).text
+    assert call(site, "POST", add, mine, json=body).status_code == 202
 
 
 def test_jobs_and_streams_are_their_callers(site: Served, home: Home, engine: ScriptedEngine, tmp_path: Path) -> None:
