@@ -22,6 +22,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+from studiolo.isolation.environment import without_passphrase
 from studiolo.privacy.system_keyring import TIMEOUT_S, Keyring, system_keyring, within
 
 PACKAGE_ROOT = Path(__file__).resolve().parents[2]
@@ -49,7 +50,7 @@ class KeyringDoor:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                env={**environ, "PYTHONPATH": search_path},
+                env={**without_passphrase(environ), "PYTHONPATH": search_path},
                 start_new_session=True,  # Ctrl+C at the terminal is not for it
             )
         except OSError:
