@@ -44,6 +44,10 @@ class CallersJobs(JobBoard):
         mark = caller().mark
         return [job for job in super().all() if not mark or self._marks.get(job.id) == mark]
 
+    def states(self) -> list[str]:
+        """How everybody's stand: for counting, whoever asks."""
+        return [job.state for job in super().all()]
+
     def get(self, job_id: str) -> Job:
         """The job of that id; raises UserError(unknown_job), for somebody else's too."""
         mark = caller().mark

@@ -413,6 +413,19 @@ def test_a_token_queues_so_many_jobs_and_leaves_the_others_theirs(
     assert call(site, "POST", add, mine, json=body).status_code == 202
 
 
+def test_who_counts_for_a_monitor_counts_everybodys_jobs(
+    site: Served, home: Home, engine: ScriptedEngine, tmp_path: Path
+) -> None:
+    monitor, engine.hold = token(home, "admin"), True
+    body = {"paths": [str(tmp_path)]}
+    job = call(site, "POST", "/api/libraries/x/documents", site.auth, json=body).json()["job"]
+    assert engine.holding.wait(10)
+    assert 'studiolo_jobs{state="running"} 1\n' in call(site, "GET", "/metrics", monitor).text
+    assert call(site, "GET", "/api/jobs", monitor).json() == {"jobs": []}
+    assert call(site, "DELETE", f"/api/jobs/{job}", site.auth).status_code == 202
+    call(site, "GET", f"/api/jobs/{job}/events", site.auth)
+
+
 def test_jobs_and_streams_are_their_callers(site: Served, home: Home, engine: ScriptedEngine, tmp_path: Path) -> None:
     mine, other = token(home, "ingest", "ask", roots=[tmp_path]), token(home, "ingest", "ask", "admin")
     job = call(site, "POST", "/api/libraries/x/documents", mine, json={"paths": [str(tmp_path)]}).json()["job"]
