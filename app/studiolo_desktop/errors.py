@@ -29,6 +29,10 @@ SENTENCES: dict[Code, _Row] = {
         ("“{name}” is not there any more.", "Check that it was not moved or renamed, then add it again."),
         ("找不到“{name}”。", "请确认文件没有被移动或改名，然后重新添加。"),
     ),
+    Code.FILE_CHANGED: (
+        ("“{name}” has changed since it was read.", "Add it again."),
+        ("“{name}”在读入之后已更改。", "请重新添加。"),
+    ),
     Code.FILE_UNREADABLE: (
         ("“{name}” cannot be read.", "Check that you may open this file, then try again."),
         ("无法读取“{name}”。", "请确认您有权打开此文件，然后重试。"),

@@ -22,6 +22,7 @@ class Code(StrEnum):
     # UserError
     FILE_MISSING = "file_missing"  # path
     FILE_UNREADABLE = "file_unreadable"  # path
+    FILE_CHANGED = "file_changed"  # path: it is no longer what was read
     UNKNOWN_FORMAT = "unknown_format"  # path, suffix, known
     EMPTY_DOCUMENT = "empty_document"  # path
     NEEDS_PASSWORD = "needs_password"  # noqa: S105 - path

@@ -144,7 +144,7 @@ class PageView:
 
     `ranges` are the marked stretches of `text` and `boxes` those of the picture. `start`: where `text` begins in the
     document's text, in code points. `reason`: why there is no picture though the format has pages that can be drawn,
-    an error code ("file_missing", "needs_password", ...).
+    an error code ("file_missing", "file_changed", "needs_password", ...).
     """
 
     document_id: str

@@ -12,6 +12,7 @@ from studiolo.errors import Code, StudioloError
 ENGLISH: dict[Code, str] = {
     Code.FILE_MISSING: "There is no file {path}. Check the path.",
     Code.FILE_UNREADABLE: "{path} cannot be read. Check that it is a file, and its permissions.",
+    Code.FILE_CHANGED: "{path} has changed since it was read. Add it again.",
     Code.UNKNOWN_FORMAT: "{path} is of a format that cannot be read. These can: {known}.",
     Code.EMPTY_DOCUMENT: "{path} holds no text. If it is a scan, run text recognition on it first.",
     Code.NEEDS_PASSWORD: "{path} is protected by a password. Add it with `studiolo add --ask-password`.",
@@ -85,6 +86,7 @@ ENGLISH: dict[Code, str] = {
 CHINESE: dict[Code, str] = {
     Code.FILE_MISSING: "没有文件 {path}。请检查路径。",
     Code.FILE_UNREADABLE: "无法读取 {path}。请检查它是否为文件，以及其权限。",
+    Code.FILE_CHANGED: "{path} 在读入之后已更改。请重新添加。",
     Code.UNKNOWN_FORMAT: "不支持 {path} 的格式。支持的格式：{known}。",
     Code.EMPTY_DOCUMENT: "{path} 中没有文字。如果是扫描件，请先做文字识别。",
     Code.NEEDS_PASSWORD: "{path} 有密码保护。请用 `studiolo add --ask-password` 添加。",

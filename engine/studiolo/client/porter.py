@@ -2,12 +2,12 @@
 
 A sealed process can make no connection, and what it starts is sealed as it is. So before it seals itself it starts the
 porter, over a pair of connected sockets. The porter connects to the home's engine on loopback, and hands the connected
-descriptor over (SCM_RIGHTS): what is then said on it the porter does not see. For the window it also starts the engine
-and pulls of models (by their id alone: no address, no file), and opens a web address that a person said yes to. It
-takes nothing else: no other address, no command. Who could write the home's run/engine.json could name another port of
-this machine, and no other machine.
+descriptor over (SCM_RIGHTS): what is then said on it the porter does not see. It starts the engine where none runs.
+For the window, and for nobody else, it also starts pulls of models (by their id alone: no address, no file), and opens
+a web address that a person said yes to. It takes nothing else: no other address, no command. Who could write the
+home's run/engine.json could name another port of this machine, and no other machine.
 
-    python -m studiolo.client.porter --fd N --home FOLDER
+    python -m studiolo.client.porter --fd N --home FOLDER [--window]
 
 Linux only; elsewhere front ends are not sealed, and say so. Threads: requests go one after the other.
 """
@@ -15,6 +15,7 @@ Linux only; elsewhere front ends are not sealed, and say so. Threads: requests g
 from __future__ import annotations
 
 import argparse
+import array
 import json
 import os
 import socket
@@ -26,6 +27,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
+from studiolo.errors import StudioloError
 from studiolo.paths import Home
 
 PACKAGE_ROOT = Path(__file__).resolve().parents[2]
@@ -44,8 +46,11 @@ class Porter:
         self._lock = threading.Lock()
 
     @classmethod
-    def start(cls, home: Home, *, environ: Mapping[str, str]) -> Porter | None:
-        """Start one; None where front ends are not sealed. What it starts has `environ`. Raises OSError."""
+    def start(cls, home: Home, *, environ: Mapping[str, str], window: bool = False) -> Porter | None:
+        """Start one; None where front ends are not sealed. What it starts has `environ`. Raises OSError.
+
+        `window`: it may be asked for pulls and web addresses, too.
+        """
         if not sys.platform.startswith("linux"):
             return None
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -53,7 +58,7 @@ class Porter:
         with theirs:
             command = [sys.executable, "-P", "-m", __name__, f"--fd={theirs.fileno()}", f"--home={home.root}"]
             process = subprocess.Popen(
-                command,
+                [*command, *(["--window"] if window else [])],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -107,8 +112,12 @@ class Porter:
 
     def _ask(self, *request: str | int | bool, wanted: int = 0) -> tuple[Any, list[int]]:
         with self._lock:
-            self._talk.send(json.dumps(request).encode())
-            data, descriptors, _, _ = socket.recv_fds(self._talk, LARGEST, 2)
+            try:
+                self._talk.send(json.dumps(request).encode())
+                data, descriptors = _received(self._talk)
+            except OSError:
+                self._talk.close()  # an answer that comes late would be taken for that of the next request
+                raise
         if not data:
             raise ConnectionResetError
         told = json.loads(data)
@@ -117,6 +126,19 @@ class Porter:
                 os.close(descriptor)
             raise OSError(told.get("refused", 0), "the porter could not do it")
         return told["done"], descriptors
+
+
+def _received(talk: socket.socket) -> tuple[bytes, list[int]]:
+    """An answer and what is handed over, which no process that is started here inherits. Raises OSError.
+
+    `socket.recv_fds` takes flags and drops them (CPython 3.11).
+    """
+    found = array.array("i")
+    data, parts, _, _ = talk.recvmsg(LARGEST, socket.CMSG_LEN(2 * found.itemsize), socket.MSG_CMSG_CLOEXEC)
+    for level, kind, part in parts:
+        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+            found.frombytes(part[: len(part) - len(part) % found.itemsize])
+    return data, list(found)
 
 
 class PorterChild:
@@ -165,8 +187,9 @@ class _Refused(Exception):
 class _Service:
     """The side that does it."""
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, *, window: bool) -> None:
         self._home = home
+        self._window = window
         self._children: dict[int, subprocess.Popen[bytes]] = {}
 
     def answer(self, request: Any) -> tuple[Any, list[int]]:
@@ -178,9 +201,9 @@ class _Service:
                 from studiolo.client.spawn import start_engine_process
 
                 return self._started(start_engine_process(self._home, environ=os.environ, port=port))
-            case ["pull", str(model_id)]:
+            case ["pull", str(model_id)] if self._window:
                 return self._started(self._pull(model_id))
-            case ["open", str(address)]:
+            case ["open", str(address)] if self._window:
                 return self._open(address), []
             case ["poll", int(pid)] if pid in self._children:
                 return self._children[pid].poll(), []
@@ -240,9 +263,9 @@ class _Service:
         return True
 
 
-def serve(talk: socket.socket, home: Home) -> None:
+def serve(talk: socket.socket, home: Home, *, window: bool = False) -> None:
     """Answer until the other side has gone."""
-    service = _Service(home)
+    service = _Service(home, window=window)
     while data := talk.recv(LARGEST):
         descriptors: list[int] = []
         connected = False
@@ -253,7 +276,7 @@ def serve(talk: socket.socket, home: Home) -> None:
             told = {"done": done}
         except OSError as error:
             told = {"refused": error.errno or 0}
-        except (_Refused, ValueError):
+        except (_Refused, StudioloError, ValueError, RecursionError):
             told = {"refused": 1}
         try:
             socket.send_fds(talk, [json.dumps(told).encode()], descriptors)
@@ -268,13 +291,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m studiolo.client.porter")
     parser.add_argument("--fd", type=int, required=True)
     parser.add_argument("--home", type=Path, required=True)
+    parser.add_argument("--window", action="store_true")
     wanted = parser.parse_args(arguments)
     from studiolo.isolation.kernel import no_core_dumps
 
     no_core_dumps()
     with socket.socket(fileno=wanted.fd) as talk, suppress(OSError, KeyboardInterrupt):
         talk.set_inheritable(False)
-        serve(talk, Home(wanted.home))
+        serve(talk, Home(wanted.home), window=wanted.window)
     return 0
 
 

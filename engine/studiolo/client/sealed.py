@@ -56,7 +56,7 @@ class WindowSeal:
 def start_window_porter(environ: Mapping[str, str]) -> Porter | None:
     """What connects and starts for a window that is going to be sealed; None where windows are not."""
     try:
-        return Porter.start(home_from(environ), environ=environ)
+        return Porter.start(home_from(environ), environ=environ, window=True)
     except OSError:
         return None
 

@@ -53,7 +53,13 @@ class Request:
     ended: bool = False
 
     def border(self, start: int) -> int:
-        """Where a batch that begins at `start` has to end: before what is loaded, and behind what is kept."""
+        """Where a batch that begins at `start` has to end: before what is loaded, and behind what is kept.
+
+        What was written reproducibly and has to be read again, because the request was parked, is read as it was
+        written, token after token: in one batch it would come out a little different, and so what follows.
+        """
+        if self.sampling.reproducible:
+            return self.prompt_size if start < self.prompt_size else start + 1
         if self.stored:
             return self.stored[0].start
         if start < self.exact:

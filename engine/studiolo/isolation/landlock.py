@@ -1,7 +1,8 @@
 """Landlock: what a process may do with files and TCP, laid down by itself, for good, without privileges (Linux).
 
 Two uses: a pull of a model may read programs and write one folder (`only_files`), and a sealed process may open no TCP
-connection even with a descriptor that somebody hands it, nor look into processes outside (`no_tcp`).
+connection even with a descriptor that somebody hands it, nor look into processes outside (`no_tcp`; on kernels that do
+not know TCP yet `apart`: a process's memory is a file, /proc/PID/mem, and no system call of its own).
 
 Binds the calling thread and what it starts later: call it while there is one thread.
 Source: landlock(7), linux/landlock.h. Version ("ABI") 2 brought moving files, 4 TCP.
@@ -23,6 +24,7 @@ _VERSION_FLAG = 1
 _PATH_BENEATH = 1
 
 EXECUTE, WRITE_FILE, READ_FILE, READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
+MAKE_BLOCK = 1 << 11
 REFER, TRUNCATE, IOCTL_DEV = 1 << 13, 1 << 14, 1 << 15
 _FIRST_VERSION = (1 << 13) - 1  # everything up to MAKE_SYM
 _OF_FILES = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV  # what a rule on a file, not a folder, may hold
@@ -47,6 +49,27 @@ def no_tcp() -> bool:
         return False
     try:
         _restrict(_ruleset(0, BIND_TCP | CONNECT_TCP))
+    except OSError:
+        return False
+    return True
+
+
+def apart() -> bool:
+    """Reach into no process outside. False where it cannot be had.
+
+    Every domain of Landlock has that, so this one refuses what nobody here does: making block devices. Files can be
+    moved between folders as before, which has to be said: a domain with rules on files refuses it otherwise.
+    """
+    if version() < MOVING_SINCE:
+        return False
+    try:
+        rules = _ruleset(MAKE_BLOCK | REFER, 0)
+        try:
+            _allow(rules, Path("/"), REFER)
+        except OSError:
+            os.close(rules)
+            raise
+        _restrict(rules)
     except OSError:
         return False
     return True

@@ -88,6 +88,8 @@ def _filter(level: Level) -> None:
     kernel.no_new_privileges()
     # Landlock keeps a handed-over TCP descriptor from being connected anew, and us out of other processes' memory
     no_tcp = landlock.no_tcp()
+    if not no_tcp:
+        landlock.apart()
     window = level is Level.WINDOW
     kernel.refuse(seccomp.program(processor, unix_sockets=window, connect=window and no_tcp), processor=processor)
 

@@ -63,6 +63,7 @@ class Architecture:
     audit: int  # AUDIT_ARCH_..., the word that a call's numbers belong to
     numbers: Mapping[str, int]
     first_foreign: int | None = None  # numbers from here on are another ABI under the same word (x32)
+    also_foreign: range | None = None  # x32's own calls, which kernels before 5.4 ran without that bit, too
 
 
 X86_64 = Architecture(
@@ -97,6 +98,7 @@ X86_64 = Architecture(
         "pidfd_getfd": 438,
     },
     first_foreign=0x40000000,
+    also_foreign=range(512, 548),
 )
 AARCH64 = Architecture(
     "aarch64",
@@ -149,6 +151,9 @@ def program(processor: Architecture, *, unix_sockets: bool = False, connect: boo
     ]
     if processor.first_foreign is not None:
         written += [(_IF_AT_LEAST, 0, 1, processor.first_foreign), (_RETURN, 0, 0, REFUSE)]
+    if processor.also_foreign is not None:
+        within = processor.also_foreign
+        written += [(_IF_AT_LEAST, 0, 2, within.start), (_IF_AT_LEAST, 1, 0, within.stop), (_RETURN, 0, 0, REFUSE)]
     refused = [*ALWAYS_REFUSED, *([] if connect else ["connect"]), *([] if unix_sockets else ["socket"])]
     for name in refused:
         written += _when(numbers[name], [(_RETURN, 0, 0, REFUSE)])

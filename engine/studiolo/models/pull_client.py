@@ -16,6 +16,7 @@ from typing import IO, Protocol
 
 from studiolo.errors import Code, EngineBug, error_for
 from studiolo.events import Event, Finished, Progress
+from studiolo.isolation.environment import without_passphrase
 from studiolo.jobs import CancelToken
 from studiolo.paths import Home
 
@@ -104,7 +105,7 @@ def start_pull_process(
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        env={**without_passphrase(os.environ), "PYTHONPATH": os.pathsep.join(paths)},
     )
 
 

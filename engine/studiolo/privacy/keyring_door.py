@@ -22,6 +22,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+from studiolo.isolation.environment import without_passphrase
 from studiolo.privacy.system_keyring import TIMEOUT_S, Keyring, system_keyring, within
 
 PACKAGE_ROOT = Path(__file__).resolve().parents[2]
@@ -49,7 +50,7 @@ class KeyringDoor:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                env={**environ, "PYTHONPATH": search_path},
+                env={**without_passphrase(environ), "PYTHONPATH": search_path},
                 start_new_session=True,  # Ctrl+C at the terminal is not for it
             )
         except OSError:
@@ -86,15 +87,21 @@ class KeyringDoor:
             self._process.wait()
 
     def _ask(self, *request: str) -> object:
-        def ask() -> object:
+        told: list[object] = []
+
+        def ask() -> None:
             assert self._process.stdin is not None
             assert self._process.stdout is not None
             self._process.stdin.write(json.dumps(request).encode() + b"\n")
             self._process.stdin.flush()
-            return json.loads(self._process.stdout.readline())
+            told.append(json.loads(self._process.stdout.readline()))
 
         with self._lock:
-            return within(ask, timeout_s=STEPS * TIMEOUT_S)
+            within(ask, timeout_s=STEPS * TIMEOUT_S)
+            if told:
+                return told[0]
+            self._process.kill()  # an answer that comes late would be taken for that of the next request
+            return None
 
 
 def answer(request: object, *, find: Keyring | None) -> object:

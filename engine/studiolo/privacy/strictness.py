@@ -10,9 +10,10 @@ import json
 from typing import Any, Final
 
 from studiolo.privacy.detector import DETECTOR_VERSION
-from studiolo.privacy.policy import TO_MODEL, Action, Table
+from studiolo.privacy.policy import TO_MODEL, Action, Direction, Table
 from studiolo.privacy.policy_file import InForce
 from studiolo.privacy.tokens import LABELS
+from studiolo.types import Reader
 
 _RANK: Final = {Action.ALLOW: 0, Action.FLAG: 0, Action.PSEUDONYMISE: 1, Action.MASK: 2, Action.BLOCK: 3}
 _UNNAMED: Final = "A_TYPE_THAT_NOBODY_NAMES"
@@ -40,16 +41,27 @@ def stricter(after: InForce, before: InForce) -> bool:
     if after.own.lists() != before.own.lists():
         return True  # which of the words and patterns find more, only the texts could tell
     kinds = {*LABELS, _UNNAMED, *_named(after), *_named(before)}
+    readers = {Reader.OWNER.value, *after.policy.readers, *before.policy.readers}
     return any(
-        _RANK[after.policy.action(kind, way)] > _RANK[before.policy.action(kind, way)]
+        _kept_back(after, kind, way, reader) > _kept_back(before, kind, way, reader)
         for kind in kinds
         for way in TO_MODEL
+        for reader in readers
     )
 
 
+def _kept_back(rules: InForce, kind: str, way: Direction, reader: str) -> tuple[int, int]:
+    """How much, to be compared; of two masks the one that leaves fewer digits keeps more."""
+    action = rules.policy.action(kind, way, reader=reader)
+    digits = rules.policy.keep_last.get(kind, 0) if action is Action.MASK else 0
+    return _RANK[action], -digits
+
+
 def _named(rules: InForce) -> set[str]:
-    tables = (rules.policy.types, *rules.policy.directions.values())
-    return {*rules.own.types, *(kind for table in tables for kind in table.types)}
+    policy = rules.policy
+    asked = [table for reader in policy.readers.values() for table in reader.inward.values()]
+    tables = (policy.types, *policy.directions.values(), *asked)
+    return {*rules.own.types, *policy.keep_last, *(kind for table in tables for kind in table.types)}
 
 
 def _plain(table: Table) -> dict[str, str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import ssl
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,6 +26,17 @@ from studiolo.paths import Home
 
 VALID: Final = timedelta(days=397)
 RENEWED_BEFORE: Final = timedelta(days=30)
+_SIGNING: Final = x509.KeyUsage(
+    digital_signature=True,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=False,
+    crl_sign=False,
+    encipher_only=False,
+    decipher_only=False,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +57,10 @@ def made_certificate(home: Home, *, names: Sequence[str], now: datetime | None =
     """One for these host names and addresses: the home's, or a new one. Raises UserError, EnvironmentFault."""
     cert, key = home.tls / "cert.pem", home.tls / "key.pem"
     at = now or datetime.now(UTC)
-    if not _usable(cert, names, at):
-        _make(cert, key, names=names, at=at)
+    if _usable(cert, names, at):
+        with suppress(UserError):  # the key is gone, or that of another: writing the two was broken off in between
+            return _loaded(cert, key)
+    _make(cert, key, names=names, at=at)
     return _loaded(cert, key)
 
 
@@ -91,7 +105,10 @@ def _make(cert: Path, key: Path, *, names: Sequence[str], at: datetime) -> None:
         .not_valid_before(at - timedelta(minutes=5))
         .not_valid_after(at + VALID)
         .add_extension(x509.SubjectAlternativeName([_name(name) for name in names]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)  # so that a client can trust it
+        # a client that trusts it trusts this server, and nobody whom its key would sign for
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_SIGNING, critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(private.public_key()), critical=False)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .sign(private, hashes.SHA256())
     )

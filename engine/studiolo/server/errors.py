@@ -15,6 +15,7 @@ from studiolo.wire import dumps
 STATUS: dict[Code, tuple[int, str]] = {
     Code.FILE_MISSING: (404, "There is no such file."),
     Code.FILE_UNREADABLE: (422, "The file cannot be read."),
+    Code.FILE_CHANGED: (409, "The file is no longer what was read; add it again."),
     Code.UNKNOWN_FORMAT: (415, "Files of this format cannot be read."),
     Code.EMPTY_DOCUMENT: (422, "The document holds no text."),
     Code.NEEDS_PASSWORD: (422, "The document is protected by a password."),

@@ -79,17 +79,21 @@ def library_routes(router: APIRouter, service: Service) -> None:
     @router.post("/libraries/{name}/export", status_code=ACCEPTED, tags=["libraries"])
     def export_library(name: str, body: ExportBody) -> Response:
         """Write a library with its texts and vectors into one file of this machine. Answers with a job to watch."""
-        path, paths = absolute(body.path, field="path"), body.paths
+        path, paths, who = absolute(body.path, field="path"), body.paths, caller()
         return accepted(
-            service.jobs.submit(lambda cancel: service.engine.export_library(name, path, paths=paths, cancel=cancel))
+            service.jobs.submit(
+                lambda cancel: service.engine.export_library(name, who.path(path), paths=paths, cancel=cancel)
+            )
         )
 
     @router.post("/libraries/import", status_code=ACCEPTED, tags=["libraries"])
     def import_library(body: LibraryFileBody) -> Response:
         """Take a library from an exported file. Answers with a job to watch."""
-        path = absolute(body.path, field="path")
+        path, who = absolute(body.path, field="path"), caller()
         return accepted(
-            service.jobs.submit(lambda cancel: service.engine.import_library(path, name=body.name, cancel=cancel))
+            service.jobs.submit(
+                lambda cancel: service.engine.import_library(who.path(path), name=body.name, cancel=cancel)
+            )
         )
 
     @router.get("/libraries/{name}/watched", tags=["libraries"])
@@ -144,6 +148,7 @@ def document_routes(router: APIRouter, service: Service) -> None:
         """
         content_type = request.headers.get("content-type", "")
         passwords: tuple[str, ...] = ()
+        service.jobs.require_room()  # before a file is taken in for it
         if content_type.lower().startswith("multipart/form-data"):
             await to_thread.run_sync(service.engine.create_library, name)
             paths = await _received(request, Upload(service.home, library=name, content_type=content_type))
@@ -188,6 +193,7 @@ def accepted(job: Job) -> Response:
 def absolute(path: str, *, field: str) -> Path:
     """A path of this machine that the caller may name: a named token's lie in its roots, the owner's are free.
 
+    Work that comes later has to ask again (`Caller.path`): a link may have taken its place.
     Raises UserError: bad_request where it would depend on the folder the engine runs in, path_not_allowed.
     """
     if not Path(path).is_absolute():
@@ -218,8 +224,12 @@ def _paths(body: bytes) -> PathsBody:
 
 
 def _adding(service: Service, paths: list[Path], *, library: str, uploaded: bool, passwords: tuple[str, ...]) -> Source:
+    who = caller()
+
     def work(cancel: CancelToken) -> Iterator[Event]:
-        for event in service.engine.add(paths, library=library, cancel=cancel, passwords=passwords):
+        # a job may wait for long, and what stands at a path be another file by then
+        wanted = paths if uploaded else [who.path(path) for path in paths]
+        for event in service.engine.add(wanted, library=library, cancel=cancel, passwords=passwords):
             if uploaded and isinstance(event, FileDone) and event.result.status == "failed":
                 kept = {document.path for document in service.engine.documents(library)}
                 refused = event.result.reason == Code.REFUSED_BY_POLICY  # its row stays, and nothing else of it

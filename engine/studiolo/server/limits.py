@@ -11,6 +11,7 @@ from studiolo.tokens import NamedToken
 
 MINUTE_S = 60.0
 MOST_AT_A_TIME = 64  # requests of a token that has no limit of its own: the server's threads are for all
+MOST_JOBS = 32  # of a token that have not ended: those of a lane run one after the other, whoever they are of
 BUSY_S = 1  # after which to try again where too many run at a time
 _MOST_KNOWN = 1000  # tokens whose use is remembered
 
@@ -39,12 +40,12 @@ class Limits:
             use = self._uses[token.digest] = _Use(float(rate or 0), now)
         most = MOST_AT_A_TIME if token.concurrent is None else token.concurrent
         if use.running >= most:
-            raise _too_many("concurrent", most, BUSY_S)
+            raise too_many("concurrent", most, BUSY_S)
         if rate is not None:
             use.left = min(float(rate), use.left + (now - use.at) * rate / MINUTE_S)
             use.at = now
             if use.left < 1:
-                raise _too_many("rate", rate, math.ceil((1 - use.left) * MINUTE_S / rate))
+                raise too_many("rate", rate, math.ceil((1 - use.left) * MINUTE_S / rate))
             use.left -= 1
         use.running += 1
 
@@ -62,5 +63,6 @@ class Limits:
             del self._uses[idle]
 
 
-def _too_many(limit: str, most: int, retry_after_s: int) -> UserError:
+def too_many(limit: str, most: int, retry_after_s: int) -> UserError:
+    """What is said where a limit is reached."""
     return UserError(Code.TOO_MANY_REQUESTS, limit=limit, most=most, retry_after_s=max(1, retry_after_s))

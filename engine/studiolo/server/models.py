@@ -12,6 +12,7 @@ from studiolo import wire
 from studiolo.server.bodies import CompareBody, FileBody, QuantizeBody
 from studiolo.server.errors import WireResponse
 from studiolo.server.libraries import ACCEPTED, NO_CONTENT, absolute, accepted
+from studiolo.server.rights import caller
 from studiolo.server.service import Service
 
 _LANE = "models"
@@ -43,11 +44,15 @@ def model_routes(router: APIRouter, service: Service) -> None:
     @router.post("/models/compare", status_code=ACCEPTED, tags=["models"])
     def compare_models(body: CompareBody) -> Response:
         """Measure what a model loses and gains against another. Answers with a job to watch, which has the result."""
-        text = None if body.text is None else absolute(body.text, field="text")
+        text, who = None if body.text is None else absolute(body.text, field="text"), caller()
         return accepted(
             service.jobs.submit(
                 lambda cancel: engine.compare_models(
-                    body.model, body.other, text=text, tokens=body.tokens, cancel=cancel
+                    body.model,
+                    body.other,
+                    text=None if text is None else who.path(text),
+                    tokens=body.tokens,
+                    cancel=cancel,
                 ),
                 lane=_LANE,
             )

@@ -40,7 +40,7 @@ def _standing(service: Service) -> Iterator[Family]:
     yield gauge("studiolo_ingesting", "Whether files are being taken in.", status.reading)
     yield gauge("studiolo_passages_read_ahead", "Passages that the model has read ahead.", status.ahead)
     yield gauge("studiolo_streams", "Streams that run now.", service.streams.running)
-    states: Counter[str] = Counter(job.state for job in service.jobs.all())
+    states: Counter[str] = Counter(service.jobs.states())
     known = ("queued", "running", "finished", "failed", "cancelled")
     yield gauge_by(
         "studiolo_jobs", "Jobs that can be asked for, by state.", "state", {state: states[state] for state in known}

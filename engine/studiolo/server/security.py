@@ -23,13 +23,15 @@ from studiolo import wire
 from studiolo.errors import Code, StudioloError, UserError
 from studiolo.server.errors import respond
 from studiolo.server.limits import Limits
-from studiolo.server.nesting import deeper_than
+from studiolo.server.nesting import deeper_than, is_wide
 from studiolo.server.rights import CALLER, OPEN, Caller, needed, refusal, takes_uploads
+from studiolo.server.versions import HEADER
 from studiolo.tokens import NamedToken, TokenStore
 
 LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
 _METHODS: Final = "GET, POST, PUT, DELETE"
-_HEADERS: Final = f"authorization, content-type, {wire.STREAM_HEADER.lower()}"
+_HEADERS: Final = f"authorization, content-type, {wire.STREAM_HEADER.lower()}, {HEADER.lower()}"
+_SHOWN: Final = f"retry-after, www-authenticate, {HEADER.lower()}"
 
 
 _SMALL: Final = 64 * 1024  # bytes that may be looked through on the loop
@@ -205,7 +207,7 @@ class _Body:
     async def buffer(self, depth: int) -> bool:
         """Read it whole, to be given on as one piece; False where the client has gone.
 
-        Raises UserError where its JSON is nested deeper than `depth`.
+        Raises UserError where its JSON is nested deeper than `depth`, or not UTF-8.
         """
         pieces = []
         while not self.read:
@@ -214,6 +216,8 @@ class _Body:
                 return False
             pieces.append(message.get("body", b""))
         whole = b"".join(pieces)
+        if is_wide(whole):
+            raise _Refused(400, field="body", problem="not UTF-8")
         deeper = (
             deeper_than(whole, depth) if len(whole) < _SMALL else await to_thread.run_sync(deeper_than, whole, depth)
         )
@@ -240,7 +244,7 @@ def _allowing(send: Send, origin: str) -> Send:
         return send
     more = [
         (b"access-control-allow-origin", origin.encode("latin-1")),
-        (b"access-control-expose-headers", b"retry-after, www-authenticate"),
+        (b"access-control-expose-headers", _SHOWN.encode("ascii")),
         (b"vary", b"Origin"),
     ]
 

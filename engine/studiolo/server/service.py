@@ -10,6 +10,7 @@ from studiolo.errors import Code, UserError
 from studiolo.events import Event
 from studiolo.jobs import CancelToken, Job, JobBoard
 from studiolo.paths import Home
+from studiolo.server.limits import BUSY_S, MOST_JOBS, too_many
 from studiolo.server.metrics import Metrics
 from studiolo.server.rights import caller
 from studiolo.server.streaming import Streams
@@ -23,8 +24,14 @@ class CallersJobs(JobBoard):
         super().__init__()
         self._marks: dict[str, str] = {}  # by job id
 
+    def require_room(self) -> None:
+        """Raises UserError(too_many_requests) where a named token has as many jobs under way as it may."""
+        if caller().mark and sum(job.state in ("queued", "running") for job in self.all()) >= MOST_JOBS:
+            raise too_many("concurrent", MOST_JOBS, BUSY_S)
+
     def submit(self, work: Callable[[CancelToken], Iterator[Event]], *, lane: str = "") -> Job:
-        """Queue a piece of work of the caller's."""
+        """Queue a piece of work of the caller's. Raises as `require_room`."""
+        self.require_room()
         job = super().submit(work, lane=lane)
         self._marks[job.id] = caller().mark
         kept = {known.id for known in super().all()}
@@ -36,6 +43,10 @@ class CallersJobs(JobBoard):
         """Those of the caller; the owner's are all."""
         mark = caller().mark
         return [job for job in super().all() if not mark or self._marks.get(job.id) == mark]
+
+    def states(self) -> list[str]:
+        """How everybody's stand: for counting, whoever asks."""
+        return [job.state for job in super().all()]
 
     def get(self, job_id: str) -> Job:
         """The job of that id; raises UserError(unknown_job), for somebody else's too."""
@@ -54,7 +65,7 @@ class Service:
     clock: Callable[[], float]  # seconds that never go back
     tokens: TokenStore
     metrics: Metrics = field(default_factory=Metrics)
-    jobs: JobBoard = field(default_factory=CallersJobs)
+    jobs: CallersJobs = field(default_factory=CallersJobs)
     streams: Streams = field(default_factory=Streams)
 
     def __post_init__(self) -> None:

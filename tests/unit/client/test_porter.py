@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -31,6 +33,15 @@ pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="fr
 
 @pytest.fixture
 def porter(home: Home) -> Iterator[Porter]:
+    started = Porter.start(home, environ=child_environ(home), window=True)
+    assert started is not None
+    with closing(started):
+        yield started
+
+
+@pytest.fixture
+def plain(home: Home) -> Iterator[Porter]:
+    """That of a command, which is no window."""
     started = Porter.start(home, environ=child_environ(home))
     assert started is not None
     with closing(started):
@@ -77,6 +88,37 @@ def test_it_starts_a_pull_that_can_be_watched(porter: Porter, home: Home) -> Non
     cancel.cancel()  # nothing is fetched
     events = list(pull_process("smollm2-135m", home, cancel, start=porter.start_pull))
     assert events[-1].kind == "finished"
+
+
+def test_for_a_command_it_neither_pulls_nor_opens_addresses(plain: Porter, home: Home) -> None:
+    with pytest.raises(OSError, match="porter"):
+        plain.start_pull("smollm2-135m")
+    assert plain.open_address("https://studiolo.invalid/?what=was_said") is False
+
+
+def test_what_it_hands_over_is_for_nobody_who_is_started_here(site: Served, porter: Porter) -> None:
+    with closing(porter.dial(site.url)) as dialled:
+        assert not os.get_inheritable(dialled.fileno())
+
+
+def test_a_late_answer_is_not_taken_for_the_next_ones() -> None:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with closing(theirs), subprocess.Popen([sys.executable, "-c", ""]) as process:
+        ours.settimeout(0.05)
+        porter = Porter(ours, process)
+        with pytest.raises(OSError, match="timed out"):
+            porter.poll(1)
+        with contextlib.suppress(BrokenPipeError):  # nobody hears it any more
+            theirs.send(b'{"done": 0}')
+        with pytest.raises(OSError, match="file descriptor"):
+            porter.poll(2)
+        porter.close()
+
+
+def test_it_outlives_requests_that_are_none(porter: Porter) -> None:
+    for wrong in (b"[" * 60_000, b"\xff", b"{}", b'["connect"]', b'["engine", "8080"]'):
+        porter._talk.send(wrong)
+        assert json.loads(porter._talk.recv(1 << 16)) == {"refused": 1}
 
 
 def test_it_ends_with_who_started_it(home: Home) -> None:

@@ -130,6 +130,33 @@ def _begin(runtime: Any, answer: str, prompt: str = PASSAGE, **sampling: Any) ->
     return running
 
 
+@pytest.mark.parametrize("answer", ["Twelve months.", "十二个月。"])
+def test_a_reproducible_answer_that_was_parked_goes_on_from_the_same_batches(runtime: Any, answer: str) -> None:
+    def batches(*, parked: bool) -> list[list[int]]:
+        sizes = runtime._context.sizes
+        sizes.clear()
+        running = _begin(runtime, answer, PASSAGE * 4, reproducible=True)
+        for _ in range(5 if parked else 0):
+            runtime.advance([running])
+        if parked:
+            before = len(sizes)
+            runtime.park(running)
+            other = _begin(runtime, "", "Somebody else asks. 另一个人在问。")
+            assert _run(runtime, [other]) == [("", "stop", 0)]
+            runtime.end(other)
+            assert runtime.unpark(running)
+            assert len(running.tokens) > running.prompt_size + 1  # some of the answer is there
+            del sizes[: before + 1]
+            runtime._context.answers[running.sequence] = (running.prompt_size, [*map(ord, answer), END])
+        while not running.ended:
+            runtime.advance([running])
+        assert "".join(map(chr, running.tokens[running.prompt_size :])) == answer
+        runtime.end(running)
+        return list(sizes)
+
+    assert batches(parked=True) == batches(parked=False)
+
+
 def _run(runtime: Any, running: Sequence[Any]) -> list[tuple[str, str, int]]:
     """Of each request: its text, why it ended, how many tokens that was."""
     steps: list[list[Any]] = [[] for _ in running]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.served import child_environ
 
-from studiolo.isolation import kernel, telemetry
+from studiolo.isolation import kernel, landlock, telemetry
 from studiolo.isolation.seal import self_test
 from studiolo.paths import Home
 
@@ -206,6 +207,49 @@ def test_onnx_runtime_knows_the_variable_that_keeps_it_quiet() -> None:
     native = [path for path in Path(onnxruntime.__file__).parent.rglob("*.so*") if path.stat().st_size > 1 << 20]
     reporting = [data for data in (path.read_bytes() for path in native) if b"events.data.microsoft.com" in data]
     assert all(b"ORT_DISABLE_TELEMETRY" in data for data in reporting)
+
+
+@linux
+@pytest.mark.skipif(landlock.version() < landlock.MOVING_SINCE, reason="the kernel has no such Landlock")
+@pytest.mark.parametrize("tcp_since", [landlock.TCP_SINCE, 1000])  # 1000: a kernel whose Landlock knows no TCP
+def test_the_memory_of_others_is_no_file_for_a_sealed_process(home: Home, tmp_path: Path, tcp_since: int) -> None:
+    for folder in ("from", "去"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "from" / "文件").write_text("x")
+    code = f"""
+import json, os, subprocess
+from pathlib import Path
+from studiolo.isolation import landlock
+from studiolo.isolation.seal import seal
+landlock.TCP_SINCE = {tcp_since}
+found = []
+with subprocess.Popen(["/bin/sh", "-c", "read nothing"], stdin=subprocess.PIPE) as bystander:
+    for sealing in (False, True):
+        if sealing:
+            found.append(seal().sealed)
+        try:
+            os.close(os.open(f"/proc/{{bystander.pid}}/mem", os.O_RDWR))
+            found.append("open")
+        except PermissionError:
+            found.append("refused")
+    bystander.kill()
+Path("from/文件").rename("去/文件")
+found.append(Path("去/文件").read_text())
+print(json.dumps(found))
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", code],
+        env=child_environ(home),
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert ran.returncode == 0, ran.stderr.decode("utf-8", "replace")[-2000:]
+    before, sealed, after, moved = json.loads(ran.stdout)
+    if before == "refused":
+        pytest.skip("this machine refuses it to everybody")
+    assert (sealed, after, moved) == (True, "refused", "x")
 
 
 @linux

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from tests.unit.knowledge.pdf_files import encrypted, pdf
 from studiolo.errors import Code, EnvironmentFault, UserError
 from studiolo.knowledge.pages import TEXT_MOST, Pages
 from studiolo.knowledge.parsers import is_drawn
+from studiolo.knowledge.parsers.drawing import LONG_SIDE_MOST
 from studiolo.knowledge.parsers.marking import ranges_of
 from studiolo.types import Document, DocumentStatus, Passage
 
@@ -32,8 +34,9 @@ def pages() -> Iterator[Pages]:
 
 
 def document(path: Path, *, pages: int) -> Document:
+    digest = hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else "0" * 64
     return Document(
-        "d1", "default", path.name, str(path), "0" * 64, 1, DocumentStatus.READY, "", pages, 1, 0.0
+        "d1", "default", path.name, str(path), digest, 1, DocumentStatus.READY, "", pages, 1, 0.0
     )  # fmt: skip
 
 
@@ -146,6 +149,30 @@ def test_no_such_page_or_passage(pages: Pages, lease: Path, page: int, chosen: s
     with pytest.raises(UserError) as caught:
         pages.view(document(lease, pages=2), [passage("Cover")], page=page, width=100, passage=chosen)
     assert (caught.value.code, caught.value.values["field"]) == (Code.BAD_REQUEST, field)
+
+
+def test_what_has_taken_the_files_place_is_not_drawn(pages: Pages, lease: Path, tmp_path: Path) -> None:
+    read, found = document(lease, pages=2), passage("租期为十二个月。", page=2)
+    assert pages.view(read, [found], page=2, width=100).png
+    other = tmp_path / "日记 diary.pdf"
+    other.write_bytes(pdf([[("Cover", 30.0)], [("Nobody else's", 12.0)]]))
+    lease.unlink()
+    lease.symlink_to(other)
+    view = pages.view(read, [found], page=2, width=100)
+    assert (view.png, view.reason, view.text) == (b"", "file_changed", found.text)
+    lease.unlink()
+    assert pages.view(read, [found], page=2, width=100).reason == "file_missing"
+
+
+@pytest.mark.parametrize("size", [(100_000, 100_000), (100_000, 1), (0.01, 14_400), (1, 1)])
+def test_a_page_of_any_size_makes_a_picture_of_a_bounded_one(
+    pages: Pages, tmp_path: Path, size: tuple[float, float]
+) -> None:
+    path = tmp_path / "odd.pdf"
+    path.write_bytes(pdf([[("租约 lease", 12.0)]]).replace(b"[0 0 595 842]", f"[0 0 {size[0]} {size[1]}]".encode()))
+    view = pages.view(document(path, pages=1), [], page=1, width=4_000)
+    assert max(view.width, view.height) <= LONG_SIDE_MOST + 1
+    assert view.png or view.reason
 
 
 def test_once_closed_nothing_is_drawn(lease: Path) -> None:

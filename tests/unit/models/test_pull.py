@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import psutil
 import pytest
 from tests.unit.models import gguf_files, wheels
 
@@ -21,7 +22,7 @@ from studiolo.jobs import CancelToken
 from studiolo.models import hub
 from studiolo.models.catalog import load_catalogue
 from studiolo.models.pull import pull
-from studiolo.models.pull_client import PACKAGE_ROOT, pull_process
+from studiolo.models.pull_client import PACKAGE_ROOT, pull_process, start_pull_process
 from studiolo.models.store import ModelStore
 from studiolo.paths import Home
 
@@ -371,3 +372,12 @@ def test_cancelling_a_hub_download_keeps_what_came(home: Home, tmp_path: Path, l
     assert 0 < kept[0].stat().st_size < len(large)
     assert list(pull("tiny", store=store, cancel=CancelToken()))[-1] == Finished()
     assert store.path("tiny").read_bytes() == large
+
+
+def test_a_pull_is_not_told_the_passphrase(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STUDIOLO_PASSPHRASE", "芝麻开门")
+    with start_pull_process("none", home) as process:
+        told = psutil.Process(process.pid).environ()
+        process.kill()
+    assert "PYTHONPATH" in told
+    assert not [name for name in told if name.startswith("STUDIOLO_PASSPHRASE")]

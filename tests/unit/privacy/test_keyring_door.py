@@ -6,8 +6,10 @@ import io
 import json
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
+import psutil
 import pytest
 from tests.served import child_environ
 
@@ -33,6 +35,18 @@ class Kept:
 
     def delete(self, name: str) -> None:
         self.kept.pop(name, None)
+
+
+def test_a_late_answer_is_not_taken_for_the_next_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keyring_door, "TIMEOUT_S", 0.1)
+    late = "import sys\nsys.stdin.readline()\nsys.stdin.readline()\nprint('true', flush=True)\nsys.stdin.read()\n"
+    with subprocess.Popen(
+        [sys.executable, "-c", late], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:  # fmt: skip
+        door = KeyringDoor(process)
+        assert door.get(NAME) is None
+        assert door.set(NAME, SECRET) is False
+        door.close()
 
 
 def test_the_three_requests() -> None:
@@ -77,6 +91,18 @@ def test_a_line_that_is_no_request_is_answered_too(monkeypatch: pytest.MonkeyPat
 
 def test_without_a_session_bus_there_is_no_door() -> None:
     assert KeyringDoor.start({}) is None
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere keyrings need no socket of ours")
+def test_the_process_is_not_told_the_passphrase(home: Home) -> None:
+    environ = child_environ(home, DBUS_SESSION_BUS_ADDRESS="unix:path=/nowhere", STUDIOLO_PASSPHRASE="芝麻开门")
+    door = KeyringDoor.start(environ)
+    assert door is not None
+    with closing(door):
+        door.keyring()  # it runs
+        told = psutil.Process(door._process.pid).environ()
+    assert told["DBUS_SESSION_BUS_ADDRESS"] == "unix:path=/nowhere"
+    assert "STUDIOLO_PASSPHRASE" not in told
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere keyrings need no socket of ours")

@@ -8,6 +8,8 @@ from studiolo.privacy.policy_file import InForce, in_force, read_policy
 from studiolo.privacy.strictness import rules_digest, stricter
 from studiolo.types import Reader
 
+MASKED = '[types]\nPHONE_NUMBER = "mask"\n'
+
 
 def rules(text: str, library: str = "") -> InForce:
     return in_force(read_policy(text, file="privacy.toml"), library)
@@ -61,6 +63,11 @@ def test_a_reader_with_rules_for_what_is_asked_has_a_digest_of_its_own() -> None
         ('[custom.PROJECT]\nwords = ["青鸟计划"]\n', "", True),
         ("", '[allow]\nwords = ["Northwind Ltd"]\n', True),
         ('[readers.masked]\nPERSON = "block"\n', "", False),
+        ('[readers.press.question]\nPERSON = "mask"\n', "", True),
+        ("", '[readers.press.question]\nPERSON = "mask"\n', False),
+        (f"{MASKED}[keep_last]\nPHONE_NUMBER = 2\n", f"{MASKED}[keep_last]\nPHONE_NUMBER = 4\n", True),
+        (f"{MASKED}[keep_last]\nPHONE_NUMBER = 4\n", f"{MASKED}[keep_last]\nPHONE_NUMBER = 2\n", False),
+        ("[keep_last]\nPHONE_NUMBER = 2\n", "[keep_last]\nPHONE_NUMBER = 4\n", False),  # the model reads a pseudonym
     ],
 )
 def test_which_of_two_policies_is_stricter(after: str, before: str, *, expected: bool) -> None:

@@ -319,6 +319,17 @@ def test_deep_json(site: Served, engine: ScriptedEngine, path: str, depth: int) 
     assert serves(site)
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("text", ["How long is the lease?", "租期多长？", "\u2200"])  # U+2200 holds the byte of a quote
+def test_json_is_utf_8_alone(site: Served, encoding: str, text: str) -> None:
+    body = json.dumps({"query": text, "more": ["\u2200", [[[[[[]]]]]], "\u2200"]}, ensure_ascii=False).encode(encoding)
+    headers = {**site.auth, "Content-Type": "application/json"}
+    answer = httpx.post(f"{site.url}/api/search", content=body, headers=headers, trust_env=False, timeout=30)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["values"] == {"field": "body", "problem": "not UTF-8"}
+    assert serves(site)
+
+
 # bytes that are no text
 
 
@@ -402,12 +413,14 @@ def test_a_page_calls_only_from_an_origin_that_was_named(home: Home) -> None:
         before = call("OPTIONS", page, **{"Access-Control-Request-Method": "POST"})
         assert before.status_code == 204
         assert before.headers["access-control-allow-origin"] == page
-        assert "authorization" in before.headers["access-control-allow-headers"]
+        for name in ("authorization", "studiolo-api-version"):
+            assert name in before.headers["access-control-allow-headers"]
         assert "access-control-allow-credentials" not in before.headers
         assert call("GET", page).status_code == 401  # it still needs a token
         assert call("GET", page).headers["access-control-allow-origin"] == page
         answer = call("GET", page, **site.auth)
         assert (answer.status_code, answer.headers["vary"]) == (200, "Origin")
+        assert "studiolo-api-version" in answer.headers["access-control-expose-headers"]
         for foreign in ("https://evil.example", "http://app.example", "https://app.example:8443", "null"):
             for method in ("OPTIONS", "GET"):
                 refused = call(method, foreign, **site.auth)

@@ -23,7 +23,7 @@ from studiolo.errors import EngineBug
 from studiolo.paths import Home
 from studiolo.server.app import THREADS, create_app
 from studiolo.server.guarded import guarded
-from studiolo.server.limits import Limits
+from studiolo.server.limits import MOST_JOBS, Limits
 from studiolo.server.rights import ANY, CALLER, NEEDED, OPEN, OWNER, Caller, needed, refusal
 from studiolo.server.security import Rules
 from studiolo.tokens import NamedToken, Scope, TokenStore
@@ -388,6 +388,44 @@ def test_a_stream_counts_until_it_has_ended(site: Served, home: Home, engine: Sc
 # jobs and streams
 
 
+def test_a_token_queues_so_many_jobs_and_leaves_the_others_theirs(
+    site: Served, home: Home, engine: ScriptedEngine, tmp_path: Path
+) -> None:
+    mine, other = token(home, "ingest", roots=[tmp_path]), token(home, "ingest", roots=[tmp_path])
+    (tmp_path / "租约.txt").write_text("x")
+    add, body = "/api/libraries/x/documents", {"paths": [str(tmp_path / "租约.txt")]}
+    engine.hold = True
+    first = call(site, "POST", add, site.auth, json=body).json()["job"]
+    jobs = [call(site, "POST", add, mine, json=body).json()["job"] for _ in range(MOST_JOBS)]
+    for refused in (
+        call(site, "POST", add, mine, json=body),
+        call(site, "POST", add, mine, files={"f": ("合同.txt", b"x")}),
+    ):
+        assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
+        assert refused.json()["error"]["values"]["most"] == MOST_JOBS
+    assert not (home.uploads / "x" / "合同.txt").exists()
+    jobs += [call(site, "POST", add, headers, json=body).json()["job"] for headers in (other, site.auth)]
+    engine.hold = False
+    for job in (*jobs, first):
+        call(site, "DELETE", f"/api/jobs/{job}", site.auth)
+    for job in jobs:
+        assert '"finished"' in call(site, "GET", f"/api/jobs/{job}/events", site.auth).text
+    assert call(site, "POST", add, mine, json=body).status_code == 202
+
+
+def test_who_counts_for_a_monitor_counts_everybodys_jobs(
+    site: Served, home: Home, engine: ScriptedEngine, tmp_path: Path
+) -> None:
+    monitor, engine.hold = token(home, "admin"), True
+    body = {"paths": [str(tmp_path)]}
+    job = call(site, "POST", "/api/libraries/x/documents", site.auth, json=body).json()["job"]
+    assert engine.holding.wait(10)
+    assert 'studiolo_jobs{state="running"} 1\n' in call(site, "GET", "/metrics", monitor).text
+    assert call(site, "GET", "/api/jobs", monitor).json() == {"jobs": []}
+    assert call(site, "DELETE", f"/api/jobs/{job}", site.auth).status_code == 202
+    call(site, "GET", f"/api/jobs/{job}/events", site.auth)
+
+
 def test_jobs_and_streams_are_their_callers(site: Served, home: Home, engine: ScriptedEngine, tmp_path: Path) -> None:
     mine, other = token(home, "ingest", "ask", roots=[tmp_path]), token(home, "ingest", "ask", "admin")
     job = call(site, "POST", "/api/libraries/x/documents", mine, json={"paths": [str(tmp_path)]}).json()["job"]
@@ -445,6 +483,42 @@ def test_paths_of_named_tokens_stay_in_their_roots(
             202,
             404,
         )
+
+
+def test_a_link_that_takes_a_files_place_while_a_job_waits_leads_nowhere(
+    site: Served, home: Home, engine: ScriptedEngine, tmp_path: Path
+) -> None:
+    root = tmp_path / "根"
+    root.mkdir()
+    file = root / "租约 lease.txt"
+    file.write_text("x")
+    everything = token(home, *[scope.value for scope in Scope], roots=[root])
+    engine.hold = True
+    ahead = {
+        lane: call(site, "POST", path, site.auth, json=body).json()["job"]
+        for lane, path, body in [
+            ("", "/api/libraries/x/documents", {"paths": [str(file)]}),
+            ("models", "/api/models/quantize", {"model": "tiny", "to": "q4_0"}),
+        ]
+    }
+    jobs = [
+        call(site, "POST", path, everything, json=body).json()["job"]
+        for path, body in [
+            ("/api/libraries/x/documents", {"paths": [str(file)]}),
+            ("/api/libraries/x/export", {"path": str(file)}),
+            ("/api/libraries/import", {"path": str(file)}),
+            ("/api/models/compare", {"model": "tiny", "other": "big", "text": str(file)}),
+        ]
+    ]
+    file.unlink()
+    file.symlink_to(home.token_file)
+    engine.calls.clear()
+    engine.hold = False
+    for job in ahead.values():
+        assert call(site, "DELETE", f"/api/jobs/{job}", site.auth).status_code == 202
+    for job in jobs:
+        assert '"path_not_allowed"' in call(site, "GET", f"/api/jobs/{job}/events", everything).text
+    assert engine.calls == []
 
 
 def test_every_path_in_a_body_is_looked_at() -> None:

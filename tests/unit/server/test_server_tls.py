@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import ssl
 import threading
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from cryptography import x509
 from tests.scripted_engine import ScriptedEngine
 from tests.served import TOKEN
 
@@ -119,6 +121,38 @@ def test_a_certificate_is_kept_until_it_no_longer_fits(home: Home) -> None:
     assert ended.names == {"10.0.0.1"}
     (home.tls / "cert.pem").write_text("broken")
     assert made_certificate(home, names=["10.0.0.1"], now=now).names == {"10.0.0.1"}
+
+
+def test_a_certificate_whose_key_is_gone_or_anothers_is_made_anew(home: Home, tmp_path: Path) -> None:
+    first = made_certificate(home, names=["10.0.0.1"])
+    (home.tls / "key.pem").unlink()
+    second = made_certificate(home, names=["10.0.0.1"])
+    assert second.fingerprint != first.fingerprint
+    other = Home(tmp_path / "other")
+    made_certificate(other, names=["10.0.0.1"])
+    (other.tls / "key.pem").replace(home.tls / "key.pem")
+    assert made_certificate(home, names=["10.0.0.1"]).fingerprint != second.fingerprint
+
+
+@pytest.mark.parametrize("strict", [False, True])  # Python is, from 3.13 on
+def test_clients_that_trust_the_certificate_trust_this_server_alone(home: Home, *, strict: bool) -> None:
+    made = made_certificate(home, names=["127.0.0.1", "study.local"])
+    trusting = ssl.create_default_context(cafile=str(home.tls / "cert.pem"))
+    trusting.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    if strict:
+        trusting.verify_flags |= ssl.VERIFY_X509_STRICT
+    for name in ("127.0.0.1", "study.local"):
+        incoming, outgoing, back = ssl.MemoryBIO(), ssl.MemoryBIO(), ssl.MemoryBIO()
+        client = trusting.wrap_bio(incoming, outgoing, server_hostname=name)
+        server = made.context.wrap_bio(back, incoming, server_side=True)
+        for _ in range(4):
+            for side in (client, server):
+                with contextlib.suppress(ssl.SSLWantReadError):
+                    side.do_handshake()
+                back.write(outgoing.read())
+        assert client.getpeercert(binary_form=True)
+    found = x509.load_pem_x509_certificate((home.tls / "cert.pem").read_bytes())
+    assert not found.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
 
 
 def test_a_certificate_of_ones_own(home: Home, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from studiolo.errors import Code, EnvironmentFault, error_for
+from studiolo.isolation.environment import without_passphrase
 from studiolo.jobs import CancelToken
 from studiolo.knowledge.parsers import display
 from studiolo.knowledge.parsers.blocks import Budget, Drawing, Parsed
@@ -35,7 +36,7 @@ _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 def _environment() -> dict[str, str]:
     """A parser reads strangers' files: it gets no passphrase. A pool of threads also costs address space."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("STUDIOLO_PASSPHRASE")}
+    kept = without_passphrase(os.environ)
     return {**kept, **dict.fromkeys(_ONE_THREAD, "1")}
 
 
