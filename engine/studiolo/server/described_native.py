@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from studiolo import __version__, events, wire
+from studiolo.doctor import seal_check
 from studiolo.errors import Code
+from studiolo.isolation.seal import SealState
 from studiolo.server import answers
 from studiolo.server.described import Says, Table
 from studiolo.server.metrics import CONTENT_TYPE
@@ -139,7 +141,8 @@ def _engine() -> Table:
     status = EngineStatus(__version__, 4711, "/home/ada/.local/share/studiolo", _MODEL.id, True, True, False)
     health = {"status": "ok", "service": "studiolo", "pid": 4711}
     ready = {"ready": True, "model": _MODEL.id}
-    checks = {"checks": [wire.plain(Check("cpu", "ok", "AVX2"))]}
+    seal = seal_check(SealState(sealed=True, by="seccomp", landlock=6))
+    checks = {"checks": [wire.plain(Check("cpu", "ok", "AVX2")), wire.plain(seal)]}
     return {
         ("GET", "/healthz"): Says(answers.Health, health),
         ("GET", "/readyz"): Says(answers.Readiness, ready, also={503: {**ready, "ready": False}}),
