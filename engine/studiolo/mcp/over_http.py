@@ -35,19 +35,20 @@ def serve_http(
     token_file: Path | None,
     sentence: Sentence,
     chinese: bool,
+    sealing: bool,
     host: str,
     port: int,
     out: TextIO,
 ) -> None:
     """Serve on a loopback address until a signal; the first line of `out` is `{url, pid, token_file}`.
 
-    The engine is found or started at once, so that its token is there. Raises UserError(bad_request) on an address that
-    is not loopback, EnvironmentFault(port_busy), and what `reach` does.
+    The engine is found or started at once, so that its token is there. `sealing`: seal this process for good. Raises
+    UserError(bad_request) on an address that is not loopback, EnvironmentFault(port_busy), and what `reach` does.
     """
     listener = bind(host, port)
 
     async def run() -> None:
-        with sealed_front_end(home, environ=environ) as porter:
+        with sealed_front_end(home, environ=environ, wanted=sealing) as porter:
             link = Link(home, environ=environ, token_file=token_file, porter=porter)
             try:
                 await link.client()

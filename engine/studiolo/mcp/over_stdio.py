@@ -22,12 +22,18 @@ from studiolo.paths import Home
 
 
 def serve_stdio(
-    home: Home, *, environ: Mapping[str, str], token_file: Path | None, sentence: Sentence, chinese: bool
+    home: Home,
+    *,
+    environ: Mapping[str, str],
+    token_file: Path | None,
+    sentence: Sentence,
+    chinese: bool,
+    sealing: bool,
 ) -> None:
-    """Serve until stdin ends. The engine is found or started at the first call."""
+    """Serve until stdin ends; the engine is found, or started, when called. `sealing`: seal this process, for good."""
 
     async def run() -> None:
-        with sealed_front_end(home, environ=environ) as porter:
+        with sealed_front_end(home, environ=environ, wanted=sealing) as porter:
             link = Link(home, environ=environ, token_file=token_file, porter=porter)
             server = make_server(link, sentence=sentence, chinese=chinese)
             async with stdio_server(stdin=cast("AsyncFile[str]", _lines(sys.stdin.buffer))) as (incoming, outgoing):
