@@ -27,6 +27,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from studiolo.bootstrap import Replacements, open_local
 from studiolo.conversation.seams import ModelPool
@@ -245,14 +246,15 @@ class _Lease:
     def __init__(self, lease: Lease, models: _Models) -> None:
         self._lease = lease
         self._models = models
-        self.load_s = lease.load_s
-        self.context_tokens = lease.context_tokens
-        self.count = lease.count
-        self.compose = lease.compose
-        self.stored = lease.stored
-        self.ahead = lease.ahead
 
-    def generate(self, prompt: Prompt, *, sampling: Sampling, cancel: CancelToken) -> Iterator[Step]:
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._lease, name)
+
+    def using(self, adapters: Sequence[object]) -> _Lease:
+        assert not adapters
+        return self
+
+    def generate(self, prompt: Prompt, *, sampling: Sampling, cancel: CancelToken, **_: object) -> Iterator[Step]:
         return self._models.generate(self._lease, prompt, sampling=sampling, cancel=cancel)
 
 

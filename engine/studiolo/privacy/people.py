@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from studiolo.privacy.persons import Name, conflict, same_person
+from studiolo.privacy.persons import Name, conflict, part_of, same_person
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,11 @@ class People:
 
     def add(self, number: int, name: Name, *, form: int) -> None:
         """A form that was issued."""
-        self._forms.setdefault(number, []).append(name)
+        known = self._forms.setdefault(number, [])
+        known[:] = [part_of(one, name) for one in known]
+        for one in known:
+            name = part_of(name, one)
+        known.append(name)
         self._next_form[number] = max(self._next_form.get(number, 0), form + 1)
         for part in _parts(name):
             self._by_part.setdefault(part, set()).add(number)

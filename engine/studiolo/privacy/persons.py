@@ -1,6 +1,7 @@
 """Forms of one person's name: which of them belong together, and which parts may be looked for alone.
 
-"Margaret Holloway", "Holloway" and "M. Holloway" are forms of one name; so are 王小明, 王先生 and 小明.
+"Margaret Holloway", "Holloway" and "M. Holloway" are forms of one name; so are 王小明, 王先生 and 小明, and
+贾里德·艾伦, 贾里德 and 艾伦.
 A wrong tie costs little, because each form keeps a token of its own that restores its own spelling: a tie only tells
 the model that two tokens mean the same person. So ties are made only where exactly one person fits.
 
@@ -28,6 +29,9 @@ from studiolo.privacy.recognizers.lexicon import (
 
 _TITLED = re.compile(rf"^(?P<surname>[\u4e00-\u9fff]{{1,2}}?)(?P<given>[\u4e00-\u9fff]{{0,2}}?)(?:{TITLES_ZH})$")
 _FAMILIAR = re.compile(r"^(?:小|老|阿)(?P<surname>[\u4e00-\u9fff])$")
+
+_DOT = "·"  # between the parts of a foreign name
+_LIKE_DOTS = str.maketrans("•・", "··")  # those that are not folded to it: they begin lines of lists, too
 
 _NO_NAME_ALONE = COMMON | NAME_WORDS | PLACE_WORDS | ORG_WORDS
 
@@ -57,6 +61,10 @@ def parse(name: str) -> Name:
 
 
 def _parse_han(whole: str) -> Name:
+    whole = whole.translate(_LIKE_DOTS)
+    parts = [part for part in whole.split(_DOT) if part]
+    if len(parts) > 1:
+        return Name("full", "han", parts[-1], parts[0], whole)
     familiar = _FAMILIAR.match(whole)
     if familiar and familiar["surname"] in SURNAMES:
         return Name("titled", "han", familiar["surname"], "", whole)
@@ -89,6 +97,8 @@ def same_person(one: Name, other: Name) -> bool:  # noqa: PLR0911 - one return a
         return False
     if one.whole == other.whole:
         return True
+    if (_DOT in one.whole) != (_DOT in other.whole):
+        return part_of(one, other) is not one or part_of(other, one) is not other
     if one.shape == "full" and other.shape == "full":
         return one.script == "latin" and one.family == other.family and _initials_fit(one.given, other.given)
     if "titled" in (one.shape, other.shape) and "part" not in (one.shape, other.shape):
@@ -99,6 +109,13 @@ def same_person(one: Name, other: Name) -> bool:  # noqa: PLR0911 - one return a
             return len(part.whole) >= 2 and part.whole == full.given
         return part.whole in (full.family, full.given)
     return False
+
+
+def part_of(name: Name, other: Name) -> Name:
+    """`name`, but as a part alone where it is one of the foreign name `other`: 戴维斯 looks like a Chinese name."""
+    if _DOT not in other.whole or len(name.whole) < 2 or name.whole not in (other.family, other.given):
+        return name
+    return Name("part", "han", "", "", name.whole)
 
 
 def conflict(one: Name, other: Name) -> bool:

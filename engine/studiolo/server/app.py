@@ -68,6 +68,7 @@ def create_app(
     app = FastAPI(
         title="Studiolo",
         version=__version__,
+        openapi_url=None,  # `describe` has a route that does not hold up the loop
         docs_url=None,  # they would load scripts from elsewhere
         redoc_url=None,
         lifespan=lifespan,

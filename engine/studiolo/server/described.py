@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.responses import Response
 
 from studiolo.errors import Code, error_for
 from studiolo.server.answers import ErrorAnswer
-from studiolo.server.errors import STATUS, native_shape, openai_shape
+from studiolo.server.errors import STATUS, WireResponse, native_shape, openai_shape
 from studiolo.server.rights import ANY, OPEN, OWNER, needed
 from studiolo.server.versions import API_VERSION, HEADER
 
@@ -123,7 +124,11 @@ def describe(app: FastAPI, table: Callable[[], Table]) -> None:
             made = described(plain(), table())
         return made
 
+    def told() -> Response:
+        return WireResponse(openapi())
+
     app.openapi = openapi  # type: ignore[method-assign]
+    app.add_api_route("/openapi.json", told, include_in_schema=False)  # a plain function: runs on the pool
 
 
 def described(schema: dict[str, Any], table: Table) -> dict[str, Any]:

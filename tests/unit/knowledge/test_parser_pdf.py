@@ -78,7 +78,7 @@ def test_attached_files_are_read_as_what_they_are(tmp_path):
 def test_the_second_reader_gives_fields_and_attachments_as_well(monkeypatch, tmp_path):
     from studiolo.knowledge.parsers import pdf as first
 
-    monkeypatch.setattr(first, "_opened", lambda path, passwords: None)
+    monkeypatch.setattr(first, "opened", lambda path, passwords: None)
     data = form(pdf(TWO_PAGES), [(1, {"/FT": "/Tx", "/T": "姓名", "/V": "李梅"})])
     path = tmp_path / "a.pdf"
     path.write_bytes(attached(data, [("note.txt", b"Bring the keys.")]))

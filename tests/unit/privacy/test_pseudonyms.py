@@ -57,6 +57,8 @@ def test_forms_of_a_name_share_a_number_not_a_token(table: PseudonymTable) -> No
         "PERSON_1D",
     ]
     assert [table.token("PERSON", n) for n in ("王小明", "王先生", "小明")] == ["PERSON_2", "PERSON_2B", "PERSON_2C"]
+    foreign = ("贾里德•霍洛威", "贾里德", "霍洛威", "戴维斯")
+    assert [table.token("PERSON", n) for n in foreign] == ["PERSON_3", "PERSON_3B", "PERSON_3C", "PERSON_4"]
     assert table.entry("PERSON_1B").value == "Holloway"
 
 
@@ -77,6 +79,7 @@ def test_two_people_of_one_family_name(table: PseudonymTable) -> None:
                 st.sampled_from(["Anna", "Ben", "Chloe", "M."]), st.sampled_from(["Holloway", "Okafor", "Lindqvist"])
             ).map(" ".join),
             st.sampled_from(["Holloway", "Anna", "王小明", "王大明", "王先生", "小明", "李雷", "老李", "HOLLOWAY"]),
+            st.sampled_from(["戴维斯", "里德", "贾里德", "贾里德·戴维斯", "托马斯·戴维斯", "贾里德·霍洛威"]),
         ),
         max_size=14,
     )
@@ -107,6 +110,10 @@ def test_a_token_stands_for_one_value_for_ever(tmp_path_factory: pytest.TempPath
         ("王小明", "小王", True),
         ("王小明", "李先生", False),
         ("王小明", "Wang", False),
+        ("托马斯·戴维斯", "戴维斯", True),
+        ("贾里德·戴维斯", "贾里德", True),
+        ("贾里德·戴维斯", "里德", False),
+        ("贾里德·戴维斯", "托马斯·戴维斯", False),
     ],
 )
 def test_same_person(one: str, other: str, same: bool) -> None:
