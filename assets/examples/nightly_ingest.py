@@ -28,6 +28,9 @@ from typing import Any, TextIO
 from studiolo import StudioloError
 from studiolo.client import Client
 
+RIGHTS = """act with this token's rights, not the owner's: scope ingest and the folders as its roots; --remove-gone
+needs search, restore and admin as well"""
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run it; the exit code."""
@@ -38,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--library", default="default", help="library to keep (default: default)")
     parser.add_argument("--remove-gone", action="store_true", help="remove documents whose files are there no more")
     parser.add_argument("--report", type=Path, help="file that a line of JSON a changed file is added to")
-    parser.add_argument("--token-file", type=Path, help="act with this token's rights instead of the owner's")
+    parser.add_argument("--token-file", type=Path, help=RIGHTS)
     options = parser.parse_args(arguments)
     try:
         with Client.attach(token_file=options.token_file) as client:

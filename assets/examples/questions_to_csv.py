@@ -25,6 +25,10 @@ from studiolo.client import Answer, Client
 COLUMNS = ["question", "document", "answer", "sources", "verified", "error"]
 
 
+RIGHTS = """act with this token's rights, not the owner's: scopes ingest and ask, and the folder as its root; --each
+needs search and restore as well"""
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run it; the exit code."""
     parser = argparse.ArgumentParser(
@@ -37,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--each", action="store_true", help="ask every question of every document by itself")
     parser.add_argument("--model", help="model to answer with")
     parser.add_argument("--max-tokens", type=int, default=300, help="length of an answer at most (default: 300)")
-    parser.add_argument("--token-file", type=Path, help="act with this token's rights instead of the owner's")
+    parser.add_argument("--token-file", type=Path, help=RIGHTS)
     options = parser.parse_args(arguments)
     try:
         return run(options)

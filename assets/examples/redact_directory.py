@@ -28,6 +28,10 @@ from studiolo.client import Client
 MASK = re.compile(r"<([A-Z_]+)>")
 
 
+RIGHTS = """act with this token's rights, not the owner's: scope ask, and the folder as its root; --profile needs
+restore as well"""
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run it; the exit code."""
     parser = argparse.ArgumentParser(
@@ -40,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--keep-names", action="store_true", help="leave the names of files and folders as they are")
     parser.add_argument("--force", action="store_true", help="write over files that are there")
-    parser.add_argument("--token-file", type=Path, help="act with this token's rights instead of the owner's")
+    parser.add_argument("--token-file", type=Path, help=RIGHTS)
     options = parser.parse_args(arguments)
     if not options.source.is_dir():
         parser.error(f"{options.source} is no folder")

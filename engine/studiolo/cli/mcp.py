@@ -50,6 +50,7 @@ def mcp(terminal: Terminal, *, over_http: bool, host: str | None, port: int | No
             token_file=token,
             sentence=said,
             chinese=chinese,
+            sealing=terminal.sealing,
             host=host or "127.0.0.1",
             port=port or 0,
             out=sys.stdout,
@@ -58,7 +59,14 @@ def mcp(terminal: Terminal, *, over_http: bool, host: str | None, port: int | No
         from studiolo.mcp.over_stdio import serve_stdio
 
         try:
-            serve_stdio(terminal.home, environ=terminal.environ, token_file=token, sentence=said, chinese=chinese)
+            serve_stdio(
+                terminal.home,
+                environ=terminal.environ,
+                token_file=token,
+                sentence=said,
+                chinese=chinese,
+                sealing=terminal.sealing,
+            )
         except KeyboardInterrupt:
             # All is closed, but a thread waits for a line on stdin, and Python would wait for it for ever.
             terminal.say("cancelled")

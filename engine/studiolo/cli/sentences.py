@@ -466,6 +466,11 @@ ADAPTER_ALONE = (
     "{model} is an adapter: it changes a model and cannot answer alone. Name a chat model (`studiolo models list`).",
     "{model} 是适配器：它只能调整模型，不能单独回答。请指定对话模型（`studiolo models list`）。",
 )
+# What no scope opens.
+OWNERS_ALONE = (
+    "No named token may do this, only the owner's. Ask without --token-file.",
+    "此操作只有所有者令牌可以执行，具名令牌均不可。请不带 --token-file 重试。",
+)
 # Settings hold no documents, so nothing else need be moved away.
 DAMAGED_SETTINGS = (
     "The file settings.json in the home is damaged. Correct it, or delete it to return to the defaults.",
@@ -496,6 +501,8 @@ def sentence_of(code: Code, values: Mapping[str, str | float], *, chinese: bool)
         return NO_MEMORY[int(chinese)]
     if code is Code.MODEL_KIND and values.get("kind") == "adapter" and values.get("needed") == "chat":
         return _filled(ADAPTER_ALONE[int(chinese)], values)
+    if code is Code.MISSING_SCOPE and values.get("scope") == "owner":
+        return OWNERS_ALONE[int(chinese)]
     if code is Code.UNKNOWN_ADAPTER and not values.get("known"):
         values = {**values, "known": "无" if chinese else "none"}
     if code is Code.DAMAGED_STORE and values.get("store") == "settings":

@@ -28,6 +28,8 @@ from anyio import to_thread
 
 from studiolo import wire
 from studiolo.client import exchange, reach
+from studiolo.client.dial import Dial
+from studiolo.client.dial_async import async_transport
 from studiolo.client.exchange import CONNECT_S, QUIET_S, Request
 from studiolo.client.reach import Messages, Paths
 from studiolo.client.spawn import EngineProcess
@@ -35,7 +37,7 @@ from studiolo.errors import Code, StudioloError
 from studiolo.events import Event, Failed
 from studiolo.paths import Home
 from studiolo.shapes import Answer
-from studiolo.types import DEFAULT_LIBRARY, AddResult, Document, EngineStatus, Hit, Library, Question, Redacted
+from studiolo.types import DEFAULT_LIBRARY, AddResult, Document, EngineStatus, Hit, Library, Question, Reader, Redacted
 
 T = TypeVar("T")
 
@@ -45,10 +47,21 @@ LEAVE_S = 5.0  # for telling the engine that nobody waits for a job any more
 class AsyncClient:
     """A running engine, asked by an asyncio program; an async context manager. See `Client` for what it promises."""
 
-    def __init__(self, url: str, token: str, *, timeout_s: float = 300.0, process: EngineProcess | None = None) -> None:
-        """Connects to nothing yet."""
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        *,
+        timeout_s: float = 300.0,
+        process: EngineProcess | None = None,
+        dial: Dial | None = None,
+    ) -> None:
+        """Connects to nothing yet. `dial` makes the connections where this process may not."""
         self.url = url
-        self._client = httpx.AsyncClient(**exchange.options(url, token, timeout_s))
+        self._client = httpx.AsyncClient(
+            **exchange.options(url, token, timeout_s),
+            transport=None if dial is None else async_transport(dial, limits=exchange.LIMITS),
+        )
         self._process = process
         self._leaving: set[asyncio.Future[None]] = set()
 
@@ -133,10 +146,16 @@ class AsyncClient:
                 left.add_done_callback(self._leaving.discard)
 
     async def search(
-        self, query: str, *, library: str = DEFAULT_LIBRARY, limit: int = 5, document: str | None = None
+        self,
+        query: str,
+        *,
+        library: str = DEFAULT_LIBRARY,
+        limit: int = 5,
+        document: str | None = None,
+        reader: str = Reader.OWNER,
     ) -> list[Hit]:
         """The passages that fit best, best first."""
-        return await self._send(exchange.search(query, library=library, limit=limit, document=document))
+        return await self._send(exchange.search(query, library=library, limit=limit, document=document, reader=reader))
 
     async def ask(
         self,

@@ -25,13 +25,13 @@ class _Stream(httpcore.NetworkStream):
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Up to so many bytes."""
-        with _translated(httpcore.ReadTimeout, httpcore.ReadError):
+        with translated(httpcore.ReadTimeout, httpcore.ReadError):
             self._socket.settimeout(timeout)
             return self._socket.recv(max_bytes)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """All of them."""
-        with _translated(httpcore.WriteTimeout, httpcore.WriteError):
+        with translated(httpcore.WriteTimeout, httpcore.WriteError):
             self._socket.settimeout(timeout)
             self._socket.sendall(buffer)
 
@@ -43,7 +43,7 @@ class _Stream(httpcore.NetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
         """The same, encrypted."""
-        with _translated(httpcore.ConnectTimeout, httpcore.ConnectError):
+        with translated(httpcore.ConnectTimeout, httpcore.ConnectError):
             self._socket.settimeout(timeout)
             return _Stream(ssl_context.wrap_socket(self._socket, server_hostname=server_hostname))
 
@@ -51,8 +51,8 @@ class _Stream(httpcore.NetworkStream):
         """What httpcore and `end_socket` ask for."""
         if info == "socket":
             return self._socket
-        if info == "is_readable":
-            return _readable(self._socket)
+        if info == "isreadable":
+            return readable(self._socket)
         return None
 
 
@@ -71,14 +71,14 @@ class _Backend(httpcore.NetworkBackend):
         socket_options: Iterable[Any] | None = None,  # noqa: ARG002
     ) -> httpcore.NetworkStream:
         """A connection."""
-        with _translated(httpcore.ConnectTimeout, httpcore.ConnectError):
+        with translated(httpcore.ConnectTimeout, httpcore.ConnectError):
             connected = self._dial()
             with suppress(OSError):
                 connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             return _Stream(connected)
 
 
-class _translated:  # noqa: N801 - used like a function
+class translated:  # noqa: N801 - used like a function
     """OSError as httpcore's own errors, which httpx then makes its own of."""
 
     def __init__(self, late: type[Exception], failed: type[Exception]) -> None:
@@ -107,7 +107,7 @@ def transport(dial: Dial, *, limits: httpx.Limits) -> httpx.HTTPTransport:
     return made
 
 
-def _readable(connected: socket.socket) -> bool:
+def readable(connected: socket.socket) -> bool:
     """Whether something, or the end, has come: then a kept connection cannot be used again."""
     import select
 

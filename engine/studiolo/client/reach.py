@@ -10,6 +10,7 @@ from typing import Any
 
 from studiolo import wire
 from studiolo.client.attach import find_running
+from studiolo.client.porter import Porter
 from studiolo.client.spawn import EngineProcess, attach_or_spawn
 from studiolo.errors import Code, EnvironmentFault, UserError, error_for
 from studiolo.events import Event, Failed, FileDone
@@ -39,6 +40,7 @@ def reach(
     environ: Mapping[str, str] | None,
     start: bool,
     token_file: str | os.PathLike[str] | None,
+    porter: Porter | None = None,
 ) -> Reached:
     """The engine of a home and the token to ask it with: the owner's, or the one in `token_file`.
 
@@ -48,7 +50,7 @@ def reach(
     environment = os.environ if environ is None else environ
     place = home_from(environment) if home is None else home if isinstance(home, Home) else Home(Path(home).absolute())
     token = None if token_file is None else read_token(Path(token_file))
-    process = attach_or_spawn(place, environ=environment) if start else _running(place)
+    process = attach_or_spawn(place, environ=environment, porter=porter) if start else _running(place, porter)
     try:
         handshake = announced(place)
         token = token or (handshake.token() if handshake else None)
@@ -62,9 +64,9 @@ def reach(
         process.engine.close()  # a client makes connections of its own
 
 
-def _running(home: Home) -> EngineProcess:
+def _running(home: Home, porter: Porter | None) -> EngineProcess:
     found = announced(home)
-    engine = find_running(home)
+    engine = find_running(home, porter=porter)
     if engine is None or found is None:
         raise EnvironmentFault(Code.ENGINE_GONE)
     return EngineProcess(engine, found.pid, None)

@@ -33,7 +33,7 @@ from studiolo.events import Event
 from studiolo.jobs import CancelToken
 from studiolo.paths import Home
 from studiolo.shapes import Answer
-from studiolo.types import DEFAULT_LIBRARY, AddResult, Document, EngineStatus, Hit, Library, Question, Redacted
+from studiolo.types import DEFAULT_LIBRARY, AddResult, Document, EngineStatus, Hit, Library, Question, Reader, Redacted
 
 
 class Client:
@@ -135,10 +135,19 @@ class Client:
         return self._remote.add(reach.paths_of(paths), library=library, passwords=passwords, cancel=cancel)
 
     def search(
-        self, query: str, *, library: str = DEFAULT_LIBRARY, limit: int = 5, document: str | None = None
+        self,
+        query: str,
+        *,
+        library: str = DEFAULT_LIBRARY,
+        limit: int = 5,
+        document: str | None = None,
+        reader: str = Reader.OWNER,
     ) -> list[Hit]:
-        """The passages that fit best, best first; `document` (name or id) limits it to one."""
-        return self._remote.search(query, library=library, limit=limit, document=document)
+        """The passages that fit best, best first; `document` (name or id) limits it to one.
+
+        `reader`: as whom they are read, "masked" without values; of a named token its own profile decides.
+        """
+        return self._remote.search(query, library=library, limit=limit, document=document, reader=reader)
 
     def ask(
         self,

@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from studiolo.isolation.telemetry import switch_off
 from studiolo.knowledge.bert_graph import Plan, Tables, build, read_plan, read_tables
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class OnnxEncoder:
 
 
 def _session(graph: bytes) -> Any:
+    switch_off(os.environ)  # it reads the environment when it is imported
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

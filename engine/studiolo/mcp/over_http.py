@@ -1,4 +1,7 @@
-"""Running the server over HTTP on a loopback address. Threads: the caller's, which runs the loop."""
+"""Running the server over HTTP on a loopback address, sealed but for that listener.
+
+Threads: the caller's, which runs the loop.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from typing import TextIO
 import uvicorn
 from mcp.server.transport_security import TransportSecuritySettings
 
+from studiolo.client.sealed import sealed_front_end
 from studiolo.mcp.door import TokenDoor
 from studiolo.mcp.link import Link
 from studiolo.mcp.server import Sentence, make_server
@@ -31,24 +35,26 @@ def serve_http(
     token_file: Path | None,
     sentence: Sentence,
     chinese: bool,
+    sealing: bool,
     host: str,
     port: int,
     out: TextIO,
 ) -> None:
     """Serve on a loopback address until a signal; the first line of `out` is `{url, pid, token_file}`.
 
-    The engine is found or started at once, so that its token is there. Raises UserError(bad_request) on an address that
-    is not loopback, EnvironmentFault(port_busy), and what `AsyncClient.attach` does.
+    The engine is found or started at once, so that its token is there. `sealing`: seal this process for good. Raises
+    UserError(bad_request) on an address that is not loopback, EnvironmentFault(port_busy), and what `reach` does.
     """
     listener = bind(host, port)
 
     async def run() -> None:
-        link = Link(home, environ=environ, token_file=token_file)
-        try:
-            await link.client()
-            await _served(link).serve(sockets=[listener])
-        finally:
-            await link.aclose()
+        with sealed_front_end(home, environ=environ, wanted=sealing) as porter:
+            link = Link(home, environ=environ, token_file=token_file, porter=porter)
+            try:
+                await link.client()
+                await _served(link).serve(sockets=[listener])
+            finally:
+                await link.aclose()
 
     def _served(link: Link) -> Server:
         where = listener.getsockname()[1]

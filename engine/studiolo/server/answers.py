@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from studiolo.jobs import JobState
+from studiolo.tokens import Scope
 from studiolo.types import (
     AuditRecord,
     Check,
@@ -23,6 +24,7 @@ from studiolo.types import (
     Redacted,
     Redaction,
     SeenPart,
+    ServiceClass,
     Span,
     Turn,
     Usage,
@@ -63,6 +65,32 @@ class Checks(BaseModel):
     """What works on this machine and what does not."""
 
     checks: list[Check]
+
+
+class TokenAnswer(BaseModel):
+    """A named token, without its secret. Times in Unix seconds; null = never, or no limit."""
+
+    name: str
+    scopes: list[Scope]
+    created_at: float
+    expires_at: float | None
+    profile: str
+    rate_per_minute: int | None
+    concurrent: int | None
+    service: ServiceClass
+    roots: list[str]
+
+
+class Tokens(BaseModel):
+    """All named tokens, by name."""
+
+    tokens: list[TokenAnswer]
+
+
+class MadeToken(TokenAnswer):
+    """A token that was made. `token` is its secret."""
+
+    token: str = Field(description="shown only now; the home keeps its digest alone")
 
 
 class Libraries(BaseModel):

@@ -39,9 +39,15 @@ ReaderName = Annotated[
     str,
     Field(
         pattern="^[a-z][a-z0-9_-]{0,39}$",
+        examples=["masked"],
         description="owner, restore, masked, blocked, or one that the policy names; of a named token without the scope "
         "restore, its profile counts instead",
     ),
+]
+
+
+Service = Annotated[
+    ServiceClass, Field(description="`batch` stands back for persons, as `batch` tokens do", examples=["batch"])
 ]
 
 
@@ -163,7 +169,9 @@ class SamplingBody(_Body):
     grammar_after: str = Field("", max_length=200, description='the grammar holds from behind this on; "" = at once')
     logprobs: int | None = Field(None, ge=0, le=20, description="alternatives to each token; null = not asked for")
     speculative: bool = Field(
-        Sampling().speculative, description="what the answer copies is checked many tokens at once; not with a grammar"
+        Sampling().speculative,
+        examples=[False],
+        description="what the answer copies is checked many tokens at once; not with a grammar",
     )
     reproducible: bool = Field(
         Sampling().reproducible, description="the same text for the same prompt and seed, beside others too; slower"
@@ -177,7 +185,7 @@ class SamplingBody(_Body):
 class AdapterBody(_Body):
     """An installed LoRA adapter that the model is to answer with."""
 
-    name: Name = Field(description="its model id")
+    name: Name = Field(description="its model id", examples=["my-lora"])
     scale: float = Field(1.0, ge=-MOST_SCALE, le=MOST_SCALE, description="times what it changes; 0 = nothing")
 
     def use(self) -> AdapterUse:
@@ -185,7 +193,7 @@ class AdapterBody(_Body):
         return AdapterUse(self.name, self.scale)
 
 
-Adapters = Annotated[list[AdapterBody], Field(max_length=MOST_ADAPTERS)]
+Adapters = Annotated[list[AdapterBody], Field(max_length=MOST_ADAPTERS, examples=[[{"name": "my-lora", "scale": 0.8}]])]
 
 
 class AskBody(_Body):
@@ -194,7 +202,7 @@ class AskBody(_Body):
     question: Text = Field(examples=["How long is the term of the lease?"])
     library: Name | None = Field(DEFAULT_LIBRARY, description="null asks the model alone")
     model: str | None = None
-    adapters: Adapters = Field(default_factory=list)
+    adapters: Adapters = Field(default_factory=list, description="LoRA adapters, for this answer alone")
     stream: bool = Field(True, description="server-sent events, or one JSON")
     document: str | None = Field(None, description="limits the answer to one document: its name or id")
     whole: bool | None = Field(
@@ -203,7 +211,7 @@ class AskBody(_Body):
     conversation_id: str | None = Field(None, description="null starts a conversation")
     limit: int | None = Field(None, ge=1, le=50)
     reader: ReaderName = Reader.OWNER.value
-    service: ServiceClass = Field("interactive", description="`batch` stands back for persons, as `batch` tokens do")
+    service: Service = "interactive"
     sampling: SamplingBody = Field(default_factory=lambda: SamplingBody.model_validate({}))
 
     def asked(self) -> Question:
@@ -259,15 +267,17 @@ class ChatBody(_Body):
 
     messages: list[MessageBody] = Field(min_length=1, max_length=10_000)
     model: str | None = None
-    adapters: Adapters = Field(default_factory=list)
+    adapters: Adapters = Field(default_factory=list, description="LoRA adapters, for this answer alone")
     reader: ReaderName = Reader.OWNER.value
-    service: ServiceClass = "interactive"
+    service: Service = "interactive"
     sampling: SamplingBody = Field(default_factory=lambda: SamplingBody.model_validate({}))
     tools: list[ToolBody] = Field(default_factory=list, max_length=MOST_TOOLS)
     tool_choice: ToolChoice = "auto"
     tool_name: str = Field("", max_length=64, description="with `required`: this one")
     parallel_tool_calls: bool | None = None
-    raw: bool = Field(False, description="go on with the one message's text as it stands, without a chat template")
+    raw: bool = Field(
+        False, examples=[True], description="go on with the one message's text as it stands, without a chat template"
+    )
 
     def asked(self) -> Chat:
         """As the engine takes it."""
@@ -348,5 +358,5 @@ class TokenBody(_Body):
     profile: ReaderName | None = Field(None, description="null: `restore` with that scope, else `masked`")
     rate_per_minute: int | None = Field(None, ge=1, le=100_000, description="requests; null = no limit")
     concurrent: int | None = Field(None, ge=1, le=1000, description="requests at a time; null = 64")
-    service: ServiceClass = Field("batch", description="`batch` stands back for persons")
+    service: Service = "batch"
     roots: list[Text] = Field(default_factory=list, max_length=100, description="folders that its paths have to be in")

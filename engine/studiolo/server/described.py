@@ -16,18 +16,25 @@ from starlette.responses import Response
 from studiolo.errors import Code, error_for
 from studiolo.server.answers import ErrorAnswer
 from studiolo.server.errors import STATUS, WireResponse, native_shape, openai_shape
+from studiolo.server.rights import ANY, OPEN, OWNER, needed
 from studiolo.server.versions import API_VERSION, HEADER
 
 REFERENCE = "#/components/schemas/{model}"
-BEFORE_ROUTES = (Code.UNAUTHORISED, Code.FORBIDDEN_ORIGIN)  # what the door may say
+BEFORE_ROUTES = (Code.UNAUTHORISED, Code.FORBIDDEN_ORIGIN)  # what the door may say to anybody
 ALWAYS = (
     Code.BAD_REQUEST, Code.INTERNAL, Code.DAMAGED_STORE, Code.NO_PERMISSION, Code.DISK_FULL, Code.NOT_ENOUGH_MEMORY,
 )  # fmt: skip
 _UNCHECKED = 422  # the status of what does not fit the description, but for /v1, where it is 400
+_HEADERS = 431  # the status of headers that are too many or too long
 
 _ABOUT = f"""\
 A private assistant over a person's documents, on this machine. `/v1` is OpenAI's API as far as it goes, `/api` all of
 it.
+
+**Who may.** The owner's token may do everything. A named token (`/api/tokens`) needs the scopes that stand in a route's
+`security` (`owner`: no named token may); it reads by its own profile, whatever `reader` a request asks for, and sees
+its own jobs and streams alone. 401 gives no reason, 403 the scope that is missing, 429 when to try again
+(`Retry-After`).
 
 **Version.** This is version {API_VERSION}. It grows when something is removed or changes its meaning; fields and routes
 that are added leave it as it is, so clients must pass over fields they do not know. Every answer names it in the header
@@ -42,6 +49,7 @@ _TAGS = {
     "engine": "The engine itself.",
     "libraries": "Named collections of documents.",
     "documents": "The documents of a library.",
+    "tokens": "Named tokens, for others and for scripts; the owner's to make.",
     "jobs": "What goes on in the background, and streams.",
     "questions": "Searching and asking.",
     "conversations": "What was asked and answered.",
@@ -57,6 +65,13 @@ _VALUES: dict[Code, dict[str, str | int | float]] = {
     Code.UNKNOWN_JOB: {"job": "3c1f8a2b9d7e"},
     Code.UNKNOWN_MODEL: {"model": "tiny"},
     Code.MODEL_MISSING: {"model": "qwen2.5-coder-1.5b"},
+    Code.UNKNOWN_ADAPTER: {"adapter": "my-lora", "known": "house-style"},
+    Code.ADAPTER_MISFIT: {"adapter": "my-lora", "model": "qwen2.5-coder-1.5b"},
+    Code.MISSING_SCOPE: {"scope": "ingest"},
+    Code.TOO_MANY_REQUESTS: {"limit": "rate", "most": 60, "retry_after_s": 1},
+    Code.PATH_NOT_ALLOWED: {"path": "/home/ada/private/diary.pdf"},
+    Code.UNKNOWN_TOKEN: {"name": "nightly"},
+    Code.TOKEN_EXISTS: {"name": "nightly"},
     Code.MODEL_KIND: {"model": "multilingual-e5-small", "kind": "embedder", "needed": "chat"},
     Code.MODEL_EXISTS: {"model": "qwen2.5-coder-1.5b-q4_0"},
     Code.DAMAGED_MODEL: {"model": "tiny"},
@@ -92,7 +107,6 @@ class Says:
     json: bool = True  # whether JSON is among what it answers
     body: Any = None  # an example of the request
     also: Mapping[int, Any] = field(default_factory=dict)  # other statuses with JSON of the same type: their examples
-    is_open: bool = False  # needs no token
     moved: Mapping[int, tuple[Code, ...]] = field(default_factory=dict)  # codes that come with another status here
 
 
@@ -140,11 +154,11 @@ def described(schema: dict[str, Any], table: Table) -> dict[str, Any]:
             says = table.get((method.upper(), path))
             if says is None:
                 continue
-            if says.is_open:
-                operation["security"] = []
+            scopes = needed(method.upper(), path)
+            operation["security"] = [] if scopes == OPEN else [{"bearer": list(scopes)}]
             operation["responses"] = {
                 **_answers(says, references.get((method.upper(), path)), openai=path.startswith("/v1/")),
-                **_errors(path, _codes(says, operation), schema=errors, says=says),
+                **_errors(path, _codes(says, operation, scopes), schema=errors, says=says),
             }
             if says.body is not None:
                 operation["requestBody"]["content"]["application/json"]["example"] = says.body
@@ -204,17 +218,19 @@ def _answers(says: Says, schema: Any, *, openai: bool) -> dict[str, Any]:
     return {str(says.status): good, **more}
 
 
-def _codes(says: Says, operation: Mapping[str, Any]) -> tuple[Code, ...]:
-    if says.is_open:
+def _codes(says: Says, operation: Mapping[str, Any], scopes: tuple[str, ...]) -> tuple[Code, ...]:
+    if scopes == OPEN:
         return (Code.FORBIDDEN_ORIGIN, Code.BAD_REQUEST, Code.INTERNAL)
+    lacking = (Code.MISSING_SCOPE,) if scopes != ANY else ()
+    often = (Code.TOO_MANY_REQUESTS,) if scopes != OWNER else ()
     too_large = (Code.FILE_TOO_LARGE,) if "requestBody" in operation else ()
-    return (*ALWAYS, *BEFORE_ROUTES, *too_large, *says.codes)
+    return (*ALWAYS, *BEFORE_ROUTES, *lacking, *often, *too_large, *says.codes)
 
 
 def _errors(path: str, codes: Iterable[Code], *, schema: Any, says: Says) -> dict[str, Any]:
     """The answers that are errors, by status, each code with an example."""
     openai = path.startswith("/v1/")
-    by_status: dict[int, list[Code]] = {}
+    by_status: dict[int, list[Code]] = {_HEADERS: [Code.BAD_REQUEST]}
     for status, moved in says.moved.items():
         by_status[status] = list(moved)
     for code in dict.fromkeys(codes):
@@ -224,6 +240,7 @@ def _errors(path: str, codes: Iterable[Code], *, schema: Any, says: Says) -> dic
     return {
         str(status): {
             "description": " ".join(STATUS[code][1] for code in found),
+            **_headers(status),
             "content": {
                 "application/json": {
                     "schema": schema,
@@ -239,9 +256,21 @@ def _errors(path: str, codes: Iterable[Code], *, schema: Any, says: Says) -> dic
     }
 
 
+def _headers(status: int) -> dict[str, Any]:
+    """What an error says beside its body."""
+    match status:
+        case 401:
+            header, kind = "WWW-Authenticate", {"type": "string", "const": "Bearer"}
+        case 429:
+            header, kind = "Retry-After", {"type": "string", "pattern": "^[0-9]+$"}
+        case _:
+            return {}
+    return {"headers": {header: {"schema": kind}}}
+
+
 def _error_examples(said: Iterable[Says]) -> dict[str, Any]:
     """Every error that any route answers with, in both forms."""
-    codes = {*ALWAYS, *BEFORE_ROUTES, Code.FILE_TOO_LARGE}
+    codes = {*ALWAYS, *BEFORE_ROUTES, Code.MISSING_SCOPE, Code.TOO_MANY_REQUESTS, Code.FILE_TOO_LARGE}
     for says in said:
         codes.update(says.codes, *says.moved.values())
     examples: dict[str, Any] = {}

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from studiolo import __version__, events, wire
+from studiolo.doctor import seal_check
 from studiolo.errors import Code
+from studiolo.isolation.seal import SealState
 from studiolo.server import answers
 from studiolo.server.described import Says, Table
 from studiolo.server.metrics import CONTENT_TYPE
 from studiolo.server.pseudonyms import CONFLICT, WITHOUT_MEANS
 from studiolo.shapes import audit_shape
+from studiolo.tokens import NamedToken, Scope
 from studiolo.types import (
     AuditFound,
     AuditRecord,
@@ -53,7 +56,8 @@ EMBEDDER_CODES = (
     Code.UNKNOWN_MODEL, Code.MODEL_MISSING, Code.MODEL_KIND, Code.DAMAGED_MODEL, Code.UNSUPPORTED_CPU,
     Code.MISSING_PACKAGE,
 )  # fmt: skip
-ANSWER_CODES = (*EMBEDDER_CODES, *FILTER_CODES, Code.PROMPT_TOO_LONG)
+ADAPTER_CODES = (Code.UNKNOWN_ADAPTER, Code.ADAPTER_MISFIT)
+ANSWER_CODES = (*EMBEDDER_CODES, *FILTER_CODES, *ADAPTER_CODES, Code.PROMPT_TOO_LONG)
 FILE_CODES = (
     Code.FILE_MISSING, Code.FILE_UNREADABLE, Code.FILE_TOO_LARGE, Code.UNKNOWN_FORMAT, Code.EMPTY_DOCUMENT,
     Code.NEEDS_PASSWORD, Code.DAMAGED_FILE, Code.PARSE_TIMEOUT, Code.NEEDS_OCR, Code.CONVERT_FIRST,
@@ -110,6 +114,7 @@ def native_table() -> Table:
     """All native routes, and those beside `/api` and `/v1`."""
     return {
         **_engine(),
+        **_tokens(),
         **_libraries(),
         **_documents(),
         **_jobs(),
@@ -136,13 +141,29 @@ def _engine() -> Table:
     status = EngineStatus(__version__, 4711, "/home/ada/.local/share/studiolo", _MODEL.id, True, True, False)
     health = {"status": "ok", "service": "studiolo", "pid": 4711}
     ready = {"ready": True, "model": _MODEL.id}
-    checks = {"checks": [wire.plain(Check("cpu", "ok", "AVX2"))]}
+    seal = seal_check(SealState(sealed=True, by="seccomp", landlock=6))
+    checks = {"checks": [wire.plain(Check("cpu", "ok", "AVX2")), wire.plain(seal)]}
     return {
-        ("GET", "/healthz"): Says(answers.Health, health, is_open=True),
+        ("GET", "/healthz"): Says(answers.Health, health),
         ("GET", "/readyz"): Says(answers.Readiness, ready, also={503: {**ready, "ready": False}}),
         ("GET", "/metrics"): Says(None, other={CONTENT_TYPE.split(";")[0]: _METRICS}),
         ("GET", "/api/status"): Says(EngineStatus, wire.plain(status)),
         ("GET", "/api/doctor"): Says(answers.Checks, checks),
+    }
+
+
+def _tokens() -> Table:
+    wanted = {"name": "nightly", "scopes": ["ingest"], "expires_s": 2_592_000, "roots": ["/home/ada/contracts"]}
+    token = NamedToken(
+        "nightly", "", (Scope.INGEST,), _AT, _AT + 2_592_000, roots=("/home/ada/contracts",)
+    ).shape()  # fmt: skip
+    made = {**token, "token": "studiolo_(43 letters, digits, - and _)"}
+    return {
+        ("GET", "/api/tokens"): Says(answers.Tokens, {"tokens": [token]}),
+        ("POST", "/api/tokens"): Says(
+            answers.MadeToken, made, (Code.TOKEN_EXISTS, Code.FILE_MISSING), status=201, body=wanted
+        ),
+        ("DELETE", "/api/tokens/{name}"): _gone(Code.UNKNOWN_TOKEN),
     }
 
 
@@ -167,8 +188,8 @@ def _libraries() -> Table:
         ("GET", f"{one}/statistics"): Says(Statistics, wire.plain(statistics), LIBRARY_CODES),
         ("POST", f"{one}/check"): Says(answers.Soundness, sound, (*LIBRARY_CODES, *EMBEDDER_CODES)),
         ("PUT", f"{one}/embedder"): _job(body={"model": "multilingual-e5-small"}),
-        ("POST", f"{one}/export"): _job(body={"path": "/home/ada/contracts.studiolo"}),
-        ("POST", "/api/libraries/import"): _job(body={"path": "/home/ada/contracts.studiolo"}),
+        ("POST", f"{one}/export"): _job(Code.PATH_NOT_ALLOWED, body={"path": "/home/ada/contracts.studiolo"}),
+        ("POST", "/api/libraries/import"): _job(Code.PATH_NOT_ALLOWED, body={"path": "/home/ada/contracts.studiolo"}),
         ("GET", f"{one}/watched"): Says(
             answers.Folders, {"folders": [wire.plain(statistics.watched[0])]}, LIBRARY_CODES
         ),
@@ -203,7 +224,7 @@ def _documents() -> Table:
     marked = {"passage": _PASSAGE.id, "quotes": ["twelve months"]}
     return {
         ("GET", many): Says(answers.Documents, {"documents": [wire.plain(_DOCUMENT)]}, LIBRARY_CODES),
-        ("POST", many): _job(Code.FILE_TOO_LARGE, body={"paths": ["/home/ada/lease.pdf"]}),
+        ("POST", many): _job(Code.FILE_TOO_LARGE, Code.PATH_NOT_ALLOWED, body={"paths": ["/home/ada/lease.pdf"]}),
         ("DELETE", many): _gone(*DOCUMENT_CODES, body=removed),
         ("GET", one): Says(Document, wire.plain(_DOCUMENT), DOCUMENT_CODES),
         ("DELETE", one): _gone(*DOCUMENT_CODES),
@@ -264,7 +285,7 @@ def _questions() -> Table:
         ("POST", "/api/redact"): Says(
             Redacted | answers.RedactedTexts,
             wire.plain(redacted),
-            (*FILTER_CODES, *FILE_CODES),
+            (*FILTER_CODES, *FILE_CODES, Code.PATH_NOT_ALLOWED),
             body={"text": "Call Ada Lovelace."},
         ),
     }
@@ -315,13 +336,18 @@ def _privacy() -> Table:
 
 
 def _models() -> Table:
-    file_codes = (Code.FILE_MISSING, Code.FILE_UNREADABLE, Code.DAMAGED_MODEL, Code.MODEL_EXISTS, Code.DIGEST_MISMATCH)
+    file_codes = (
+        Code.FILE_MISSING, Code.FILE_UNREADABLE, Code.DAMAGED_MODEL, Code.MODEL_EXISTS, Code.DIGEST_MISMATCH,
+        Code.PATH_NOT_ALLOWED,
+    )  # fmt: skip
     return {
         ("GET", "/api/models"): Says(answers.Models, {"models": [wire.plain(_MODEL)]}),
         ("POST", "/api/models"): Says(
             Model, wire.plain(_MODEL), file_codes, status=201, body={"path": "/home/ada/model.gguf"}
         ),
         ("POST", "/api/models/quantize"): _job(body={"model": _MODEL.id, "to": "q4_0"}),
-        ("POST", "/api/models/compare"): _job(body={"model": _MODEL.id, "other": f"{_MODEL.id}-q4_0"}),
+        ("POST", "/api/models/compare"): _job(
+            Code.PATH_NOT_ALLOWED, body={"model": _MODEL.id, "other": f"{_MODEL.id}-q4_0"}
+        ),
         ("DELETE", "/api/models/{model_id}"): _gone(Code.UNKNOWN_MODEL, Code.MODEL_MISSING),
     }

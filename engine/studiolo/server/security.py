@@ -35,6 +35,7 @@ _SHOWN: Final = f"retry-after, www-authenticate, {HEADER.lower()}"
 
 
 _SMALL: Final = 64 * 1024  # bytes that may be looked through on the loop
+_LINGER: Final = 1024**2  # bytes that are still taken, and thrown away, so that the answer gets through
 _NOBODY: Final = Caller(NamedToken("", "-", scopes=(), created_at=0))  # on an open route, without a right
 
 
@@ -82,7 +83,7 @@ class Door:
         headers = _Headers(scope["headers"])
         uploads = headers.multipart and takes_uploads(scope["method"], scope["path"])
         limit = self._rules.upload_bytes if uploads else self._rules.body_bytes
-        body = _Body(receive, limit, expected=headers.body)
+        body = _Body(receive, limit, lingers=_length(headers) <= _LINGER and not headers.all(b"transfer-encoding"))
         origin = self._named_origin(headers)
         answer = _closing(_allowing(send, origin), body)
         try:
@@ -173,10 +174,6 @@ class _Headers:
         return sum(len(key) + len(value) for key, value in self._raw)
 
     @property
-    def body(self) -> bool:
-        return _length(self) > 0 or bool(self.all(b"transfer-encoding"))
-
-    @property
     def multipart(self) -> bool:
         return any(kind.lower().startswith("multipart/form-data") for kind in self.all(b"content-type"))
 
@@ -184,9 +181,9 @@ class _Headers:
 class _Body:
     """`receive`, that stops a body which grows over the limit whatever its Content-Length said."""
 
-    def __init__(self, receive: Receive, limit: int, *, expected: bool) -> None:
+    def __init__(self, receive: Receive, limit: int, *, lingers: bool) -> None:
         self.limit = limit
-        self.expected = expected
+        self.lingers = lingers
         self.read = False  # to its end
         self._receive = receive
         self._seen = 0
@@ -228,10 +225,13 @@ class _Body:
 
 
 def _closing(send: Send, body: _Body) -> Send:
-    """`send`, that ends the connection with an answer which came before the whole body: the rest is not read."""
+    """`send`, that ends the connection with an answer which came before a large body was read.
+
+    Of a small one the server still takes the rest: closed upon unread bytes, the system would throw the answer away.
+    """
 
     async def sent(message: Message) -> None:
-        if message["type"] == "http.response.start" and not body.read and body.expected:
+        if message["type"] == "http.response.start" and not body.read and not body.lingers:
             message = {**message, "headers": [*message.get("headers", []), (b"connection", b"close")]}
         await send(message)
 

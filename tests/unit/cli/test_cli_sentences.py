@@ -53,6 +53,13 @@ def test_a_smaller_model_is_named_only_if_there_is_one() -> None:
     assert sentence_of(Code.NOT_ENOUGH_MEMORY, {**values, "smaller": ""}, chinese=False).endswith("smaller model.")
 
 
+@pytest.mark.parametrize("chinese", [False, True])
+def test_what_is_the_owners_alone_names_no_scope_to_be_had(chinese: bool) -> None:
+    told = {scope: sentence_of(Code.MISSING_SCOPE, {"scope": scope}, chinese=chinese) for scope in ("owner", "ingest")}
+    assert "studiolo tokens create" not in told["owner"]
+    assert "ingest" in told["ingest"]
+
+
 def test_a_shorter_context_is_named_where_it_would_fit() -> None:
     values = {"model": "big", "needed_bytes": 2, "available_bytes": 1, "smaller": "tiny", "context_tokens": 1024}
     assert sentence_of(Code.NOT_ENOUGH_MEMORY, values, chinese=False).endswith(

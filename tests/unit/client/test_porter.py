@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -18,6 +20,7 @@ import pytest
 from tests.scripted_engine import ScriptedEngine
 from tests.served import TOKEN, Served, child_environ, served
 
+from studiolo.client import AsyncClient
 from studiolo.client.attach import find_running
 from studiolo.client.porter import Porter
 from studiolo.errors import Code, EnvironmentFault
@@ -147,6 +150,46 @@ def test_without_it_the_engine_is_gone(site: Served, home: Home) -> None:
     with closing(engine), pytest.raises(EnvironmentFault) as raised:
         engine.status()
     assert raised.value.code is Code.ENGINE_GONE
+
+
+def test_it_connects_an_asyncio_program(site: Served, porter: Porter) -> None:
+    async def main() -> None:
+        async with AsyncClient(site.url, TOKEN, dial=lambda: porter.dial(site.url)) as client:
+            answers = await asyncio.gather(*(client.ask(f"押金 {number}?") for number in range(6)))
+            assert {answer.text for answer in answers} == {"Twelve months 十二个月 [1]."}
+            assert (await client.status()).model == "tiny"
+            with pytest.raises(EnvironmentFault) as gone:
+                async with AsyncClient(
+                    "http://127.0.0.1:9", "x", dial=lambda: porter.dial("http://127.0.0.1:9")
+                ) as other:
+                    await other.status()
+            assert gone.value.code is Code.ENGINE_GONE
+
+    asyncio.run(main())
+
+
+def test_a_connection_that_comes_too_late_is_closed(site: Served) -> None:
+    begun, go = threading.Event(), threading.Event()
+    made: list[socket.socket] = []
+
+    def late() -> socket.socket:
+        begun.set()
+        go.wait(20)
+        made.append(socket.create_connection(("127.0.0.1", site.port)))
+        return made[0]
+
+    async def main() -> None:
+        async with AsyncClient(site.url, "x", dial=late) as client:
+            asked = asyncio.create_task(client.libraries())
+            await asyncio.to_thread(begun.wait, 20)
+            asked.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asked
+            go.set()
+            await asyncio.get_running_loop().shutdown_default_executor()
+
+    asyncio.run(main())
+    assert made[0].fileno() == -1
 
 
 @pytest.mark.skipif(kernel.here() is None, reason="the kernel's seal is made for Linux on x86-64 and aarch64")

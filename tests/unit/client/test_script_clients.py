@@ -79,6 +79,8 @@ def test_plain_calls(client: Any, engine: ScriptedEngine, tmp_path: Path) -> Non
     assert client.create_library("合同 2026").name == "合同 2026"
     assert client.documents() == engine.documents()
     assert client.search("租期", limit=1, document="租约") == [HIT]
+    assert client.search("租期", limit=1, reader="masked") == [HIT]
+    assert engine.calls[-1] == ("search", "租期", "default", 1, None, "masked")
     assert client.redact("Ada", profile="strict") == engine.redact("Ada", profile="strict")
     assert client.redact_many(["Ada", "好"]) == engine.redact_many(["Ada", "好"])
     assert client.redact_file(str(tmp_path), passwords=["密"]) == engine.redact_file(tmp_path, passwords=["密"])

@@ -19,6 +19,7 @@ from studiolo.server.app import create_app
 from studiolo.server.described_native import native_table
 from studiolo.server.described_openai import openai_table
 from studiolo.server.errors import STATUS
+from studiolo.server.rights import OPEN, OWNER, needed
 from studiolo.server.security import Rules
 from studiolo.server.versions import API_VERSION, HEADER
 
@@ -77,7 +78,7 @@ def test_the_description_is_whole(spec: dict[str, Any]) -> None:
 
 def test_every_answer_and_error_has_an_example_that_fits(spec: dict[str, Any]) -> None:
     for method, path, operation in operations(spec):
-        assert len(operation["responses"]) >= 4 or TABLE[method, path].is_open, (method, path)
+        assert len(operation["responses"]) >= 4 or needed(method, path) == OPEN, (method, path)
         for status, response in operation["responses"].items():
             assert response["description"]
             for media, content in response.get("content", {}).items():
@@ -114,10 +115,15 @@ def test_what_is_answered_is_what_is_said(
 
     monkeypatch.setattr(libraries, "absolute", lambda given, *, field: tmp_path / Path(given).name)
     monkeypatch.setattr("studiolo.server.models.absolute", lambda given, *, field: tmp_path / Path(given).name)
+    monkeypatch.setattr("studiolo.server.tokens.absolute", lambda given, *, field: tmp_path / Path(given).name)
     (tmp_path / "model.gguf").write_bytes(b"")
+    (tmp_path / "contracts").mkdir()
     if method == "DELETE" and path == "/api/libraries/{name}/documents":
         monkeypatch.setitem(TABLE, (method, path), type(TABLE[method, path])(None, status=204, body={"ids": ["d1"]}))
     job = request(site, "POST", "/api/libraries/{name}/documents").json()["job"]
+    if path == "/api/tokens/{name}":
+        made = {"name": PLACES["name"], "scopes": ["ask"]}
+        httpx.post(f"{site.url}/api/tokens", headers=site.auth, json=made, trust_env=False)
     if "stream_name" in path:
         return  # needs a stream that runs: tests of the native API have one
     model = "tiny" if path.startswith("/api") else "tiny@default"
@@ -145,6 +151,32 @@ def test_every_error_said_is_answered_with_its_status(home: Home, spec: dict[str
             if answer.is_error:
                 schema = spec["paths"][path][method.lower()]["responses"][str(answer.status_code)]
                 validate(spec, schema["content"]["application/json"]["schema"], answer.json())
+
+
+def test_who_may_stands_with_each_route(spec: dict[str, Any]) -> None:
+    for method, path, operation in operations(spec):
+        scopes = needed(method, path)
+        assert operation["security"] == ([] if scopes == OPEN else [{"bearer": list(scopes)}])
+        said = operation["responses"]
+        assert ("401" in said) == (scopes != OPEN)
+        assert ("429" in said) == (scopes not in (OPEN, OWNER))
+        codes = set(said["403"]["content"]["application/json"]["examples"])
+        assert (Code.MISSING_SCOPE.value in codes) == bool(set(scopes) - set(OPEN))
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/api/libraries"), ("GET", "/v1/models")])
+def test_a_named_token_is_refused_as_is_said(site: Served, spec: dict[str, Any], method: str, path: str) -> None:
+    body = {"name": "once", "scopes": ["ask"], "rate_per_minute": 1}
+    made = httpx.post(f"{site.url}/api/tokens", headers=site.auth, json=body, trust_env=False).json()
+    for asked, status in (("/api/status", 403), (path, 200), (path, 429)):
+        answer = httpx.request(
+            method, site.url + asked, headers={"Authorization": f"Bearer {made['token']}"}, trust_env=False
+        )
+        assert answer.status_code == status
+        said = spec["paths"][asked][method.lower()]["responses"][str(status)]
+        validate(spec, said["content"]["application/json"]["schema"], answer.json())
+        assert all(header in answer.headers for header in said.get("headers", {}))
+    assert int(answer.headers["Retry-After"]) > 0
 
 
 def test_a_picture_alone(site: Served) -> None:

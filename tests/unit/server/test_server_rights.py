@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -161,7 +162,25 @@ def test_a_refused_request_is_not_read(site: Served, home: Home) -> None:
     headers = {**token(home, "ask"), "Content-Type": "application/json"}
     answer = call(site, "POST", "/api/models", headers, content=b"this is no JSON")
     assert answer.status_code == 403
-    assert answer.headers["connection"] == "close"
+    with socket.create_connection(("127.0.0.1", site.port), timeout=30) as connection:
+        head = f"Host: 127.0.0.1:{site.port}\r\nContent-Length: {1024**2 + 1}\r\n\r\n".encode()
+        connection.sendall(b"POST /api/models HTTP/1.1\r\n" + head)
+        refused = b""
+        while piece := connection.recv(65536):  # to its end: the rest of a large body is not taken
+            refused += piece
+    assert refused.startswith(b"HTTP/1.1 401")
+
+
+def test_a_refusal_reaches_who_is_still_sending(site: Served) -> None:
+    with socket.create_connection(("127.0.0.1", site.port), timeout=30) as connection:
+        head = f"Host: 127.0.0.1:{site.port}\r\nContent-Length: 5\r\n\r\n".encode()
+        connection.sendall(b"POST /api/ask HTTP/1.1\r\n" + head)
+        refused = b""
+        while not refused.endswith(b"}}"):
+            refused += connection.recv(65536)
+        assert refused.startswith(b"HTTP/1.1 401")
+        connection.sendall(b"12345GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n" % site.port)
+        assert connection.recv(8) == b"HTTP/1.1"  # the connection is as good as before
 
 
 # the owner's routes

@@ -9,10 +9,12 @@ from __future__ import annotations
 import functools
 import importlib.util
 import itertools
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from studiolo.isolation.telemetry import switch_off
 from studiolo.knowledge.parsers.columns import evened, in_reading_order
 from studiolo.knowledge.parsers.layout import Line
 
@@ -96,6 +98,7 @@ def scaled(line: Line, factor: float) -> Line:
 
 @functools.cache
 def _engine() -> Any:
+    switch_off(os.environ)  # onnxruntime below it reads the environment when it is imported
     import rapidocr
 
     folder = Path(rapidocr.__file__).parent / "models"

@@ -9,6 +9,7 @@ Knows nothing of policy. An onnxruntime session may be run from any thread.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from studiolo.cpu import worker_threads
 from studiolo.errors import Code, EnvironmentFault, UserError
+from studiolo.isolation.telemetry import switch_off
 from studiolo.privacy.recognizers.chinese import refined
 
 if TYPE_CHECKING:
@@ -59,6 +61,7 @@ class Lac:
     """The model, loaded. Raises UserError(model_missing, damaged_model), EnvironmentFault(missing_package)."""
 
     def __init__(self, folder: Path, *, threads: int = 1) -> None:
+        switch_off(os.environ)  # onnxruntime reads the environment when it is imported
         try:
             import numpy as np
             import onnxruntime
