@@ -12,6 +12,7 @@ import os
 import random
 import shutil
 import statistics
+import sys
 import tempfile
 import threading
 import time
@@ -151,8 +152,11 @@ def _measure(process: EngineProcess, *, persons: Sequence[RemoteEngine], batch: 
     every_s = min(EVERY_S, MINUTES * 60 / LEAST)
     count = round(MINUTES * 60 / every_s)
     _chat(persons[0], dice)  # loads the model
+    _say("asking alone")
     alone = [_chat(persons[0], dice) for _ in range(count // 2)]
+    _say("four at once")
     orders = {"alone": [_order(persons, dice) for _ in range(COMINGS)]}
+    _say("asking beside batch clients")
     with Memory(process.pid) as memory, Load(batch) as load:
         time.sleep(2.0)
         beside, began = [], time.monotonic()
@@ -162,6 +166,7 @@ def _measure(process: EngineProcess, *, persons: Sequence[RemoteEngine], batch: 
             time.sleep(max(0.0, every_s - (time.monotonic() - sent)))
         lasted = time.monotonic() - began
         done = sorted(load.done[number] for number in range(len(batch)))
+        _say(f"four at once beside batch clients; {len(beside)} prompts and {sum(done)} answers of theirs before")
         orders["beside batch clients"] = [_order(persons, dice) for _ in range(COMINGS)]
         held = [memory.around(min(SETTLED_S, lasted / 2)), memory.around(lasted)]
     alone += [_chat(persons[0], dice) for _ in range(count - len(alone))]
@@ -175,6 +180,11 @@ def _measure(process: EngineProcess, *, persons: Sequence[RemoteEngine], batch: 
     print(table("Memory of the engine", [Measure("at its end", held[1], "MB")], baseline=settled))
     for name, found in orders.items():
         _print_order(name, found)
+
+
+def _say(what: str) -> None:
+    """How far it is: a busy machine takes long."""
+    print(f"serving: {what}", file=sys.stderr, flush=True)
 
 
 def _print_waits(alone: Sequence[Heard], beside: Sequence[Heard]) -> None:

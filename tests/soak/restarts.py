@@ -54,7 +54,7 @@ class Restarts:
 
     name = "restarts"
     rounds = 50
-    quick_s = 1.0  # one round: the engine starts in it
+    quick_s = 1.0  # one round: the home is made and the engine started in it
 
     def start(self, folder: Path) -> None:
         self._home = Home((folder / "home").resolve())
@@ -62,7 +62,6 @@ class Restarts:
         self._times = folder / "times.json"
         for old in (self._home.root, self._papers):
             shutil.rmtree(old, ignore_errors=True)
-        _make_home(self._home)
         self._papers.mkdir(parents=True)
         self._reported = Reported()
         self._process: EngineProcess | None = None
@@ -120,6 +119,7 @@ class Restarts:
         return "\n".join([*lines, f"  this run: {self._reported.summary()}"]) + "\n"
 
     def _first(self) -> EngineProcess:
+        _make_home(self._home)
         process = self._started()
         known = self._papers / "known.txt"
         known.write_text(KNOWN, encoding="utf-8")
