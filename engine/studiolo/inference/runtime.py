@@ -153,10 +153,15 @@ class LlamaRuntime:
         most = len(tokens) if prompt.keep else min(len(tokens) + sampling.max_tokens, self.context_tokens)
         request = Request(tokens, list(tokens), len(tokens), sampling, most, groups=prompt.groups)
         request.adapters = self._adapters.hold(request, prompt.adapters)
-        if self._readings is not None and not sampling.reproducible:
-            self._readings.note(request, prompt)
-        if not self.unpark(request):
-            self._adapters.let_go(request)
+        placed = False
+        try:
+            if self._readings is not None and not sampling.reproducible:
+                self._readings.note(request, prompt)
+            placed = self.unpark(request)
+        finally:
+            if not placed:
+                self._adapters.let_go(request)
+        if not placed:
             return None
         request.reused = self._context.length(request.sequence)
         return request

@@ -72,6 +72,7 @@ def serve_http(
             log_config=None,
             access_log=False,
             lifespan="on",
+            proxy_headers=False,  # whoever calls is who connects
             ws="none",
             server_header=False,
             timeout_graceful_shutdown=GRACE_S,

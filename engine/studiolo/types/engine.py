@@ -1,0 +1,33 @@
+"""How an engine is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of `doctor`. `detail` is it in short, `values` hold what an edge makes a sentence of; no user text."""
+
+    name: str
+    state: Literal["ok", "warning", "failed"]
+    detail: str = ""
+    values: dict[str, bool | int | float | str] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStatus:
+    """What the engine says of itself."""
+
+    version: str
+    pid: int
+    home: str
+    model: str  # default chat model id
+    model_loaded: bool
+    sealed: bool
+    busy: bool
+    reading: bool = False  # files are being taken in, or passages embedded anew
+    ahead: int = 0  # passages read ahead by the model
+    ahead_of: int = 0  # of so many
+    reading_ahead: bool = False  # one is being read just now
