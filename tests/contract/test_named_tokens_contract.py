@@ -121,6 +121,7 @@ def test_a_zip_bomb_is_refused_and_leaves_nothing(site: Site) -> None:
         for number in range(20):
             archive.writestr(f"{number}.zip", inner)
     headers = site.token("ingest")
+    held = psutil.Process().memory_info().rss  # other tests of this process have loaded models
     for name, content in (("bomb.zip", _zip_bomb(12, 200 * 1024**2)), ("炸弹.zip", outer.getvalue())):
         assert len(content) < 16 * 1024**2
         started = site.call("POST", "/api/libraries/bombs/documents", headers, files={"f": (name, content)})
@@ -131,7 +132,7 @@ def test_a_zip_bomb_is_refused_and_leaves_nothing(site: Site) -> None:
         assert file["reason"] in ("archive_too_large", "file_too_large", "parse_timeout", "empty_document"), file
     assert site.call("GET", "/healthz", {}).status_code == 200
     assert site.call("POST", "/api/search", site.token("search"), json={"query": "lease"}).json()["hits"]
-    assert psutil.Process().memory_info().rss < 2 * 1024**3
+    assert psutil.Process().memory_info().rss - held < 1024**3
 
 
 def test_files_of_an_upload_and_of_a_root_are_taken_in(site: Site, tmp_path: Path) -> None:

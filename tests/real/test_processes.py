@@ -82,7 +82,7 @@ def test_without_an_engine_then_with_one_then_two_commands_at_once(shell: Shell)
     assert shell.json("add", str(LEASE))[0]["status"] == "unchanged"
 
     handshake = shell.serve()
-    assert set(handshake) == {"url", "pid", "token_file"}
+    assert set(handshake) == {"url", "pid", "token_file", "sealed"}
     if os.name == "posix":
         assert Path(handshake["token_file"]).stat().st_mode & 0o777 == 0o600
     with ThreadPoolExecutor(3) as pool:
