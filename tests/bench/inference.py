@@ -21,7 +21,7 @@ from studiolo.inference.lease import Lease
 from studiolo.inference.quantize import quantize, source_of
 from studiolo.inference.runtime import LlamaRuntime
 from studiolo.inference.scheduler import Scheduler
-from studiolo.inference.steps import Piece, Prompt, Reading, Service
+from studiolo.inference.steps import Ended, Piece, Prompt, Reading, Service
 from studiolo.inference.template import TemplateMessage
 from studiolo.jobs import CancelToken
 from studiolo.models.catalog import Catalogue, load_catalogue
@@ -101,29 +101,33 @@ def _together(lease: Lease) -> None:
 
 def _written_by(lease: Lease, number: int) -> float:
     """Tokens a second written by one alone; its prompt is read before."""
-    prompt = lease.compose([TemplateMessage("user", (f"Tell a long story about ship number {number}.",))])
+    prompt = _long(lease, number)
     list(lease.generate(prompt, sampling=Sampling(max_tokens=1), cancel=CancelToken()))
     began = time.perf_counter()
-    steps = list(lease.generate(prompt, sampling=Sampling(max_tokens=TOGETHER), cancel=CancelToken()))
-    return sum(step.tokens for step in steps if isinstance(step, Piece)) / (time.perf_counter() - began)
+    sampling = Sampling(max_tokens=TOGETHER, speculative=False)
+    steps = list(lease.generate(prompt, sampling=sampling, cancel=CancelToken()))
+    assert steps[-1] == Ended("length"), "wrote less than it was to"
+    return TOGETHER / (time.perf_counter() - began)
+
+
+def _long(lease: Lease, number: int) -> Prompt:
+    """A prompt whose answer is longer than anybody waits for."""
+    text = f"Write all numbers from {1000 * number + 1000} to {1000 * number + 1300}, separated by commas."
+    return lease.compose([TemplateMessage("user", (text,))])
 
 
 def _at_once(lease: Lease, count: int, *, reproducible: bool = False) -> tuple[float, float]:
     """Tokens a second in all; how much later the last ended than the first."""
-    prompts = [
-        lease.compose([TemplateMessage("user", (f"Tell a long story about ship number {number}.",))])
-        for number in range(count)
-    ]
+    prompts = [_long(lease, number) for number in range(count)]
     for prompt in prompts:
         list(lease.generate(prompt, sampling=Sampling(max_tokens=1), cancel=CancelToken()))
     ends: list[float] = []
-    tokens: list[int] = []
 
     def ask(prompt: Prompt) -> None:
-        sampling = Sampling(max_tokens=TOGETHER, reproducible=reproducible)
+        sampling = Sampling(max_tokens=TOGETHER, reproducible=reproducible, speculative=False)
         steps = list(lease.generate(prompt, sampling=sampling, cancel=CancelToken()))
         ends.append(time.perf_counter() - began)
-        tokens.append(sum(step.tokens for step in steps if isinstance(step, Piece)))
+        assert steps[-1] == Ended("length"), "wrote less than it was to"
 
     began = time.perf_counter()
     threads = [threading.Thread(target=ask, args=(prompt,)) for prompt in prompts]
@@ -131,7 +135,7 @@ def _at_once(lease: Lease, count: int, *, reproducible: bool = False) -> tuple[f
         thread.start()
     for thread in threads:
         thread.join()
-    return sum(tokens) / max(ends), max(ends) / min(ends)
+    return TOGETHER * count / max(ends), max(ends) / min(ends)
 
 
 def _behind_idle(lease: Lease) -> None:
