@@ -155,9 +155,8 @@ def test_a_home_that_does_not_open_says_why(home: Home) -> None:
 
 
 def test_a_child_that_says_nothing(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    from studiolo.client import spawn
 
-    monkeypatch.setattr(spawn, "PACKAGE_ROOT", Path("/nowhere"))
+    monkeypatch.setattr("studiolo.isolation.environment.PACKAGE_ROOT", Path("/nowhere"))
     with pytest.raises(EnvironmentFault) as caught:
         spawn_engine(home, environ={**child_environ(home), "PYTHONPATH": "/nowhere", "PYTHONHOME": "/nowhere"})
     assert caught.value.code is Code.ENGINE_START

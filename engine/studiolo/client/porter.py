@@ -28,9 +28,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from studiolo.errors import StudioloError
+from studiolo.isolation.environment import that_finds_us
 from studiolo.paths import Home
 
-PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 CONNECT_S = 5.0
 ANSWER_S = 30.0
 LARGEST = 1 << 16
@@ -54,7 +54,6 @@ class Porter:
         if not sys.platform.startswith("linux"):
             return None
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        search_path = os.pathsep.join([str(PACKAGE_ROOT), *filter(None, [environ.get("PYTHONPATH")])])
         with theirs:
             command = [sys.executable, "-P", "-m", __name__, f"--fd={theirs.fileno()}", f"--home={home.root}"]
             process = subprocess.Popen(
@@ -62,7 +61,7 @@ class Porter:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                env={**environ, "PYTHONPATH": search_path},
+                env=that_finds_us(environ),
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,  # Ctrl+C at our terminal is not for it
             )

@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import Path
 
 from studiolo.client.attach import connect, find_running
 from studiolo.client.porter import Porter, PorterChild
@@ -20,9 +19,9 @@ from studiolo.client.remote import RemoteEngine
 from studiolo.errors import Code, EnvironmentFault, StudioloError
 from studiolo.handshake import Handshake, announced, read_error, read_handshake
 from studiolo.home_lock import HomeLock
+from studiolo.isolation.environment import that_finds_us
 from studiolo.paths import Home
 
-PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 START_S = 60.0
 WAIT_S = 60.0
 STOP_S = 10.0
@@ -100,7 +99,6 @@ def start_engine_process(home: Home, *, environ: Mapping[str, str], port: int) -
     """`studiolo serve` as a child that ends with us. Raises OSError."""
     command = [sys.executable, "-P", "-m", "studiolo.cli", "serve", "--port", str(port)]
     command += ["--parent-pid", str(os.getpid())]
-    search_path = os.pathsep.join([str(PACKAGE_ROOT), *filter(None, [environ.get("PYTHONPATH")])])
     # Its stdin stays open as long as we live. Its stderr could quote what it reads: it keeps a log of its own instead.
     # A session of its own, so that Ctrl+C at our terminal reaches us alone.
     return subprocess.Popen(
@@ -108,7 +106,7 @@ def start_engine_process(home: Home, *, environ: Mapping[str, str], port: int) -
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={**environ, "STUDIOLO_HOME": str(home.root), "PYTHONPATH": search_path},
+        env={**that_finds_us(environ), "STUDIOLO_HOME": str(home.root)},
         start_new_session=True,
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0) | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
     )

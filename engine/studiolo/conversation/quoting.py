@@ -16,9 +16,7 @@ LINES = 2
 LONGEST = 400  # characters of a line; a longer one is no line but a paragraph without a full stop
 _SHORTEST = 8
 ENOUGH = 0.3  # of the weight of the question's words: a line that holds less says more of something else
-AS_GOOD = (
-    0.8  # of the best line's weight: a second line that holds less seldom holds the answer where the first does not
-)
+AS_GOOD = 0.8  # of the best line's weight: one that holds less seldom brings what the best does not
 _PSEUDONYM = re.compile(r"<([A-Z]+)_([0-9]+)[A-Z]*>")  # all forms of a person's name are one word here
 
 

@@ -10,11 +10,9 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
-from pathlib import Path
 
 from studiolo.errors import Code, EnvironmentFault
-
-PACKAGE_ROOT = Path(__file__).resolve().parents[2]
+from studiolo.isolation.environment import that_finds_us
 
 
 def start(module: str, *arguments: str, output: bool = False) -> subprocess.Popen[bytes]:
@@ -22,13 +20,12 @@ def start(module: str, *arguments: str, output: bool = False) -> subprocess.Pope
 
     It sees neither the working folder's modules nor the terminal, whose Ctrl+C is for the starter to heed.
     """
-    paths = [str(PACKAGE_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     return subprocess.Popen(
         [sys.executable, "-P", "-m", module, *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE if output else subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        env=that_finds_us(os.environ),
         start_new_session=True,
     )
 

@@ -26,10 +26,10 @@ from pathlib import Path
 
 from studiolo.errors import Code, EngineBug
 from studiolo.isolation import kernel
+from studiolo.isolation.environment import that_finds_us
 from studiolo.isolation.reach import Outside
 from studiolo.isolation.ways import BY_HOOK
 
-PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 OPEN = "open"
 PATIENCE_S = 180.0
 STEP_S = 0.1
@@ -195,14 +195,13 @@ def _answer(query: bytes) -> bytes:
 
 def _run(kind: str, listening: _Listening) -> tuple[bool, dict[str, int]]:
     """The process's word on its seal, and the error number of each way."""
-    search_path = os.pathsep.join([str(PACKAGE_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     command = [sys.executable, "-P", "-m", "studiolo.isolation.ways", kind, json.dumps(asdict(listening.outside))]
     with subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": search_path},
+        env=that_finds_us(os.environ),
     ) as process:
         assert process.stdout is not None
         late = threading.Timer(PATIENCE_S, process.kill)

@@ -16,9 +16,9 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from studiolo.isolation import landlock
+from studiolo.isolation.environment import PACKAGE_ROOT
 from studiolo.paths import Home
 
-PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = ("/usr", "/lib", "/lib64", "/bin", "/sbin", "/opt", "/nix/store", "/etc", "/proc", "/sys/devices/system")
 RESOLVERS = ("/run/systemd/resolve", "/run/resolvconf", "/run/NetworkManager", "/run/nscd", "/var/run/nscd")
 DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")

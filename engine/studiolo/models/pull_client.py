@@ -16,12 +16,11 @@ from typing import IO, Protocol
 
 from studiolo.errors import Code, EngineBug, error_for
 from studiolo.events import Event, Finished, Progress
-from studiolo.isolation.environment import without_passphrase
+from studiolo.isolation.environment import that_finds_us, without_passphrase
 from studiolo.jobs import CancelToken
 from studiolo.paths import Home
 
 GRACE_S = 10.0
-PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 
 
 class Process(Protocol):
@@ -99,13 +98,12 @@ def start_pull_process(
     command += ["--watch-stdin", *([f"--source={source}"] if source else [])]
     if catalogue is not None:
         command.append(f"--catalogue={catalogue}")
-    paths = [str(PACKAGE_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     return subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={**without_passphrase(os.environ), "PYTHONPATH": os.pathsep.join(paths)},
+        env=that_finds_us(without_passphrase(os.environ)),
     )
 
 

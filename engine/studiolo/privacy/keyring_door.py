@@ -19,13 +19,11 @@ import sys
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import Path
 from typing import IO
 
-from studiolo.isolation.environment import without_passphrase
+from studiolo.isolation.environment import that_finds_us, without_passphrase
 from studiolo.privacy.system_keyring import TIMEOUT_S, Keyring, system_keyring, within
 
-PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 STEPS = 4  # of which each may take TIMEOUT_S before a request is answered
 _NAME = re.compile(r"[0-9a-f]{16}")
 _SECRET = re.compile(r"[A-Za-z0-9+/]{43}=")
@@ -43,14 +41,13 @@ class KeyringDoor:
         """Start it where there is a session bus; None elsewhere: other systems' keyrings need no socket of ours."""
         if not sys.platform.startswith("linux") or not environ.get("DBUS_SESSION_BUS_ADDRESS"):
             return None
-        search_path = os.pathsep.join([str(PACKAGE_ROOT), *filter(None, [environ.get("PYTHONPATH")])])
         try:
             process = subprocess.Popen(
                 [sys.executable, "-P", "-m", __name__],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                env={**without_passphrase(environ), "PYTHONPATH": search_path},
+                env=that_finds_us(without_passphrase(environ)),
                 start_new_session=True,  # Ctrl+C at the terminal is not for it
             )
         except OSError:

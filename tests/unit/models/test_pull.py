@@ -18,11 +18,12 @@ from tests.unit.models import gguf_files, wheels
 
 from studiolo.errors import Code, EngineBug, StudioloError
 from studiolo.events import Event, Finished, Progress
+from studiolo.isolation.environment import PACKAGE_ROOT
 from studiolo.jobs import CancelToken
 from studiolo.models import hub
 from studiolo.models.catalog import load_catalogue
 from studiolo.models.pull import pull
-from studiolo.models.pull_client import PACKAGE_ROOT, pull_process, start_pull_process
+from studiolo.models.pull_client import pull_process, start_pull_process
 from studiolo.models.store import ModelStore
 from studiolo.paths import Home
 
