@@ -168,7 +168,7 @@ class Client:
         `document`, where it fits. The answer's `reason` is "stop", "length" (cut at `max_tokens`) or "cancelled".
         Raises StudioloError where it failed.
         """
-        asked = reach.asked(
+        events = self.ask_events(
             question,
             library=library,
             document=document,
@@ -177,8 +177,9 @@ class Client:
             limit=limit,
             whole=whole,
             max_tokens=max_tokens,
+            cancel=cancel,
         )
-        return _read(self._remote.ask(asked, cancel=cancel))
+        return _read(events)
 
     def ask_events(
         self,
@@ -218,7 +219,7 @@ class Client:
 
         `messages`: one text of the user's, or `{"role": ..., "content": ...}` one after another, the last one asking.
         """
-        return _read(self._remote.chat(reach.said(messages, model=model, max_tokens=max_tokens), cancel=cancel))
+        return _read(self.chat_events(messages, model=model, max_tokens=max_tokens, cancel=cancel))
 
     def chat_events(
         self,

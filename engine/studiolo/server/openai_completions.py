@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import aclosing
 from typing import Annotated, Any
 
 from pydantic import Field
 
-from studiolo import wire
-from studiolo.events import Delta, Failed, Finished, Logprobs
-from studiolo.server.errors import openai_shape
+from studiolo.events import Delta, Event, Finished, Logprobs
 from studiolo.server.openai_bodies import SampledBody, unsupported
-from studiolo.server.openai_shapes import extras, usage_of
-from studiolo.server.streaming import Pump, several
+from studiolo.server.openai_shapes import choice_lines, extras, usage_of
+from studiolo.server.streaming import Pump
 from studiolo.shapes import Answer
 from studiolo.types import Chat, Message, Question, Reader, Sampling, TokenLogprob
 
@@ -116,39 +114,25 @@ async def text_chunks(
     answers = [Answer() for _ in pumps]
     base = {"id": f"cmpl-{uuid.uuid4().hex}", "object": "text_completion", "created": int(time.time()), "model": model}
 
-    def chunk(choice: dict[str, Any], **more: Any) -> str:
-        usage = {"usage": None} if include_usage else {}
-        return f"data: {wire.dumps({**base, 'choices': [choice], **usage, **more})}\n\n"
+    shown = [0] * len(pumps)
 
-    for index, before in enumerate(echoed):
-        if before:
-            yield chunk(_choice(index, before))
-    running, shown = len(pumps), [0] * len(pumps)
-    async with aclosing(several(pumps)) as events:
-        async for index, event in events:
-            if event is None:
-                yield wire.HEARTBEAT
-                continue
-            answer = answers[index]
-            answer.take(event)
-            match event:
-                case Delta():
-                    yield chunk(_choice(index, event.text))
-                case Logprobs():
-                    yield chunk(_choice(index, "", logprobs=_logprobs(event.tokens, shown[index])))
-                    shown[index] += sum(len(token.token) for token in event.tokens)
-                case Finished():
-                    running -= 1
-                    yield chunk(_choice(index, "", reason=_reason(answer)), **({} if running else extras(answers)))
-                case Failed():
-                    if answer.failure is not None:
-                        yield f"data: {wire.dumps(openai_shape(answer.failure))}\n\n"
-                    return
-                case _:
-                    pass
-    if include_usage:
-        yield f"data: {wire.dumps({**base, 'choices': [], 'usage': usage_of(answers)})}\n\n"
-    yield "data: [DONE]\n\n"
+    def choices(index: int, event: Event) -> Iterator[dict[str, Any]]:
+        match event:
+            case Delta():
+                yield _choice(index, event.text)
+            case Logprobs():
+                yield _choice(index, "", logprobs=_logprobs(event.tokens, shown[index]))
+                shown[index] += sum(len(token.token) for token in event.tokens)
+            case Finished():
+                yield _choice(index, "", reason=_reason(answers[index]))
+            case _:
+                pass
+
+    opening = [_choice(index, before) for index, before in enumerate(echoed) if before]
+    lines = choice_lines(pumps, answers, base, opening=opening, choices=choices, include_usage=include_usage)
+    async with aclosing(lines):
+        async for line in lines:
+            yield line
 
 
 def _choice(

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
 from studiolo import wire
-from studiolo.events import Delta, Failed, Finished, Logprobs, ToolCalled
+from studiolo.events import Delta, Event, Failed, Finished, Logprobs, ToolCalled
 from studiolo.server.errors import openai_shape
 from studiolo.server.streaming import Pump, several
 from studiolo.shapes import Answer, citation_shape
@@ -59,43 +59,69 @@ async def chunks(
         "model": model,
     }
 
-    def chunk(index: int, delta: dict[str, Any], *, reason: str | None = None, **more: Any) -> str:
-        logprobs = more.pop("logprobs", None)
-        choice = {"index": index, "delta": delta, "finish_reason": reason, "logprobs": logprobs}
-        usage = {"usage": None} if include_usage else {}
-        return f"data: {wire.dumps({**base, 'choices': [choice], **usage, **more})}\n\n"
+    def choice(
+        index: int, delta: dict[str, Any], *, reason: str | None = None, logprobs: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        return {"index": index, "delta": delta, "finish_reason": reason, "logprobs": logprobs}
 
-    for index in range(len(pumps)):
-        yield chunk(index, {"role": "assistant", "content": ""})
+    def choices(index: int, event: Event) -> Iterator[dict[str, Any]]:
+        match event:
+            case Delta():
+                yield choice(index, {"content": event.text})
+            case Logprobs():
+                yield choice(index, {"content": ""}, logprobs={"content": _entries(event.tokens), "refusal": None})
+            case ToolCalled():
+                for delta in _call_deltas(event):
+                    yield choice(index, {"tool_calls": [delta]})
+            case Finished():
+                yield choice(index, _annotated(answers[index], pages), reason=_finish_reason(answers[index]))
+            case _:
+                pass
+
+    opening = [choice(index, {"role": "assistant", "content": ""}) for index in range(len(pumps))]
+    lines = choice_lines(pumps, answers, base, opening=opening, choices=choices, include_usage=include_usage)
+    async with aclosing(lines):
+        async for line in lines:
+            yield line
+
+
+async def choice_lines(
+    pumps: Sequence[Pump],
+    answers: Sequence[Answer],
+    base: Mapping[str, Any],
+    *,
+    opening: Iterable[dict[str, Any]],
+    choices: Callable[[int, Event], Iterable[dict[str, Any]]],
+    include_usage: bool,
+) -> AsyncGenerator[str]:
+    """The lines of a stream of any kind of chunk, a choice each: `base` and what `choices` makes of an event.
+
+    `opening` comes first, what all answers have in common with the last choice, the usage behind it. Fills `answers`.
+    """
+
+    def line(*chosen: dict[str, Any], **more: Any) -> str:
+        return f"data: {wire.dumps({**base, 'choices': list(chosen), **more})}\n\n"
+
+    usage: dict[str, Any] = {"usage": None} if include_usage else {}
+    for choice in opening:
+        yield line(choice, **usage)
     running = len(pumps)
     async with aclosing(several(pumps)) as events:
         async for index, event in events:
             if event is None:
                 yield wire.HEARTBEAT
                 continue
-            answer = answers[index]
-            answer.take(event)
-            match event:
-                case Delta():
-                    yield chunk(index, {"content": event.text})
-                case Logprobs():
-                    told = {"content": _entries(event.tokens), "refusal": None}
-                    yield chunk(index, {"content": ""}, logprobs=told)
-                case ToolCalled():
-                    for delta in _call_deltas(event):
-                        yield chunk(index, {"tool_calls": [delta]})
-                case Finished():
-                    running -= 1
-                    delta = _annotated(answer, pages)
-                    yield chunk(index, delta, reason=_finish_reason(answer), **({} if running else extras(answers)))
-                case Failed():
-                    if answer.failure is not None:
-                        yield f"data: {wire.dumps(openai_shape(answer.failure))}\n\n"
-                    return
-                case _:
-                    pass
+            answers[index].take(event)
+            if isinstance(event, Failed):
+                failure = answers[index].failure
+                if failure is not None:
+                    yield f"data: {wire.dumps(openai_shape(failure))}\n\n"
+                return
+            running -= isinstance(event, Finished)
+            for choice in choices(index, event):
+                yield line(choice, **usage, **({} if running else extras(answers)))
     if include_usage:
-        yield f"data: {wire.dumps({**base, 'choices': [], 'usage': usage_of(answers)})}\n\n"
+        yield line(usage=usage_of(answers))
     yield "data: [DONE]\n\n"
 
 
