@@ -7,7 +7,6 @@ Threads: any; each part guards itself.
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -18,10 +17,10 @@ from studiolo import __version__
 from studiolo.ahead import reading_ahead, readings_check, reads_ahead
 from studiolo.background import Background
 from studiolo.conversation.chat import answer_chat
-from studiolo.conversation.history import StoredTurn
 from studiolo.conversation.injection import is_suspicious
+from studiolo.conversation.kept import KeptConversations
 from studiolo.conversation.sources import shown_hits
-from studiolo.conversation.turn import Turns, library_scope, pseudonym_scope
+from studiolo.conversation.turn import Turns, library_scope
 from studiolo.doctor import examine
 from studiolo.errors import Code, PolicyBlock, StudioloError, UserError
 from studiolo.events import Event, FileDone, Finished
@@ -34,10 +33,10 @@ from studiolo.jobs import CancelToken
 from studiolo.models.adapters import adapter_files
 from studiolo.originals import forget_library, forget_upload
 from studiolo.parts import Parts
-from studiolo.privacy.filter import tokens_in
 from studiolo.privacy.policy import PROFILE_NAMES, Policy
 from studiolo.privacy.policy_file import profile as profile_policy
 from studiolo.privacy.strictness import stricter
+from studiolo.reports import document_report
 from studiolo.types import (
     COMPARED_TOKENS,
     DEFAULT_LIBRARY,
@@ -50,7 +49,6 @@ from studiolo.types import (
     Document,
     DocumentReport,
     EngineStatus,
-    Finding,
     Hit,
     Integrity,
     Library,
@@ -87,6 +85,7 @@ class LocalEngine:
             monotonic=parts.monotonic,
             meter=parts.meter,
         )
+        self._kept = KeptConversations(parts.history, parts.screener)
         self._background = Background(parts.knowledge, learn=self._learn, evict=parts.readings.forget)
         self._ahead = reading_ahead(parts, background=self._background)
 
@@ -295,26 +294,7 @@ class LocalEngine:
         document = self.document(document_id, library=library)
         rules = self._parts.policies.of(library.strip()).policy
         passages = self._parts.knowledge.passages(library, document.id) if document.passages else []
-        counts: Counter[str] = Counter()
-        pages: dict[str, set[int]] = {}
-        for passage in passages:
-            if passage.spans is not None:
-                scope = library_scope(library.strip())
-                for span in self._parts.screener.refine(passage.text, passage.spans, library_id=scope):
-                    counts[span.type] += 1
-                    pages.setdefault(span.type, set()).update({passage.page} if passage.page else ())
-        if not passages:  # refused: what for is all that was kept
-            counts.update({found.type: found.count for found in document.redactions})
-        return DocumentReport(
-            document_id=document.id,
-            library=document.library,
-            findings=tuple(
-                Finding(kind, counts[kind], rules.action(kind, "passage").value, tuple(sorted(pages.get(kind, ()))))
-                for kind in sorted(counts)
-            ),
-            passages=len(passages),
-            unscreened=sum(passage.spans is None for passage in passages),
-        )
+        return document_report(document, passages, screener=self._parts.screener, rules=rules)
 
     def remove_document(
         self, document_id: str, *, library: str = DEFAULT_LIBRARY, conversations: QuotesOf = "keep"
@@ -421,21 +401,11 @@ class LocalEngine:
 
     def turns(self, conversation_id: str) -> list[Turn]:
         """A conversation's turns in order, as the owner may read them."""
-        library = self._parts.history.conversation(conversation_id).library
-        return [self._restored(stored, library) for stored in self._parts.history.turns(conversation_id)]
-
-    def _restored(self, stored: StoredTurn, library: str) -> Turn:
-        turn = stored.turn
-        scope = pseudonym_scope(Question("", library=library or None, conversation_id=turn.conversation_id))
-        answer = self._parts.screener.restore(turn.answer, library_id=scope, reader=Reader.OWNER)
-        return replace(turn, answer=answer)
+        return self._kept.turns(conversation_id)
 
     def remove_conversation(self, conversation_id: str) -> None:
         """Remove a conversation and its turns."""
-        library = self._parts.history.conversation(conversation_id).library
-        self._parts.history.remove(conversation_id)
-        if not library:  # it had a table of its own
-            self._parts.screener.forget(pseudonym_scope(Question("", conversation_id=conversation_id, library=None)))
+        self._kept.remove(conversation_id)
 
     def model_saw(self, turn_id: str) -> str:
         """The screened prompt of a turn as the model read it."""
@@ -447,16 +417,7 @@ class LocalEngine:
 
     def reveal(self, turn_id: str, token: str) -> Revealed:
         """The value of one token that the model read or wrote in a turn."""
-        names = tokens_in(token)
-        turn = self._parts.history.turn(turn_id).turn
-        met = tokens_in(f"{self._parts.history.seen(turn_id).text}\n{turn.answer}")
-        library = self._parts.history.conversation(turn.conversation_id).library
-        scope = pseudonym_scope(Question("", library=library or None, conversation_id=turn.conversation_id))
-        if len(names) == 1 and names[0] in met:
-            revealed = self._parts.screener.reveal(names[0], library_id=scope)
-            if revealed is not None:
-                return revealed
-        raise UserError(Code.BAD_REQUEST, field="token", problem="no_such_token")
+        return self._kept.reveal(turn_id, token)
 
     # privacy
 

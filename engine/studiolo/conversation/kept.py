@@ -1,0 +1,50 @@
+"""What is kept of conversations, as the owner looks at it: tokens put back, or asked for one by one. Any thread."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from studiolo.conversation.history import History
+from studiolo.conversation.turn import pseudonym_scope
+from studiolo.errors import Code, UserError
+from studiolo.privacy.filter import PrivacyFilter, tokens_in
+from studiolo.types import Question, Reader, Revealed, Turn
+
+
+class KeptConversations:
+    """The history, read through the pseudonyms of each conversation."""
+
+    def __init__(self, history: History, screener: PrivacyFilter) -> None:
+        self._history = history
+        self._screener = screener
+
+    def turns(self, conversation_id: str) -> list[Turn]:
+        """A conversation's turns in order, as the owner may read them. Raises UserError(unknown_conversation)."""
+        scope = self._scope(conversation_id)
+        return [
+            replace(turn, answer=self._screener.restore(turn.answer, library_id=scope, reader=Reader.OWNER))
+            for turn in (stored.turn for stored in self._history.turns(conversation_id))
+        ]
+
+    def remove(self, conversation_id: str) -> None:
+        """Remove a conversation and its turns. Raises UserError(unknown_conversation)."""
+        scope, library = self._scope(conversation_id), self._history.conversation(conversation_id).library
+        self._history.remove(conversation_id)
+        if not library:  # it had a table of its own
+            self._screener.forget(scope)
+
+    def reveal(self, turn_id: str, token: str) -> Revealed:
+        """The value of one token that the model read or wrote in a turn. Raises UserError(bad_request)."""
+        names = tokens_in(token)
+        turn = self._history.turn(turn_id).turn
+        met = tokens_in(f"{self._history.seen(turn_id).text}\n{turn.answer}")
+        if len(names) == 1 and names[0] in met:
+            revealed = self._screener.reveal(names[0], library_id=self._scope(turn.conversation_id))
+            if revealed is not None:
+                return revealed
+        raise UserError(Code.BAD_REQUEST, field="token", problem="no_such_token")
+
+    def _scope(self, conversation_id: str) -> str:
+        """Whose pseudonyms a conversation has: its library's, or its own."""
+        library = self._history.conversation(conversation_id).library
+        return pseudonym_scope(Question("", library=library or None, conversation_id=conversation_id))
