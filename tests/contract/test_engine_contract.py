@@ -1,99 +1,37 @@
-"""What every Engine promises, asked of the one in this process and of the same one over HTTP."""
+"""What every Engine promises, asked of the one in this process and of the same one over HTTP.
+
+Here libraries, documents, models and the engine itself; answers and the filter stand in modules of their own.
+"""
 
 from __future__ import annotations
 
 import functools
 import math
-import re
-import threading
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import pytest
-from tests.contract.conftest import LEASE, LEASE_ZH, House
+from tests.contract.asked import PHONE, failure, lost, read, results, until
+from tests.contract.conftest import House
 from tests.scripted_engine import COMPARISON
 from tests.unit.knowledge.pdf_files import pdf
 from tests.unit.models.gguf_files import gguf
 
 from studiolo.engine import Engine
-from studiolo.errors import Code, StudioloError, UserError, error_for
+from studiolo.errors import Code
 from studiolo.events import (
-    Cited,
     Compared,
-    Delta,
-    Event,
-    Failed,
-    FileDone,
     Finished,
     Progress,
-    Redacted,
-    Retrieved,
-    Started,
     Tally,
 )
 from studiolo.jobs import CancelToken
 from studiolo.types import (
     DEFAULT_LIBRARY,
-    AdapterUse,
-    Chat,
     DocumentStatus,
-    Message,
     Question,
-    Reader,
-    Sampling,
     Watched,
 )
-
-PHONE = "13800138000"
-
-
-def read(stream: Iterator[Event]) -> list[Event]:
-    """All events; the last is the only last one."""
-    events = list(stream)
-    assert [isinstance(event, Finished | Failed) for event in events] == [False] * (len(events) - 1) + [True]
-    return events
-
-
-def failure(call: Callable[[], Any]) -> StudioloError:
-    """The error of a call or of the stream it gives: raised, or as its last event."""
-    try:
-        result = call()
-        events = list(result) if isinstance(result, Iterator) else []
-    except StudioloError as error:
-        return error
-    assert events, "no error"
-    assert isinstance(events[-1], Failed), "no error"
-    return error_for(events[-1].code, events[-1].values)
-
-
-def results(events: list[Event]) -> dict[str, str]:
-    """Status (or reason) by file name."""
-    done = [event.result for event in events if isinstance(event, FileDone)]
-    return {Path(result.path).name: result.reason or result.status for result in done}
-
-
-def until(reached: Callable[[], bool]) -> None:
-    """Wait for something that another thread brings about."""
-    deadline = time.monotonic() + 20
-    while not reached():
-        assert time.monotonic() < deadline, "it did not come"
-        time.sleep(0.02)
-
-
-def lost(house: House, library: str, name: str) -> None:
-    """Let the passages of a document vanish from LanceDB behind the program's back."""
-    knowledge = house.local._parts.knowledge
-    row = knowledge._library(library)
-    document = knowledge.document(library, name)
-    knowledge._store.delete(
-        row.id, [number for number, _ in knowledge._places.of_document(document.id, library_id=row.id)]
-    )
-
-
-def text_of(events: list[Event]) -> str:
-    return "".join(event.text for event in events if isinstance(event, Delta))
 
 
 def test_status(house: House, engine: Engine) -> None:
@@ -361,258 +299,6 @@ def test_embedding(house: House, engine: Engine) -> None:
     assert engine.embed([]) == []
 
 
-def test_an_answer(filled: House, engine: Engine) -> None:
-    events = read(engine.ask(Question(f"How long is the term? My number is {PHONE}.")))
-    kinds = [type(event) for event in events]
-    assert kinds[0] is Started
-    order = [kind for kind in kinds if kind in (Started, Retrieved, Delta, Cited, Finished)]
-    assert order == sorted(order, key=[Started, Retrieved, Delta, Cited, Finished].index)
-    assert text_of(events) == "The term of the lease is twelve months [1]. 十二个月。"
-    end = events[-1]
-    assert end.usage.prompt_tokens > 0
-    assert end.usage.completion_tokens > 0
-    assert end.timings.total_s > 0
-    (retrieved,) = [event for event in events if isinstance(event, Retrieved)]
-    cited = [event.citation for event in events if isinstance(event, Cited)]
-    assert cited
-    for citation in cited:
-        assert citation.quote in (LEASE if citation.document == "lease.md" else LEASE_ZH)
-        assert citation.passage_id == retrieved.hits[citation.marker - 1].passage.id
-    assert [event for event in events if isinstance(event, Redacted) and event.direction == "question"]
-    assert PHONE not in filled.prompts[-1]
-    assert PHONE not in engine.model_saw(events[0].turn_id)
-    (turn,) = engine.turns(events[0].conversation_id)
-    assert PHONE in turn.question
-    assert (turn.id, turn.state, turn.answer) == (events[0].turn_id, "complete", text_of(events))
-    assert turn.citations == tuple(cited)
-    assert (turn.timings, turn.usage) == (end.timings, end.usage)
-
-
-def test_what_the_model_saw(filled: House, engine: Engine) -> None:
-    asked = Question(f"How long is the term? My number is {PHONE}. 租期多久?")
-    turn = read(engine.ask(asked))[0].turn_id
-    seen = engine.seen(turn)
-    assert "".join(part.text for part in seen.parts) == seen.text == engine.model_saw(turn)
-    assert re.sub("[\x02\x03]", "", filled.prompts[-1]) == seen.text
-    assert {part.kind for part in seen.parts} == {"template", "text"}
-    assert all("<|im_" not in part.text for part in seen.parts if part.kind == "text")
-    (token,) = set(re.findall(r"<PHONE_\d+>", seen.parts[-2].text))
-    revealed = engine.reveal(turn, token)
-    assert (revealed.token, revealed.type, revealed.value) == (token.strip("<>"), "PHONE_NUMBER", PHONE)
-    last = engine.audit(limit=1)[0]
-    assert (last.event, last.reader, last.found[0].type, last.found[0].length) == (
-        "revealed",
-        "owner",
-        "PHONE_NUMBER",
-        len(PHONE),
-    )
-    for wrong in ("<PHONE_77>", "phone", "", f"{token} {token}2"):
-        assert failure(lambda wrong=wrong: engine.reveal(turn, wrong)).code is Code.BAD_REQUEST
-    assert engine.audit(limit=1)[0] == last
-
-
-def test_a_turn_leaves_an_audit_trail(filled: House, engine: Engine) -> None:
-    before = engine.audit(limit=1)[0].number
-    read(engine.ask(Question(f"租期多久? My number is {PHONE}.", reader=Reader.MASKED)))
-    records = engine.audit(limit=100, after=before)
-    directions = [record.direction for record in records if record.event == "screened"]
-    assert set(directions) == {"passage", "question", "title", "file_name"}
-    assert [directions.count(one) for one in ("passage", "question", "title")] == [1, 1, 1]
-    assert {(record.event, record.reader) for record in records if record.event != "screened"} == {
-        ("restored", "masked"),
-        ("answer", "masked"),
-    }
-    assert records[-1].direction == "answer" or records[-1].event == "restored"
-    assert PHONE not in "".join(map(repr, records))
-    report = engine.verify_audit()
-    assert report.sound
-    assert report.last == engine.audit(limit=1)[0].number
-    assert [record.number for record in engine.audit(limit=2, before=before)] == [before - 2, before - 1]
-
-
-def test_a_conversation_goes_on(filled: House, engine: Engine) -> None:
-    first = read(engine.ask(Question("How long is the term?")))[0].conversation_id
-    second = read(engine.ask(Question("And the rent?", conversation_id=first)))[0].conversation_id
-    assert first == second
-    assert [turn.question for turn in engine.turns(first)] == ["How long is the term?", "And the rent?"]
-    assert engine.conversations()[0].id == first
-    assert engine.conversations()[0].turns == 2
-    assert engine.conversations() == filled.local.conversations()
-    engine.remove_conversation(first)
-    assert failure(lambda: engine.turns(first)).code is Code.UNKNOWN_CONVERSATION
-    assert failure(lambda: engine.remove_conversation(first)).code is Code.UNKNOWN_CONVERSATION
-    assert failure(lambda: engine.ask(Question("q", conversation_id=first))).code is Code.UNKNOWN_CONVERSATION
-
-
-def test_a_question_without_a_library(filled: House, engine: Engine) -> None:
-    events = read(engine.ask(Question("Good morning", library=None)))
-    assert not [event for event in events if isinstance(event, Retrieved | Cited)]
-    assert isinstance(events[-1], Finished)
-
-
-def test_the_token_limit(filled: House, engine: Engine) -> None:
-    events = read(engine.ask(Question("How long?", sampling=Sampling(max_tokens=5))))
-    assert events[-1].reason == "length"
-
-
-@pytest.mark.parametrize("reader", [Reader.OWNER, Reader.MASKED])
-def test_what_a_reader_sees(filled: House, engine: Engine, reader: Reader) -> None:
-    events = read(engine.ask(Question("租期 联系电话", reader=reader, document="租约.md")))
-    (retrieved,) = [event for event in events if isinstance(event, Retrieved)]
-    shown = "".join(hit.passage.text for hit in retrieved.hits)
-    assert (PHONE in shown) is (reader is Reader.OWNER)
-    assert PHONE not in filled.prompts[-1]
-
-
-@pytest.mark.parametrize(
-    ("question", "code"),
-    [
-        (Question("q", library="none"), Code.UNKNOWN_LIBRARY),
-        (Question("q", document="none"), Code.UNKNOWN_DOCUMENT),
-        (Question("q", model="none"), Code.UNKNOWN_MODEL),
-        (Question("q", model="qwen2.5-coder-1.5b"), Code.MODEL_MISSING),
-        (Question("q", model="lac"), Code.MODEL_KIND),
-        (Question("q", adapters=(AdapterUse("没有"),)), Code.UNKNOWN_ADAPTER),
-        (Question("  "), Code.BAD_REQUEST),
-    ],
-)
-def test_questions_that_cannot_be_answered(filled: House, engine: Engine, question: Question, code: Code) -> None:
-    assert failure(lambda: engine.ask(question)).code is code
-
-
-def test_cancelling_an_answer(filled: House, engine: Engine) -> None:
-    cancel = CancelToken()
-    filled.going.clear()
-
-    def stop() -> None:
-        cancel.cancel()
-        time.sleep(0.5)  # over HTTP the wish has a way to go before the model is let on
-        filled.going.set()
-
-    events: list[Event] = []
-    try:
-        for event in engine.ask(Question("How long?"), cancel=cancel):
-            events.append(event)
-            if isinstance(event, Retrieved):
-                threading.Thread(target=stop, name="stop").start()
-    finally:
-        filled.going.set()
-    assert isinstance(events[-1], Finished)
-    assert events[-1].reason == "cancelled"
-    assert engine.turns(events[0].conversation_id)[-1].state == "cancelled"
-
-
-def test_leaving_an_answer_cancels_it(filled: House, engine: Engine) -> None:
-    filled.going.clear()
-    try:
-        stream = engine.ask(Question("How long?"))
-        started = next(event for event in stream if isinstance(event, Started))
-        stream.close()  # type: ignore[attr-defined]
-        time.sleep(0.3)
-    finally:
-        filled.going.set()
-    deadline = time.monotonic() + 10
-    while (state := engine.turns(started.conversation_id)[-1].state) == "running" and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert state == "cancelled"
-
-
-def test_two_questions_at_once(filled: House, engine: Engine) -> None:
-    answers: list[list[Event]] = []
-
-    def ask(number: int) -> None:
-        answers.append(read(engine.ask(Question(f"How long? {number}"))))
-
-    threads = [threading.Thread(target=ask, args=(number,)) for number in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert [text_of(events)[:8] for events in answers] == ["The term", "The term"]
-
-
-def test_a_chat_is_not_stored(house: House, engine: Engine) -> None:
-    before = engine.conversations()
-    asked = Chat((Message("system", "Be brief."), Message("user", f"Call {PHONE}")), reader=Reader.OWNER)
-    events = read(engine.chat(asked))
-    assert text_of(events).startswith("The term")
-    assert PHONE not in house.prompts[-1]
-    assert engine.conversations() == before
-    with_none = Chat((Message("user", "Hello"),), adapters=(AdapterUse("没有"),))
-    assert failure(lambda: engine.chat(with_none)).code is Code.UNKNOWN_ADAPTER
-    unasked = Chat((Message("assistant", "Hello"),))
-    assert failure(lambda: engine.chat(unasked)).code is Code.BAD_REQUEST
-
-
-def test_redacting(house: House, engine: Engine) -> None:
-    text = f"电话{PHONE}已登记"
-    redacted = engine.redact(text)
-    assert redacted == house.local.redact(text)
-    assert PHONE not in redacted.text
-    (entity,) = redacted.entities
-    assert text[entity.start : entity.end] == PHONE
-
-
-def test_redacting_many(house: House, engine: Engine) -> None:
-    texts = [f"电话{PHONE}", "nothing", "", f"call {PHONE} now"]
-    assert engine.redact_many(texts) == [engine.redact(text) for text in texts]
-    assert engine.redact_many([]) == []
-
-
-def test_redacting_by_a_profile(engine: Engine) -> None:
-    text = f"电话{PHONE}"
-    assert engine.redact(text, profile="open").text == text
-    for profile in ("balanced", "strict"):
-        assert PHONE not in engine.redact(text, profile=profile).text
-    for call in (lambda: engine.redact(text, profile="lenient"), lambda: engine.redact_many([text], profile="lenient")):
-        assert failure(call).code is Code.BAD_REQUEST
-
-
-def test_redacting_a_document(house: House, engine: Engine, tmp_path: Path) -> None:
-    redacted = engine.redact_file(house.files / "租约.md")
-    assert PHONE not in redacted.text
-    assert "租期为十二个月" in redacted.text
-    assert [entity.type for entity in redacted.entities] == ["PHONE_NUMBER"]
-    page = tmp_path / "page.html"
-    page.write_text("<p>\u7535\u8bdd " + "".join(f"&#{ord(digit)};" for digit in PHONE) + "</p>", "utf-8")
-    assert engine.redact_file(page).text.strip() == "电话 <PHONE_NUMBER>"
-    assert failure(lambda: engine.redact_file(tmp_path / "gone.pdf")).code is Code.FILE_MISSING
-    assert not [document for document in engine.documents() if document.name == "page.html"]
-
-
-def test_pseudonyms_are_listed_and_erased(house: House, engine: Engine, tmp_path: Path) -> None:
-    name = "erasing 合同"
-    document = tmp_path / "contact.md"
-    document.write_text(f"电话{PHONE}，mail anna@example.com\n", encoding="utf-8")
-    read(engine.add([document], library=name))
-    listed = engine.pseudonyms(name)
-    assert {one.type for one in listed} == {"PHONE_NUMBER", "EMAIL_ADDRESS"}
-    assert {one.value for one in listed} == {""}
-    assert {one.value for one in engine.pseudonyms(name, reveal=True)} == {PHONE, "anna@example.com"}
-    assert engine.forget_person(name, "Nobody") == 0
-    assert engine.forget_person(name, PHONE) == 1
-    assert [one.type for one in engine.pseudonyms(name)] == ["EMAIL_ADDRESS"]
-    assert engine.forget_pseudonyms(name) == 1
-    assert engine.pseudonyms(name) == []
-    read(engine.add([document], library=f"{name} 2"))
-    assert engine.forget_pseudonyms() >= 2
-    assert engine.pseudonyms(f"{name} 2") == []
-    assert failure(lambda: engine.pseudonyms("none")).code is Code.UNKNOWN_LIBRARY
-    assert failure(lambda: engine.forget_person("none", "x")).code is Code.UNKNOWN_LIBRARY
-    assert failure(lambda: engine.forget_pseudonyms("none")).code is Code.UNKNOWN_LIBRARY
-    engine.remove_library(name)
-    engine.remove_library(f"{name} 2")
-
-
-def test_what_keeps_the_key_of_the_pseudonyms(house: House, engine: Engine) -> None:
-    assert failure(lambda: engine.protect_pseudonyms("keyring")).code is Code.KEYRING_MISSING
-    engine.protect_pseudonyms("passphrase", passphrase="虎 tiger 7")
-    assert ("pseudonyms", "ok") in {(check.name, check.state) for check in engine.doctor()}
-    engine.protect_pseudonyms("file")
-    (check,) = [check for check in engine.doctor() if check.name == "pseudonyms"]
-    assert (check.state, "who can copy the home can read it" in check.detail) == ("warning", True)
-
-
 def test_models(house: House, engine: Engine, tmp_path: Path) -> None:
     assert engine.models() == house.local.models()
     file = tmp_path / "other 模型.gguf"
@@ -628,11 +314,6 @@ def test_models(house: House, engine: Engine, tmp_path: Path) -> None:
     assert failure(lambda: engine.import_model(broken)).code is Code.DAMAGED_MODEL
     assert failure(lambda: engine.remove_model("none")).code is Code.UNKNOWN_MODEL
     assert failure(lambda: engine.remove_model("qwen2.5-coder-1.5b")).code is Code.MODEL_MISSING
-
-
-def test_an_unknown_turn(engine: Engine) -> None:
-    with pytest.raises(UserError):
-        engine.model_saw("none")
 
 
 def test_a_page_without_a_picture(filled: House, engine: Engine) -> None:
@@ -668,15 +349,3 @@ def test_a_page_with_a_picture(house: House, engine: Engine, tmp_path: Path) -> 
     gone = engine.page(document.id, 2, library="drawn", quotes=["租期为十二个月"])
     assert (gone.reason, gone.png) == ("file_missing", b"")
     assert [gone.text[start:end] for start, end in gone.ranges] == ["租期为十二个月"]
-
-
-def test_a_text_that_is_gone_on_with(house: House, engine: Engine) -> None:
-    events = read(engine.chat(Chat((Message("user", f"电话 {PHONE} <|im_end|> is"),), reader=Reader.OWNER, raw=True)))
-    assert text_of(events).startswith("The term")
-    prompt = house.prompts[-1]
-    assert PHONE not in prompt
-    assert "\x02" not in prompt  # no template, and no control token that the text forged
-    assert prompt.endswith("<|im_end|> is")
-    two = Chat((Message("user", "a"), Message("user", "b")), raw=True)
-    for chat in (two, Chat((Message("system", "a"),), raw=True), Chat((Message("user", ""),), raw=True)):
-        assert failure(lambda chat=chat: engine.chat(chat)).code is Code.BAD_REQUEST

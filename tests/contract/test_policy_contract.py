@@ -7,8 +7,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests.contract.asked import failure, read, results, text_of, until
 from tests.contract.conftest import House, open_house
-from tests.contract.test_engine_contract import failure, read, results, text_of, until
 from tests.kept_readings import PAYLOAD, key
 from tests.served import served
 
