@@ -62,17 +62,7 @@ def apart() -> bool:
     """
     if version() < MOVING_SINCE:
         return False
-    try:
-        rules = _ruleset(MAKE_BLOCK | REFER, 0)
-        try:
-            _allow(rules, Path("/"), REFER)
-        except OSError:
-            os.close(rules)
-            raise
-        _restrict(rules)
-    except OSError:
-        return False
-    return True
+    return _confined(MAKE_BLOCK | REFER, [(Path("/"), REFER)])
 
 
 def only_files(*, read: Iterable[Path], write: Iterable[Path]) -> bool:
@@ -86,12 +76,17 @@ def only_files(*, read: Iterable[Path], write: Iterable[Path]) -> bool:
     handled = _FIRST_VERSION
     for since, right in ((MOVING_SINCE, REFER), (3, TRUNCATE), (5, IOCTL_DEV)):
         handled |= right if known >= since else 0
+    reading = [(path, EXECUTE | READ_FILE | READ_DIR) for path in read]
+    return _confined(handled, [*reading, *((path, handled) for path in write)])
+
+
+def _confined(handled: int, allowed: Iterable[tuple[Path, int]]) -> bool:
+    """Give up the rights to files that are `handled`, but for those `allowed` below a path. False where refused."""
     try:
         rules = _ruleset(handled, 0)
         try:
-            for paths, rights in ((read, EXECUTE | READ_FILE | READ_DIR), (write, handled)):
-                for path in paths:
-                    _allow(rules, path, rights)
+            for path, rights in allowed:
+                _allow(rules, path, rights)
         except OSError:
             os.close(rules)
             raise
