@@ -54,13 +54,14 @@ def doctor(terminal: Terminal, *, calibrate: bool, model_id: str | None, prove: 
 
 def _calibrate(terminal: Terminal, model_id: str | None) -> None:
     """Measure and keep. Raises StudioloError, KeyboardInterrupt."""
+    from studiolo.errors import disk_fault
     from studiolo.inference.calibration import MOST_TOKENS, Trial, calibrate
     from studiolo.inference.fit import require_fit
     from studiolo.inference.model import LlamaModel
     from studiolo.inference.tuning import keep_calibration
     from studiolo.models.catalog import load_catalogue
     from studiolo.models.store import ModelStore
-    from studiolo.settings import disk_fault, load_settings
+    from studiolo.settings import load_settings
 
     store = ModelStore(terminal.home, load_catalogue())
     settings = load_settings(terminal.home.settings_file)

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from studiolo.inference.lease import Lease
+from studiolo.inference.steps import Service
 from studiolo.types import Hit, Redaction, Screened, Span
 
 
@@ -90,6 +91,10 @@ class ModelPool(Protocol):
 
     def warm(self, model_id: str) -> None:
         """Begin to load a model, without waiting."""
+        ...
+
+    def arriving(self, model_id: str, service: Service) -> AbstractContextManager[None]:
+        """For the block, somebody waits for an answer of the model: work that nobody waits for gives way."""
         ...
 
 

@@ -149,8 +149,9 @@ class Turns:
         )
         stored = False
         try:
-            yield Started(conversation_id, turn_id, model_id)
-            yield from self._steps(turn)
+            with self._models.arriving(model_id, Service.of(question.service)):  # not only once the model reads it
+                yield Started(conversation_id, turn_id, model_id)
+                yield from self._steps(turn)
             self._finish(turn, "cancelled" if turn.writing.reason == "cancelled" else "complete")
             stored = True
             yield Finished(turn.writing.reason, turn.timings, turn.writing.usage)

@@ -87,11 +87,10 @@ def create_app(
 
     @app.get("/readyz", tags=["engine"])
     def readyz() -> Response:
-        """Whether the chat model is loaded: 200 if so, 503 if not yet."""
+        """Whether the chat model is loaded: 200 if so, 503 if not yet. `loading` says what a start still waits for."""
         status = engine.status()
-        return WireResponse(
-            {"ready": status.model_loaded, "model": status.model}, status_code=200 if status.model_loaded else 503
-        )
+        said = {"ready": status.model_loaded, "model": status.model, "loading": list(status.loading)}
+        return WireResponse(said, status_code=200 if status.model_loaded else 503)
 
     app.include_router(native_router(service))
     app.include_router(openai_router(service))

@@ -23,6 +23,7 @@ REFERENCE = "#/components/schemas/{model}"
 BEFORE_ROUTES = (Code.UNAUTHORISED, Code.FORBIDDEN_ORIGIN)  # what the door may say to anybody
 ALWAYS = (
     Code.BAD_REQUEST, Code.INTERNAL, Code.DAMAGED_STORE, Code.NO_PERMISSION, Code.DISK_FULL, Code.NOT_ENOUGH_MEMORY,
+    Code.ENGINE_OPENING,
 )  # fmt: skip
 _UNCHECKED = 422  # the status of what does not fit the description, but for /v1, where it is 400
 _HEADERS = 431  # the status of headers that are too many or too long
@@ -91,6 +92,7 @@ _VALUES: dict[Code, dict[str, str | int | float]] = {
     Code.DAMAGED_STORE: {"store": "history"},
     Code.MISSING_PACKAGE: {"package": "llama-cpp-python"},
     Code.UNSUPPORTED_CPU: {"missing": "avx2"},
+    Code.ENGINE_OPENING: {"retry_after_s": 1},
     Code.INTERNAL: {"where": "ValueError"},
 }  # fmt: skip
 
@@ -261,7 +263,7 @@ def _headers(status: int) -> dict[str, Any]:
     match status:
         case 401:
             header, kind = "WWW-Authenticate", {"type": "string", "const": "Bearer"}
-        case 429:
+        case 429 | 503:
             header, kind = "Retry-After", {"type": "string", "pattern": "^[0-9]+$"}
         case _:
             return {}
