@@ -435,7 +435,7 @@ class KnowledgeBase:
         if not texts:
             return Embedded()
         embedder = self._embedder(model or self._default_embedder)
-        return Embedded(embedder.embed_passages(texts).tolist(), sum(embedder.count_tokens_batch(texts)))
+        return Embedded(embedder.embed_passages(texts).tolist(), sum(map(embedder.count_tokens, texts)))
 
     def read_text(self, path: Path, *, passwords: Sequence[str] = ()) -> str:
         """What a document says, as it would be read into a library; nothing is stored. Raises UserError."""
