@@ -25,6 +25,7 @@ from studiolo.doctor import examine
 from studiolo.errors import Code, PolicyBlock, StudioloError, UserError
 from studiolo.events import Event, FileDone, Finished
 from studiolo.inference.compare import compare
+from studiolo.inference.layouts import fastest
 from studiolo.inference.quantize import quantize, source_of
 from studiolo.inference.readings_key import model_group
 from studiolo.inference.sample_texts import sample_texts
@@ -562,7 +563,7 @@ class LocalEngine:
     def _chat_model(self, wanted: str | None) -> str:
         """The chat model to use. Raises UserError: unknown_model, model_missing, model_kind."""
         store = self._parts.store
-        chosen = wanted or self._parts.settings.chat_model or store.best_chat_model()
+        chosen = wanted or self._parts.settings.chat_model or fastest(store.best_chat_model(), store=store)
         model = store.get(chosen)
         if model.kind != "chat":
             raise UserError(Code.MODEL_KIND, model=chosen, kind=model.kind, needed="chat")

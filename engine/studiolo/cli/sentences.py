@@ -304,6 +304,10 @@ NOTICES: dict[str, tuple[str, str]] = {
         ),
         "测量期间其他程序占用了 {percent}% 的处理器，因此未保存结果。请关闭它们后重试。",
     ),
+    "fastest_layout": (
+        "{model} reads faster here than {other}, and answers from now on where no model is chosen.",
+        "{model} 在本机读取比 {other} 快；今后未指定模型时由它回答。",
+    ),
     "calibrated": ("Kept; the next load of {model} uses it.", "已保存；下次加载 {model} 时生效。"),
     "compare": (
         "`studiolo models compare {model} {other}` measures what was lost and gained.",
