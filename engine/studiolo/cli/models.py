@@ -113,7 +113,7 @@ def import_model(terminal: Terminal, file: str, as_json: bool) -> int:
     "target",
     default=None,
     metavar="LAYOUT",
-    help="q8_0, q4_k_m, q4_0 ...  [default: the int4 layout that `doctor --calibrate` found to read fastest, or q4_k_m]",
+    help="q8_0, q4_k_m, q4_0 ...  [default: the int4 layout that calibration found to read fastest, else q4_k_m]",
 )
 @click.option("--name", default=None, help="Id of the new model (default: MODEL-LAYOUT).")
 @click.option("--compare", is_flag=True, help="Then compare the two, as `studiolo models compare` does.")

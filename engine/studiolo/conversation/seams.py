@@ -69,6 +69,10 @@ class Screener(Protocol):
         """What screening depends on beside the text: policy and detector."""
         ...
 
+    def holds_known(self, text: str, *, library_id: str, reader: str = ...) -> bool:
+        """Whether a screened text holds a value that has come to be known since."""
+        ...
+
     def stream(self, *, library_id: str, reader: str, seen: Iterable[str] | None = None) -> AnswerStream:
         """A screen for one answer. `seen`: what the model was given; other pseudonyms are not restored."""
         ...

@@ -260,8 +260,9 @@ class Turns:
     def _said(self, turn: _Running, row: StoredTurn) -> PromptTurn | None:
         """An earlier turn as the model may read it now; None where the policy blocks what was said in it."""
         question, answer = row.question_screened, row.turn.answer
-        if row.screened_by != turn.screened_by:
-            screener, scope, reader = self._screener, turn.scope, turn.question.reader
+        screener, scope, reader = self._screener, turn.scope, turn.question.reader
+        learnt = any(screener.holds_known(text, library_id=scope, reader=reader) for text in (question, answer))
+        if learnt or row.screened_by != turn.screened_by:
             try:
                 question = screener.screen(
                     row.turn.question, library_id=scope, direction="question", reader=reader
