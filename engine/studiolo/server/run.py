@@ -255,6 +255,7 @@ class _Opener:
         self._engine: Engine | None = None
         self._failed: Callable[[], None] = lambda: None
         self._opened = threading.Event()
+        self._closing = False
         self._thread = threading.Thread(target=self._run, name="engine-opening", daemon=True)
         self._warming = threading.Thread(target=self._settle, name="warm-up", daemon=True)
 
@@ -265,6 +266,7 @@ class _Opener:
 
     def close(self) -> None:
         """Wait for what is just being opened, and close it."""
+        self._closing = True
         self._opened.set()
         if self._thread.ident is not None:
             self._thread.join(OPENED_S)
@@ -293,7 +295,8 @@ class _Opener:
         assert self._engine is not None
         _warm(getattr(self._engine, "warm_words", None))
         self._opened.wait()  # the models would take the processor from what requests wait for
-        _settle(self._engine)
+        if not self._closing:
+            _settle(self._engine)
 
 
 def _serve_home(
