@@ -2,9 +2,9 @@
 
 Requests are read and written together, a batch at a time. Those that somebody waits for go first: while a person's
 request is there or on its way (`arrivals`), scripts and reading ahead stand still, and a batch of theirs that runs is
-broken off for it. Within
-one class clients get places in turn, each client's requests in order of arrival: one with fifty requests keeps nobody
-waiting for more than one of them. Prompts are read in that order, and everyone who writes gets a token in every batch.
+broken off for it. Within one class clients get places in turn, each client's requests in order of arrival: one with
+fifty requests keeps nobody waiting for more than one of them. Prompts are read in that order, and everyone who writes
+gets a token in every batch.
 
 A model is loaded when somebody first leases it and stays until another one is needed: a lease keeps it from being
 swapped away under a running turn.

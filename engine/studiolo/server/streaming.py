@@ -150,7 +150,7 @@ class Pump:
             while True:
                 item = None
                 with suppress(TimeoutError):
-                    item = await asyncio.wait_for(self._queue.get(), ADMITTED_S)
+                    item = await asyncio.wait_for(self._queue.get(), min(HEARTBEAT_S, ADMITTED_S))
                 now = self._loop.time()
                 if now - looked >= ADMITTED_S:
                     looked = now
