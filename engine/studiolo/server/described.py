@@ -14,7 +14,6 @@ from fastapi import FastAPI
 from starlette.responses import Response
 
 from studiolo.errors import Code, error_for
-from studiolo.server.answers import ErrorAnswer
 from studiolo.server.errors import STATUS, WireResponse, native_shape, openai_shape
 from studiolo.server.rights import ANY, OPEN, OWNER, needed
 from studiolo.server.versions import API_VERSION, HEADER
@@ -136,6 +135,7 @@ def describe(app: FastAPI, table: Callable[[], Table]) -> None:
 def described(schema: dict[str, Any], table: Table) -> dict[str, Any]:
     """`schema`, as FastAPI makes it, with all that the table says."""
     from studiolo.events import Event
+    from studiolo.server.answers import ErrorAnswer
 
     kinds = {key: says.kind for key, says in table.items() if says.kind is not None}
     references, definitions = _schemas({**kinds, "error": ErrorAnswer, "openai": _openai_error(), "event": Event})
