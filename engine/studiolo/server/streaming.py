@@ -148,7 +148,7 @@ class Pump:
                     return
             spoke = looked = self._loop.time()
             while True:
-                item = None
+                item: Event | StudioloError | None = None
                 with suppress(TimeoutError):
                     item = await asyncio.wait_for(self._queue.get(), min(HEARTBEAT_S, ADMITTED_S))
                 now = self._loop.time()
