@@ -40,6 +40,7 @@ from studiolo.types import (
     Document,
     DocumentReport,
     DocumentStatus,
+    Embedded,
     EngineStatus,
     Entity,
     Finding,
@@ -422,9 +423,9 @@ class ScriptedEngine:
         self._known(library)
         return [HIT, Hit(replace(PASSAGE, id="p2", spans=None), 0.25)][:limit]
 
-    def embed(self, texts: Sequence[str], *, model: str | None = None) -> list[list[float]]:
+    def embed(self, texts: Sequence[str], *, model: str | None = None) -> Embedded:
         self._note("embed", tuple(texts), model)
-        return [[0.6, 0.8, 0.1 * number] for number, _ in enumerate(texts)]
+        return Embedded([[0.6, 0.8, 0.1 * number] for number, _ in enumerate(texts)], sum(map(len, texts)))
 
     def ask(self, question: Question, *, cancel: CancelToken | None = None) -> Iterator[Event]:
         self._note("ask", question)

@@ -147,6 +147,9 @@ class FixedScreener:
     def rules_digest(self, *, library_id: str, reader: str = Reader.OWNER) -> str:
         return f"{sorted(self._values)}"
 
+    def holds_known(self, text: str, *, library_id: str, reader: str = Reader.OWNER) -> bool:
+        return any(value in text for value in self._values)
+
     def stream(self, *, library_id: str, reader: Reader, seen: Iterable[str] | None = None) -> FixedStream:
         return FixedStream(self, library_id, reader)
 

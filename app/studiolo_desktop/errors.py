@@ -233,6 +233,10 @@ SENTENCES: dict[Code, _Row] = {
         ("The engine did not start.", "Try again. If it keeps happening, run “studiolo doctor” in a terminal."),
         ("引擎未能启动。", "请重试。如果仍然失败，请在终端运行“studiolo doctor”。"),
     ),
+    Code.ENGINE_OPENING: (
+        ("The engine is still opening your documents.", "Try again in a moment."),
+        ("引擎仍在打开您的文档。", "请稍后重试。"),
+    ),
     Code.BAD_POLICY: (
         (
             "Your privacy policy cannot be used: {file}, line {line} ({problem}).",

@@ -6,7 +6,6 @@ home's lock.
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 import time
@@ -17,8 +16,9 @@ from pathlib import Path
 from studiolo.conversation.history import History
 from studiolo.conversation.turn import library_of, library_scope
 from studiolo.cpu import worker_threads
-from studiolo.errors import Code, EnvironmentFault, UserError
+from studiolo.errors import Code, UserError
 from studiolo.hardware.idle import IdleMachine
+from studiolo.home_format import prepare_home
 from studiolo.inference.fit import require_fit
 from studiolo.inference.readings import ReadingStore
 from studiolo.inference.runtime import LlamaRuntime, Runtime
@@ -42,10 +42,8 @@ from studiolo.privacy.keyring_door import KeyringDoor
 from studiolo.privacy.policies import Policies
 from studiolo.privacy.system_keyring import Keyring, system_keyring
 from studiolo.privacy.vault import KeyHolder, passphrase_from
-from studiolo.settings import Settings, disk_fault, load_settings
+from studiolo.settings import Settings, load_settings
 from studiolo.types import Span
-
-HOME_FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,25 +183,6 @@ def _key_holder(home: Home, environ: Mapping[str, str], find_keyring: Callable[[
         passphrase=passphrase_from(environ),
         find_keyring=find_keyring or (lambda: system_keyring(environ)),
     )
-
-
-def prepare_home(home: Home) -> None:
-    """Make the folder (for its owner alone) and check its format. Raises EnvironmentFault."""
-    try:
-        home.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if not home.format_file.exists():
-            partial = home.format_file.with_suffix(".partial")
-            partial.write_text(json.dumps({"format": HOME_FORMAT}), encoding="utf-8")
-            os.replace(partial, home.format_file)  # noqa: PTH105
-        found = json.loads(home.format_file.read_text(encoding="utf-8"))["format"]
-        if not isinstance(found, int):
-            raise TypeError
-    except OSError as error:
-        raise disk_fault(error, home.root) from None
-    except (ValueError, KeyError, TypeError):
-        raise EnvironmentFault(Code.DAMAGED_STORE, store="home") from None
-    if found > HOME_FORMAT:
-        raise EnvironmentFault(Code.NEWER_FORMAT, store="home", found=found, supported=HOME_FORMAT)
 
 
 def _names_folder(store: ModelStore, model_id: str) -> Path:

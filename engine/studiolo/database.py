@@ -12,8 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from studiolo.errors import Code, EnvironmentFault
-from studiolo.settings import disk_fault
+from studiolo.errors import Code, EnvironmentFault, disk_fault
 
 LOW_DISK_BYTES = 1 << 20  # an I/O error with less than this free is a full disk
 

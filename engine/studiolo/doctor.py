@@ -15,6 +15,7 @@ from studiolo.errors import StudioloError
 from studiolo.hardware.memory import memory
 from studiolo.hardware.power import on_mains_power
 from studiolo.inference.fit import free_for_models, need_of, smaller_model
+from studiolo.inference.layouts import fastest
 from studiolo.inference.tuning import Tuning, default_tuning, read_calibration, tuning_for
 from studiolo.isolation.seal import SealState, self_test
 from studiolo.models.store import ModelStore
@@ -47,7 +48,7 @@ def examine(
         _home(home),
         *(_models(kind, models) for kind in ("chat", "embedder", "names")),
         *(_fit(model, store, settings, loaded=loaded) for model in chat),
-        *(_tuning(model, home, settings) for model in chat),
+        *(_tuning(model, store, settings) for model in chat),
         _policy(home),
         *([_pseudonyms(protection)] if protection else []),
         seal_check(self_test()),
@@ -122,10 +123,11 @@ def _fit(model: Model, store: ModelStore, settings: Settings, *, loaded: str) ->
     return Check(name, "ok" if fits else "warning", detail, values)
 
 
-def _tuning(model: Model, home: Home, settings: Settings) -> Check:
+def _tuning(model: Model, store: ModelStore, settings: Settings) -> Check:
     """How an installed chat model is run, and what a calibration measured."""
-    kept = read_calibration(model.sha256, cache=home.cache)
-    tuning = tuning_for(model.sha256, cache=home.cache, threads=settings.threads)
+    cache = store.home.cache
+    kept = read_calibration(model.sha256, cache=cache)
+    tuning = tuning_for(model.sha256, cache=cache, threads=settings.threads)
     values: dict[str, Value] = {"model": model.id, "calibrated": kept is not None, **_settings_of(tuning)}
     detail = f"{tuning.threads_read} threads reading, {tuning.threads_write} writing"
     if kept is None:
@@ -139,6 +141,10 @@ def _tuning(model: Model, home: Home, settings: Settings) -> Check:
         "bandwidth_bytes_s": round(kept.bandwidth),
     }
     speed = f"{kept.speed.read:.0f} and {kept.speed.write:.0f} tokens/s"
+    preferred = fastest(model.id, store=store)
+    if preferred != model.id:
+        values["faster_layout"] = preferred
+        speed = f"{speed}; {preferred} reads faster"
     return Check(f"tuning.{model.id}", "ok", f"{detail}; {speed}", values)
 
 

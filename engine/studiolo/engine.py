@@ -23,6 +23,7 @@ from studiolo.types import (
     Conversation,
     Document,
     DocumentReport,
+    Embedded,
     EngineStatus,
     Hit,
     Integrity,
@@ -200,8 +201,8 @@ class Engine(Protocol):
         """The passages that fit best, best first, as `reader` may see them: the owner as they are."""
         ...
 
-    def embed(self, texts: Sequence[str], *, model: str | None = None) -> list[list[float]]:
-        """One unit-length vector a text."""
+    def embed(self, texts: Sequence[str], *, model: str | None = None) -> Embedded:
+        """One unit-length vector a text, and what they cost in tokens."""
         ...
 
     # conversation

@@ -13,7 +13,9 @@ the engine writes no sentences. `values` may hold file names or model ids for th
 
 from __future__ import annotations
 
+import errno
 from enum import StrEnum
+from pathlib import Path
 
 
 class Code(StrEnum):
@@ -73,6 +75,7 @@ class Code(StrEnum):
     KEYRING_MISSING = "keyring_missing"
     ENGINE_GONE = "engine_gone"
     ENGINE_START = "engine_start"  # exit_code
+    ENGINE_OPENING = "engine_opening"  # retry_after_s
     # PolicyBlock
     FILTER_FAILED = "filter_failed"
     BLOCKED_BY_POLICY = "blocked_by_policy"  # types
@@ -145,3 +148,10 @@ def import_failed(error: BaseException, *, package: str) -> EnvironmentFault:
     if isinstance(error, MemoryError) or "failed to map" in said or "allocate memory" in said:
         return EnvironmentFault(Code.NOT_ENOUGH_MEMORY, model="", needed_bytes=0, available_bytes=0, smaller="")
     return EnvironmentFault(Code.MISSING_PACKAGE, package=package)
+
+
+def disk_fault(error: OSError, folder: Path) -> EnvironmentFault:
+    """The fault that an OSError of writing into `folder` stands for."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return EnvironmentFault(Code.DISK_FULL, path=str(folder))
+    return EnvironmentFault(Code.NO_PERMISSION, path=str(folder))

@@ -15,9 +15,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from studiolo.errors import StudioloError, error_for
+from studiolo.errors import StudioloError, disk_fault, error_for
 from studiolo.paths import Home
-from studiolo.settings import disk_fault
 
 
 @dataclass(frozen=True, slots=True)

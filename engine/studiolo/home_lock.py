@@ -11,9 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from studiolo.errors import Code, EnvironmentFault
+from studiolo.errors import Code, EnvironmentFault, disk_fault
 from studiolo.paths import Home
-from studiolo.settings import disk_fault
 
 
 class HomeLock:

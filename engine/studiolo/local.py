@@ -25,6 +25,7 @@ from studiolo.doctor import examine
 from studiolo.errors import Code, PolicyBlock, StudioloError, UserError
 from studiolo.events import Event, FileDone, Finished
 from studiolo.inference.compare import compare
+from studiolo.inference.layouts import fastest
 from studiolo.inference.quantize import quantize, source_of
 from studiolo.inference.readings_key import model_group
 from studiolo.inference.sample_texts import sample_texts
@@ -48,6 +49,7 @@ from studiolo.types import (
     Conversation,
     Document,
     DocumentReport,
+    Embedded,
     EngineStatus,
     Hit,
     Integrity,
@@ -69,6 +71,7 @@ from studiolo.types import (
     Turn,
     Watched,
 )
+from studiolo.warming import SEARCH, Warming
 
 
 class LocalEngine:
@@ -88,6 +91,7 @@ class LocalEngine:
         self._kept = KeptConversations(parts.history, parts.screener)
         self._background = Background(parts.knowledge, learn=self._learn, evict=parts.readings.forget)
         self._ahead = reading_ahead(parts, background=self._background)
+        self._warming = Warming(parts, chat_model=lambda: self._chat_model(None))
 
     def start_background(self) -> None:
         """Go on with what a kill interrupted, and watch folders: for an engine that stays (`studiolo.background`)."""
@@ -115,6 +119,7 @@ class LocalEngine:
             ahead=ahead.done,
             ahead_of=ahead.total,
             reading_ahead=ahead.working,
+            loading=self._warming.loading,
         )
 
     def doctor(self) -> list[Check]:
@@ -129,29 +134,13 @@ class LocalEngine:
         )
         return [*checks[:-1], readings_check(parts, self._ahead.progress), checks[-1]]
 
+    def warm_words(self) -> None:
+        """Open the index of words, for an engine that stays; `warm_up` has to follow."""
+        self._warming.words()
+
     def warm_up(self) -> None:
-        """Load the chat model, the embedder and the filter at the same time, and wait for them.
-
-        What is missing shows when it is needed, not here.
-        """
-        from concurrent.futures import ThreadPoolExecutor
-
-        with ThreadPoolExecutor(3, thread_name_prefix="warm") as pool:
-            tasks = [pool.submit(task) for task in (self._warm_model, self._warm_search, self._warm_filter)]
-        for task in tasks:
-            error = task.exception()
-            if error is not None and not isinstance(error, UserError):
-                raise error
-
-    def _warm_model(self) -> None:
-        with self._parts.scheduler.lease(self._chat_model(None)):
-            pass
-
-    def _warm_search(self) -> None:
-        self._parts.knowledge.search("warm up", library=DEFAULT_LIBRARY, limit=1)
-
-    def _warm_filter(self) -> None:
-        self._parts.screener.spans("Warm up. \u9884\u70ed\u3002")
+        """Load the chat model, the embedder and the filter at the same time, and wait for them."""
+        self._warming.run()
 
     # knowledge
 
@@ -344,12 +333,13 @@ class LocalEngine:
         """The passages that fit best."""
         if not query.strip():
             raise UserError(Code.BAD_REQUEST, field="query", problem="empty")
-        found = self._parts.knowledge.search(query, library=library, limit=limit, document=document)
+        soon = SEARCH in self._warming.loading  # by words until then, where words find something
+        found = self._parts.knowledge.search(query, library=library, limit=limit, document=document, by_words=soon)
         hits = [replace(hit, suspicious=is_suspicious(hit.passage)) for hit in found]
         return shown_hits(hits, self._parts.screener, scope=library_scope(library.strip()), reader=reader)
 
-    def embed(self, texts: Sequence[str], *, model: str | None = None) -> list[list[float]]:
-        """One unit-length vector a text."""
+    def embed(self, texts: Sequence[str], *, model: str | None = None) -> Embedded:
+        """One unit-length vector a text, and what they cost in tokens."""
         return self._parts.knowledge.embed(texts, model=model)
 
     # conversation
@@ -573,7 +563,7 @@ class LocalEngine:
     def _chat_model(self, wanted: str | None) -> str:
         """The chat model to use. Raises UserError: unknown_model, model_missing, model_kind."""
         store = self._parts.store
-        chosen = wanted or self._parts.settings.chat_model or store.best_chat_model()
+        chosen = wanted or self._parts.settings.chat_model or fastest(store.best_chat_model(), store=store)
         model = store.get(chosen)
         if model.kind != "chat":
             raise UserError(Code.MODEL_KIND, model=chosen, kind=model.kind, needed="chat")

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from studiolo.paths import Home
 
+_TOKENS = ".tokens"  # no library's: safe names have no leading dot
 NAME_BYTES = 180  # file systems allow 255; `.partial` suffixes and such need room
 _RESERVED = re.compile(r"^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?$", re.IGNORECASE)
 
@@ -34,12 +35,13 @@ def safe_name(name: str) -> str:
     return stem + ending
 
 
-def library_folder(home: Home, library: str) -> Path:
-    """Where a library's uploads are kept. A name that had to be changed gets a digest, so that two never share one."""
-    folder = safe_name(library)
-    if folder != library:
-        folder = f"{folder}-{hashlib.sha256(library.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
-    return home.uploads / folder
+def library_folder(home: Home, library: str, *, token: str = "") -> Path:
+    """Where a library's uploads are kept. A name that had to be changed gets a digest, so that two never share one.
+
+    `token`: the name of the named token that brings them. Each has a folder of its own, so that it replaces its own
+    files alone, and never one of the owner's or of another token's.
+    """
+    return (home.uploads / _TOKENS / _folder(token) if token else home.uploads) / _folder(library)
 
 
 def forget_upload(home: Home, path: str) -> None:
@@ -53,3 +55,13 @@ def forget_upload(home: Home, path: str) -> None:
 def forget_library(home: Home, library: str) -> None:
     """Remove all uploads of a removed library."""
     shutil.rmtree(library_folder(home, library), ignore_errors=True)
+    with suppress(OSError):
+        for folder in (home.uploads / _TOKENS).iterdir():
+            shutil.rmtree(folder / _folder(library), ignore_errors=True)
+
+
+def _folder(name: str) -> str:
+    folder = safe_name(name)
+    if folder != name:
+        folder = f"{folder}-{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+    return folder

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from studiolo.errors import Code, EnvironmentFault, UserError
+from studiolo.errors import Code, EnvironmentFault, UserError, disk_fault
 
 FORMAT = 1
 
@@ -70,12 +70,3 @@ def save_settings(path: Path, settings: Settings) -> None:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
         raise disk_fault(error, path.parent) from None
-
-
-def disk_fault(error: OSError, folder: Path) -> EnvironmentFault:
-    """The fault that an OSError of writing into `folder` stands for."""
-    import errno
-
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return EnvironmentFault(Code.DISK_FULL, path=str(folder))
-    return EnvironmentFault(Code.NO_PERMISSION, path=str(folder))

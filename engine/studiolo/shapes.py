@@ -128,7 +128,7 @@ def answer_shape(answer: Answer) -> dict[str, Any]:
 
 
 def search_shape(query: str, hits: Sequence[Hit], *, seconds: float) -> dict[str, Any]:
-    """`{query, hits: [{document, page, passage_id, text, score}], seconds}`; `suspicious` as in a citation."""
+    """`{query, hits: [{document, page, passage_id, text, score}], seconds, by}`; `suspicious` as in a citation."""
     return {
         "query": query,
         "hits": [
@@ -143,7 +143,13 @@ def search_shape(query: str, hits: Sequence[Hit], *, seconds: float) -> dict[str
             for hit in hits
         ],
         "seconds": seconds,
+        "by": ranked_by(hits),
     }
+
+
+def ranked_by(hits: Sequence[Hit]) -> str:
+    """How a search was answered: "words" where meaning took no part in it (see `Hit`), else "meaning"."""
+    return "words" if any(hit.by == "words" for hit in hits) else "meaning"
 
 
 def file_shape(result: AddResult) -> dict[str, Any]:

@@ -22,10 +22,9 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from studiolo.errors import Code, EnvironmentFault, UserError
+from studiolo.errors import Code, EnvironmentFault, UserError, disk_fault
 from studiolo.handshake import write_private
 from studiolo.paths import Home
-from studiolo.settings import disk_fault
 from studiolo.types import Reader, ServiceClass
 
 FORMAT: Final = 1
@@ -153,6 +152,14 @@ class TokenStore:
         digest = _digest(secret)
         fitting = [token for token in self.list() if hmac.compare_digest(token.digest, digest)]
         return next((token for token in fitting if token.expires_at is None or self._clock() < token.expires_at), None)
+
+    def holds(self, token: NamedToken) -> bool:
+        """Whether a token that was found is still there, and its time is not over; so while its file cannot be read."""
+        try:
+            known = any(other.digest == token.digest for other in self.list())
+        except EnvironmentFault:
+            return True
+        return known and (token.expires_at is None or self._clock() < token.expires_at)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

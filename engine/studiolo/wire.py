@@ -11,7 +11,7 @@ import functools
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Annotated, Any, TypeVar, cast
+from typing import Annotated, Any, Literal, TypeVar, cast
 
 from pydantic import Field, TypeAdapter, ValidationError
 
@@ -123,6 +123,7 @@ def hit_plain(hit: Hit) -> dict[str, Any]:
         "spans": None if passage.spans is None else plain(passage.spans),
         "stale": passage.stale,
         "suspicious": hit.suspicious,
+        "by": hit.by,
     }
 
 
@@ -140,7 +141,9 @@ def hit_from(value: Any) -> Hit:
             },
         )
         read = None if spans is None else tuple(parse(Span, span) for span in spans)
-        return Hit(replace(passage, spans=read), float(value["score"]), bool(value.get("suspicious", False)))
+        by: Literal["meaning", "words"] = "words" if value.get("by") == "words" else "meaning"
+        suspicious = bool(value.get("suspicious", False))
+        return Hit(replace(passage, spans=read), float(value["score"]), suspicious, by)
     except (KeyError, TypeError, ValueError):
         raise EngineBug(Code.INTERNAL, where="wire.Hit") from None
 

@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from studiolo.bootstrap import prepare_home
+from studiolo.home_format import prepare_home
 from studiolo.paths import Home
 from studiolo.settings import Settings, save_settings
 from tests.bench._footprint_child import KINDS

@@ -15,8 +15,9 @@ from pathlib import Path
 
 import psutil
 
-from studiolo.bootstrap import open_local, prepare_home
+from studiolo.bootstrap import open_local
 from studiolo.events import FileDone, Finished, Tally
+from studiolo.home_format import prepare_home
 from studiolo.jobs import CancelToken
 from studiolo.paths import Home
 from studiolo.settings import Settings

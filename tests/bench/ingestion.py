@@ -12,8 +12,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from studiolo.bootstrap import open_local, prepare_home
+from studiolo.bootstrap import open_local
 from studiolo.events import FileDone
+from studiolo.home_format import prepare_home
 from studiolo.knowledge.parsers.child import ParserProcess
 from studiolo.models.catalog import load_catalogue
 from studiolo.models.store import ModelStore

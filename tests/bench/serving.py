@@ -26,11 +26,11 @@ from typing import Self
 
 import psutil
 
-from studiolo.bootstrap import prepare_home
 from studiolo.client.remote import RemoteEngine
 from studiolo.client.spawn import EngineProcess, spawn_engine
 from studiolo.errors import StudioloError
 from studiolo.events import Delta, Event, Failed, Finished
+from studiolo.home_format import prepare_home
 from studiolo.paths import Home
 from studiolo.settings import Settings, save_settings
 from studiolo.tokens import TokenStore

@@ -24,7 +24,7 @@ import shutil
 import tempfile
 import unicodedata
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ from studiolo.conversation.seams import ModelPool
 from studiolo.conversation.turn import Turns
 from studiolo.errors import UserError
 from studiolo.inference.scheduler import Lease
-from studiolo.inference.steps import Ended, Piece, Prompt, Step
+from studiolo.inference.steps import Ended, Piece, Prompt, Service, Step
 from studiolo.jobs import CancelToken
 from studiolo.local import LocalEngine
 from studiolo.paths import Home
@@ -218,6 +218,9 @@ class _Models:
 
     def warm(self, model_id: str) -> None:
         self._models.warm(model_id)
+
+    def arriving(self, model_id: str, service: Service) -> AbstractContextManager[None]:
+        return self._models.arriving(model_id, service)
 
     @contextmanager
     def lease(self, model_id: str) -> Iterator[_Lease]:

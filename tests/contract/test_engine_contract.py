@@ -29,6 +29,7 @@ from studiolo.jobs import CancelToken
 from studiolo.types import (
     DEFAULT_LIBRARY,
     DocumentStatus,
+    Embedded,
     Question,
     Watched,
 )
@@ -293,10 +294,13 @@ def test_search(filled: House, engine: Engine) -> None:
 
 
 def test_embedding(house: House, engine: Engine) -> None:
-    vectors = engine.embed(["twelve months", "十二个月"])
-    assert vectors == house.local.embed(["twelve months", "十二个月"])
-    assert [math.hypot(*vector) for vector in vectors] == pytest.approx([1, 1], abs=1e-3)
-    assert engine.embed([]) == []
+    found = engine.embed(["twelve months", "十二个月"])
+    assert found == house.local.embed(["twelve months", "十二个月"])
+    assert [math.hypot(*vector) for vector in found.vectors] == pytest.approx([1, 1], abs=1e-3)
+    alone = [engine.embed([text]).tokens for text in ("twelve months", "十二个月")]
+    assert min(alone) >= 2
+    assert found.tokens == sum(alone)
+    assert engine.embed([]) == Embedded()
 
 
 def test_models(house: House, engine: Engine, tmp_path: Path) -> None:

@@ -154,6 +154,29 @@ def test_a_home_that_does_not_open_says_why(home: Home) -> None:
     assert caught.value.values == {"store": "home", "found": 99, "supported": 1}
 
 
+def test_so_does_a_store_of_a_home_that_was_announced_already(home: Home) -> None:
+    home.root.mkdir()
+    home.settings_file.write_text("{", encoding="utf-8")
+    with pytest.raises(EnvironmentFault) as caught:
+        spawn_engine(home, environ=child_environ(home))
+    assert (caught.value.code, caught.value.values) == (Code.DAMAGED_STORE, {"store": "settings"})
+    with studiolo(home, "serve") as process:
+        out, err = process.communicate(timeout=60)
+    assert json.loads(out).keys() == {"url", "pid", "token_file", "sealed"}  # it was alive; then it said why, and ended
+    assert (process.returncode, len(err.splitlines())) == (1, 1)
+    assert not home.engine_file.exists()
+    assert not home.token_file.exists()
+    HomeLock(home, pid=1).release()
+
+
+def test_an_engine_says_that_it_is_alive_before_its_home_is_open(home: Home) -> None:
+    told: list[bool] = []
+    spawned = spawn_engine(home, environ=child_environ(home), alive=lambda: told.append(home.engine_file.exists()))
+    assert told == [True]
+    assert spawned.engine.libraries()
+    spawned.close()
+
+
 def test_a_child_that_says_nothing(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("studiolo.isolation.environment.PACKAGE_ROOT", Path("/nowhere"))

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from studiolo.bootstrap import Replacements, open_local, prepare_home
+from studiolo.bootstrap import Replacements, open_local
+from studiolo.home_format import prepare_home
 from studiolo.inference.runtime import LlamaRuntime, Running
 from studiolo.inference.steps import Prompt, Step
 from studiolo.inference.template import ChatTemplate

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from tests.real.conftest import SMALL, link_models
 
-from studiolo.bootstrap import prepare_home
 from studiolo.client import Client
+from studiolo.home_format import prepare_home
 from studiolo.paths import Home
 from studiolo.settings import Settings, save_settings
 

@@ -22,10 +22,10 @@ from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 from tests.real.conftest import SMALL, link_models
 
-from studiolo.bootstrap import prepare_home
 from studiolo.client import Client as ScriptClient
 from studiolo.client.reach import read_token
 from studiolo.handshake import announced
+from studiolo.home_format import prepare_home
 from studiolo.paths import Home
 from studiolo.settings import Settings, save_settings
 

@@ -22,7 +22,7 @@ import pytest
 from tests.real.conftest import link_models
 from tests.served import child_environ
 
-from studiolo.bootstrap import prepare_home
+from studiolo.home_format import prepare_home
 from studiolo.paths import Home
 
 pytestmark = pytest.mark.real_model

@@ -16,7 +16,7 @@ import httpx
 import pytest
 from tests.real.conftest import SMALL, link_models
 
-from studiolo.bootstrap import prepare_home
+from studiolo.home_format import prepare_home
 from studiolo.paths import Home
 from studiolo.settings import Settings, save_settings
 

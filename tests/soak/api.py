@@ -188,7 +188,7 @@ class Api:
 
 
 def _make_home(home: Home) -> None:
-    from studiolo.bootstrap import prepare_home
+    from studiolo.home_format import prepare_home
     from tests.real.conftest import link_models
 
     models = Home(Path(os.environ.get("STUDIOLO_TEST_HOME") or ROOT / ".cache" / "home"))

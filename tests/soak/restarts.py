@@ -23,10 +23,10 @@ from pathlib import Path
 
 import psutil
 
-from studiolo.bootstrap import prepare_home
 from studiolo.client.remote import RemoteEngine
 from studiolo.client.spawn import EngineProcess, attach_or_spawn, start_engine_process
 from studiolo.handshake import announced
+from studiolo.home_format import prepare_home
 from studiolo.home_lock import holder_pid
 from studiolo.paths import Home
 from studiolo.settings import Settings, save_settings
@@ -44,7 +44,7 @@ PATIENCE_S = 120.0
 KNOWN = "The lighthouse keeper paints the boat every spring.\n"
 MEANT = "谁给船刷油漆？"  # has no word in common with what answers it: only meaning finds it
 FILTERED = "Write to anna.kern@example.org or call 13800138000."
-STEPS = ("healthz", "search by words and history", "filter and search by meaning")
+STEPS = ("healthz", "home open", "search by words and history", "filter and search by meaning")
 
 Times = dict[str, list[float]]  # by step: seconds, and processor seconds of the engine
 
@@ -81,9 +81,10 @@ class Restarts:
         if this.random.random() < AGAIN:
             self._killed_while_starting(this.random)
         began = time.monotonic()
-        process = self._started()
+        answered: list[list[float]] = []
+        process = self._started(alive=lambda: answered.append(_taken(began, _announced_process(self._home))))
         engine = psutil.Process(process.pid)
-        times = {STEPS[0]: _taken(began, engine)}
+        times = {STEPS[0]: answered[0], STEPS[1]: _taken(began, engine)}
         assert process.pid != before
         self._check_taken_over(process.pid)
         newest = self._reported.newest()
@@ -91,12 +92,12 @@ class Restarts:
             assert time.monotonic() - began < PATIENCE_S, "a document that was reported added is not found by its words"
             time.sleep(0.02)
         self._check_history(process.engine)
-        times[STEPS[1]] = _taken(began, engine)
+        times[STEPS[2]] = _taken(began, engine)
         assert "anna.kern" not in process.engine.redact(FILTERED).text, "the filter lets an address through"
-        while not any("lighthouse" in hit.passage.text for hit in process.engine.search(MEANT)):
+        while not any(hit.by == "meaning" and "lighthouse" in hit.passage.text for hit in process.engine.search(MEANT)):
             assert time.monotonic() - began < PATIENCE_S, "nothing is found by its meaning"
             time.sleep(0.02)
-        times[STEPS[2]] = _taken(began, engine)
+        times[STEPS[3]] = _taken(began, engine)
         self._check_documents(process.engine)
         self._note(this.number, times)
 
@@ -126,8 +127,10 @@ class Restarts:
         list(process.engine.add([known], library=DEFAULT_LIBRARY))
         return process
 
-    def _started(self) -> EngineProcess:
-        self._process = attach_or_spawn(self._home, environ=os.environ, wait_s=PATIENCE_S, timeout_s=PATIENCE_S)
+    def _started(self, alive: Callable[[], None] = lambda: None) -> EngineProcess:
+        self._process = attach_or_spawn(
+            self._home, environ=os.environ, wait_s=PATIENCE_S, timeout_s=PATIENCE_S, alive=alive
+        )
         assert self._process.ours, "an engine was taken for running that is not"
         return self._process
 
@@ -201,6 +204,13 @@ def _kill(pid: int, process: EngineProcess) -> None:
 def _taken(began: float, engine: psutil.Process) -> list[float]:
     used = engine.cpu_times()
     return [time.monotonic() - began, used.user + used.system]
+
+
+def _announced_process(home: Home) -> psutil.Process:
+    """The engine that has just said where it is."""
+    found = announced(home)
+    assert found is not None, "an engine answers and has not been announced"
+    return psutil.Process(found.pid)
 
 
 def _until(true: Callable[[], bool]) -> bool:

@@ -258,7 +258,7 @@ def readme(app: QApplication, *, models: Path, folder: Path) -> None:
     """`window-adding-dark-zh.png` and `window-sources-light-en.png`: a real engine reads the samples and answers."""
     from tests.real.conftest import link_models
 
-    from studiolo.bootstrap import prepare_home
+    from studiolo.home_format import prepare_home
     from studiolo.settings import Settings, save_settings
 
     with tempfile.TemporaryDirectory() as root:

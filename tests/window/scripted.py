@@ -25,6 +25,7 @@ from studiolo.types import (
     Conversation,
     Document,
     DocumentStatus,
+    Embedded,
     EngineStatus,
     Hit,
     Library,
@@ -285,8 +286,8 @@ class ScriptedEngine:
     ) -> list[Hit]:
         return list(self.hits[:limit])
 
-    def embed(self, texts: Sequence[str], *, model: str | None = None) -> list[list[float]]:
-        return [[1.0] for _ in texts]
+    def embed(self, texts: Sequence[str], *, model: str | None = None) -> Embedded:
+        return Embedded([[1.0] for _ in texts])
 
     def ask(self, question: Question, *, cancel: CancelToken | None = None) -> Iterator[Event]:
         self._here()

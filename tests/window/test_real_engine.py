@@ -23,7 +23,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from tests.real.conftest import SMALL, link_models
 
-from studiolo.bootstrap import prepare_home
+from studiolo.home_format import prepare_home
 from studiolo.paths import Home
 from studiolo.settings import Settings, save_settings
 from studiolo_desktop.bootstrap import Desktop, desktop

@@ -12,8 +12,8 @@ import pytest
 from tests.real.conftest import SMALL, link_models
 from tests.served import ROOT, child_environ
 
-from studiolo.bootstrap import prepare_home
 from studiolo.client.sealed import WindowSeal
+from studiolo.home_format import prepare_home
 from studiolo.isolation import kernel
 from studiolo.paths import Home
 from studiolo.settings import Settings, save_settings

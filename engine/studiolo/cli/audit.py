@@ -14,7 +14,7 @@ from studiolo import wire
 from studiolo.cli.session import open_engine
 from studiolo.cli.terminal import DONE, FAILED, Terminal
 from studiolo.engine import Engine
-from studiolo.settings import disk_fault
+from studiolo.errors import disk_fault
 from studiolo.shapes import audit_line, audit_shape
 from studiolo.types import AuditRecord
 

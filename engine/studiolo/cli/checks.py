@@ -52,21 +52,21 @@ TEXTS: dict[str, tuple[str, str]] = {
     "tuning:same": (
         (
             "{model} runs with {settings}: the defaults were the fastest; reads {read_tokens_s} and writes "
-            "{write_tokens_s} tokens/s; memory moves {bandwidth_bytes_s}/s"
+            "{write_tokens_s} tokens/s; memory moves {bandwidth_bytes_s}/s{faster}"
         ),
         (
             "{model} 的运行设置：{settings}，默认设置即最快；每秒读取 {read_tokens_s}、写出 {write_tokens_s} 个词元；"
-            "内存带宽 {bandwidth_bytes_s}/秒"
+            "内存带宽 {bandwidth_bytes_s}/秒{faster}"
         ),
     ),
     "tuning:chosen": (
         (
             "{model} runs with {settings}; reads {read_tokens_s} tokens/s ({default_read_tokens_s} by default), writes "
-            "{write_tokens_s} ({default_write_tokens_s}); memory moves {bandwidth_bytes_s}/s"
+            "{write_tokens_s} ({default_write_tokens_s}); memory moves {bandwidth_bytes_s}/s{faster}"
         ),
         (
             "{model} 的运行设置：{settings}；每秒读取 {read_tokens_s} 个词元（默认 {default_read_tokens_s}），写出 "
-            "{write_tokens_s} 个（默认 {default_write_tokens_s}）；内存带宽 {bandwidth_bytes_s}/秒"
+            "{write_tokens_s} 个（默认 {default_write_tokens_s}）；内存带宽 {bandwidth_bytes_s}/秒{faster}"
         ),
     ),
     "readings": (
@@ -101,6 +101,7 @@ _PARTS = (
     "weights {weights_bytes}, keys and values {kv_bytes}, computing {compute_bytes}, for {context_tokens} tokens",
     "权重 {weights_bytes}，键值 {kv_bytes}，计算 {compute_bytes}，上下文 {context_tokens} 个词元",
 )
+_FASTER = ("; {faster_layout} reads faster here", "；{faster_layout} 在本机读取更快")
 _SETTINGS = (
     (
         "{threads_read} threads for reading, {threads_write} for writing, {batch} tokens at once, "
@@ -170,6 +171,7 @@ def _shown(values: Values, *, chinese: bool) -> dict[str, str]:
     if "kv_type" in values:
         shown["flash"] = notice("on" if values.get("flash_attention") else "off", chinese=chinese)
         shown["settings"] = _SETTINGS[chinese].format_map(shown)
+        shown["faster"] = _FASTER[chinese].format_map(shown) if "faster_layout" in values else ""
     if "cores" in values:
         shown["instructions"] = shown["instructions"] or notice("instructions_unknown", chinese=chinese)
         shown["extra"] = _extra(values, chinese=chinese)

@@ -6,6 +6,8 @@ A calibration runs in this process, not in the engine's: what a setting breaks m
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from studiolo import wire
@@ -15,13 +17,17 @@ from studiolo.cli.sentences import sentence
 from studiolo.cli.session import open_engine
 from studiolo.cli.terminal import DONE, FAILED, Terminal
 from studiolo.errors import Code, StudioloError, UserError
-from studiolo.types import Check
+from studiolo.types import Check, Model
+
+if TYPE_CHECKING:
+    from studiolo.models.store import ModelStore
+    from studiolo.settings import Settings
 
 MARKS = {"ok": "ok     ", "warning": "warning", "failed": "FAILED "}
 
 
 @click.command()
-@click.option("--calibrate", is_flag=True, help="First measure how the chat model runs fastest here, and keep it.")
+@click.option("--calibrate", is_flag=True, help="First measure how the chat model runs fastest here.")
 @click.option("--model", "model_id", default=None, metavar="ID", help="Calibrate this chat model.")
 @click.option("--prove", is_flag=True, help="Try every way out of the seal instead; exit code 1 if one is open.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
@@ -53,20 +59,36 @@ def doctor(terminal: Terminal, *, calibrate: bool, model_id: str | None, prove: 
 
 
 def _calibrate(terminal: Terminal, model_id: str | None) -> None:
-    """Measure and keep. Raises StudioloError, KeyboardInterrupt."""
+    """Measure and keep: a model that is named, or the one that answers in all its int4 layouts that are here.
+
+    Raises StudioloError, KeyboardInterrupt.
+    """
+    from studiolo.inference.layouts import fastest, layouts
+    from studiolo.models.catalog import load_catalogue
+    from studiolo.models.store import ModelStore
+    from studiolo.settings import load_settings
+
+    store = ModelStore(terminal.home, load_catalogue())
+    settings = load_settings(terminal.home.settings_file)
+    chosen = model_id or settings.chat_model or store.best_chat_model()
+    model = store.get(chosen)
+    if model.kind != "chat":
+        raise UserError(Code.MODEL_KIND, model=model.id, kind=model.kind, needed="chat")
+    others = [layout.model_id for layout in layouts(chosen, store=store) if layout.model_id != chosen]
+    for one in [chosen] if model_id else [chosen, *others]:
+        _calibrate_one(terminal, store.get(one), store, settings)
+    best = fastest(chosen, store=store)
+    if best != chosen and not (model_id or settings.chat_model):
+        terminal.say("fastest_layout", model=best, other=chosen)
+
+
+def _calibrate_one(terminal: Terminal, model: Model, store: ModelStore, settings: Settings) -> None:
+    from studiolo.errors import disk_fault
     from studiolo.inference.calibration import MOST_TOKENS, Trial, calibrate
     from studiolo.inference.fit import require_fit
     from studiolo.inference.model import LlamaModel
     from studiolo.inference.tuning import keep_calibration
-    from studiolo.models.catalog import load_catalogue
-    from studiolo.models.store import ModelStore
-    from studiolo.settings import disk_fault, load_settings
 
-    store = ModelStore(terminal.home, load_catalogue())
-    settings = load_settings(terminal.home.settings_file)
-    model = store.get(model_id or settings.chat_model or store.best_chat_model())
-    if model.kind != "chat":
-        raise UserError(Code.MODEL_KIND, model=model.id, kind=model.kind, needed="chat")
     require_fit(model.id, store=store, context_tokens=2 * MOST_TOKENS)
     terminal.say("calibrating", model=model.id)
 

@@ -108,12 +108,19 @@ def import_model(terminal: Terminal, file: str, as_json: bool) -> int:
 
 @models.command("quantize")
 @click.argument("model")
-@click.option("--to", "target", required=True, help="The layout: q8_0, q4_k_m, q4_0 ...")
+@click.option(
+    "--to",
+    "target",
+    default=None,
+    metavar="LAYOUT",
+    help="q8_0, q4_k_m, q4_0 ...  [default: the int4 layout that calibration found to read fastest, else q4_k_m]",
+)
 @click.option("--name", default=None, help="Id of the new model (default: MODEL-LAYOUT).")
 @click.option("--compare", is_flag=True, help="Then compare the two, as `studiolo models compare` does.")
 @click.pass_obj
-def quantize_model(terminal: Terminal, model: str, target: str, name: str | None, compare: bool) -> int:
+def quantize_model(terminal: Terminal, model: str, target: str | None, name: str | None, compare: bool) -> int:
     """Make a smaller model of an installed one."""
+    from studiolo.inference.layouts import fastest_layout
     from studiolo.inference.quantize import quantize, source_of
     from studiolo.models.catalog import load_catalogue
     from studiolo.models.store import ModelStore
@@ -124,7 +131,7 @@ def quantize_model(terminal: Terminal, model: str, target: str, name: str | None
         terminal.say("loses_twice", model=model)
     made = ""
     with progress_bar(as_bytes=True) as bar, cancel_on_interrupt() as cancel:
-        for event in quantize(source, target, store=store, cancel=cancel, name=name):
+        for event in quantize(source, target or fastest_layout(store), store=store, cancel=cancel, name=name):
             if isinstance(event, Progress):
                 made = event.item
                 bar.show(event)

@@ -9,7 +9,7 @@ import click
 from studiolo.cli.answers import hit_lines
 from studiolo.cli.session import open_engine
 from studiolo.cli.terminal import DONE, Terminal
-from studiolo.shapes import search_shape
+from studiolo.shapes import ranked_by, search_shape
 from studiolo.types import DEFAULT_LIBRARY
 
 
@@ -31,6 +31,8 @@ def search(terminal: Terminal, *, query: str, library: str, document: str | None
         return DONE
     if not hits:
         terminal.say("nothing_found")
+    if ranked_by(hits) == "words":
+        terminal.say("by_words")
     for number, hit in enumerate(hits, start=1):
         terminal.text(hit_lines(number, hit, terminal))
     return DONE

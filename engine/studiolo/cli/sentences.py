@@ -78,6 +78,7 @@ ENGLISH: dict[Code, str] = {
     Code.KEYRING_MISSING: "There is no keyring that can be used without a dialog. Choose `passphrase` or `file`.",
     Code.ENGINE_GONE: "The engine has stopped. Run the command again.",
     Code.ENGINE_START: "The engine did not start (exit code {exit_code}). Run `studiolo doctor`.",
+    Code.ENGINE_OPENING: "The engine is still opening its home. Run the command again in a moment.",
     Code.FILTER_FAILED: "The privacy filter could not run, so nothing was let through. Run `studiolo doctor`.",
     Code.BLOCKED_BY_POLICY: "The privacy policy withholds this ({types}). Change the question or the policy.",
     Code.INTERNAL: "Something went wrong inside Studiolo ({where}). Please report it.",
@@ -144,6 +145,7 @@ CHINESE: dict[Code, str] = {
     Code.KEYRING_MISSING: "没有无需对话框即可使用的密钥环。请选择 passphrase 或 file。",
     Code.ENGINE_GONE: "引擎已停止。请重新运行命令。",
     Code.ENGINE_START: "引擎未能启动（退出码 {exit_code}）。请运行 `studiolo doctor`。",
+    Code.ENGINE_OPENING: "引擎仍在打开数据目录。请稍后重新运行命令。",
     Code.FILTER_FAILED: "隐私过滤器无法运行，因此没有放行任何内容。请运行 `studiolo doctor`。",
     Code.BLOCKED_BY_POLICY: "隐私策略不允许显示此内容（{types}）。请修改问题或策略。",
     Code.INTERNAL: "Studiolo 内部出错（{where}）。请报告此问题。",
@@ -302,6 +304,10 @@ NOTICES: dict[str, tuple[str, str]] = {
         ),
         "测量期间其他程序占用了 {percent}% 的处理器，因此未保存结果。请关闭它们后重试。",
     ),
+    "fastest_layout": (
+        "{model} reads faster here than {other}, and answers from now on where no model is chosen.",
+        "{model} 在本机读取比 {other} 快；今后未指定模型时由它回答。",
+    ),
     "calibrated": ("Kept; the next load of {model} uses it.", "已保存；下次加载 {model} 时生效。"),
     "compare": (
         "`studiolo models compare {model} {other}` measures what was lost and gained.",
@@ -347,6 +353,7 @@ NOTICES: dict[str, tuple[str, str]] = {
         "其中没有可识别格式的文件。请指定文件，或含有文档的文件夹。",
     ),
     "nothing_found": ("Nothing found.", "没有找到。"),
+    "by_words": ("Found by words alone; meaning took no part.", "仅按词语检索，未按语义检索。"),
     "more_failed": ("{failed} of {total} files could not be added.", "{total} 个文件中有 {failed} 个未能添加。"),
 }
 

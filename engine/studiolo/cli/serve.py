@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from studiolo.cli.terminal import DONE, Terminal, existing
-from studiolo.errors import Code, StudioloError, UserError
+from studiolo.errors import Code, UserError
+
+if TYPE_CHECKING:
+    from studiolo.isolation.seal import SealState
 
 
 @click.command()
@@ -39,9 +43,6 @@ def serve(
     The first line on stdout is {url, pid, token_file, sealed}; the token in that file opens the API. Ctrl+C stops it.
     With --tls it also names the public address and its certificate's fingerprint.
     """
-    from studiolo.cli.checks import check_words
-    from studiolo.doctor import seal_check
-    from studiolo.handshake import error_line
     from studiolo.server.listening import Tls
     from studiolo.server.run import serve as run_server
 
@@ -51,20 +52,22 @@ def serve(
     environ = dict(terminal.environ)
     if ask_passphrase:
         environ["STUDIOLO_PASSPHRASE"] = click.prompt(terminal.word("passphrase"), hide_input=True, err=True)
-    try:
-        run_server(
-            terminal.home,
-            environ=environ,
-            host=host,
-            port=port,
-            tls=chosen,
-            origins=allow_origin,
-            parent_pid=parent_pid,
-            out=sys.stdout,
-            not_sealed=lambda state: terminal.note(check_words(seal_check(state), chinese=terminal.chinese)),
-        )
-    except StudioloError as error:
-        if parent_pid is not None:  # whoever started us reads our stdout, and puts it into words
-            terminal.text(error_line(error))
-        raise
+    run_server(
+        terminal.home,
+        environ=environ,
+        host=host,
+        port=port,
+        tls=chosen,
+        origins=allow_origin,
+        parent_pid=parent_pid,
+        out=sys.stdout,
+        not_sealed=lambda state: _say(state, terminal),
+    )
     return DONE
+
+
+def _say(state: SealState, terminal: Terminal) -> None:
+    from studiolo.cli.checks import check_words
+    from studiolo.doctor import seal_check
+
+    terminal.note(check_words(seal_check(state), chinese=terminal.chinese))

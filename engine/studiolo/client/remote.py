@@ -38,6 +38,7 @@ from studiolo.types import (
     Conversation,
     Document,
     DocumentReport,
+    Embedded,
     EngineStatus,
     Hit,
     Integrity,
@@ -238,12 +239,14 @@ class RemoteEngine:
         """The passages that fit best."""
         return self._send(exchange.search(query, library=library, limit=limit, document=document, reader=reader))
 
-    def embed(self, texts: Sequence[str], *, model: str | None = None) -> list[list[float]]:
-        """One unit-length vector a text."""
+    def embed(self, texts: Sequence[str], *, model: str | None = None) -> Embedded:
+        """One unit-length vector a text, and what they cost in tokens."""
         if not texts:
-            return []
+            return Embedded()
         body = {"input": list(texts), "model": model or "", "encoding_format": "float"}
-        return [list(map(float, entry["embedding"])) for entry in self._call("POST", "/v1/embeddings", body)["data"]]
+        found = self._call("POST", "/v1/embeddings", body)
+        vectors = [list(map(float, entry["embedding"])) for entry in found["data"]]
+        return Embedded(vectors, int(found["usage"]["prompt_tokens"]))
 
     # conversation
 

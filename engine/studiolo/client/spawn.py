@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from studiolo.client.attach import connect, find_running
@@ -74,10 +74,13 @@ def spawn_engine(
     port: int = 0,
     timeout_s: float = START_S,
     porter: Porter | None = None,
+    alive: Callable[[], None] = lambda: None,
 ) -> EngineProcess:
-    """Start an engine on a home; `porter` does it for a process that has sealed itself (then in its environment).
+    """Start an engine on a home, and wait until it has opened it.
 
-    Raises the error the engine itself gave (home_busy, newer_format ...), or EnvironmentFault(engine_start).
+    `porter` starts it for a process that has sealed itself (then in its environment). `alive` is called as soon as it
+    answers that it is there. Raises the error the engine itself gave (home_busy, newer_format ...), or
+    EnvironmentFault(engine_start).
     """
     process: Process
     try:
@@ -89,6 +92,12 @@ def spawn_engine(
         engine = connect(handshake, timeout_s=timeout_s, porter=porter)
         if engine is None:
             raise EnvironmentFault(Code.ENGINE_START, exit_code=process.poll() or 0)
+        try:
+            alive()
+            _wait_open(engine, process, timeout_s)
+        except BaseException:
+            engine.close()
+            raise
     except BaseException:
         _end(process)
         raise
@@ -119,9 +128,11 @@ def attach_or_spawn(
     wait_s: float = WAIT_S,
     timeout_s: float = START_S,
     porter: Porter | None = None,
+    alive: Callable[[], None] = lambda: None,
 ) -> EngineProcess:
     """The engine that runs, or a new one; waits while another command has the home open for itself.
 
+    One that runs may still be opening its home: what it is asked waits. `alive`: as for `spawn_engine`.
     Raises EnvironmentFault(home_busy) where that takes longer than `wait_s`, and what `spawn_engine` raises.
     """
     deadline = time.monotonic() + wait_s
@@ -132,7 +143,7 @@ def attach_or_spawn(
             return EngineProcess(engine, found.pid, None)
         try:
             HomeLock(home, pid=os.getpid()).release()  # cheaper to ask for than a process that learns it is held
-            return spawn_engine(home, environ=environ, timeout_s=timeout_s, porter=porter)
+            return spawn_engine(home, environ=environ, timeout_s=timeout_s, porter=porter, alive=alive)
         except StudioloError as error:
             if error.code is not Code.HOME_BUSY or time.monotonic() > deadline:
                 raise
@@ -157,6 +168,21 @@ def _first_line(process: Process, timeout_s: float) -> Handshake:
     with suppress(subprocess.TimeoutExpired):
         process.wait(1.0)
     raise EnvironmentFault(Code.ENGINE_START, exit_code=process.poll() or 0)
+
+
+def _wait_open(engine: RemoteEngine, process: Process, timeout_s: float) -> None:
+    """Ask until the home is open: the engine answers when it is, or says why it cannot be."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        try:
+            engine.status()
+            return
+        except StudioloError as error:
+            if error.code is Code.ENGINE_GONE and process.poll() is not None:
+                raise EnvironmentFault(Code.ENGINE_START, exit_code=process.poll() or 0) from None
+            if error.code is not Code.ENGINE_OPENING or time.monotonic() > deadline:
+                raise
+        time.sleep(RETRY_S)
 
 
 def _end(process: Process) -> None:

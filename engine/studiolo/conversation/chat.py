@@ -45,6 +45,30 @@ def answer_chat(
 
     `adapters`: those that `chat` names, as files.
     """
+    with models.arriving(model_id, Service.of(chat.service)):  # not only once the model reads it
+        yield from _answered(
+            chat,
+            model_id=model_id,
+            screener=screener,
+            models=models,
+            cancel=cancel,
+            monotonic=monotonic,
+            adapters=adapters,
+            meter=meter,
+        )
+
+
+def _answered(
+    chat: Chat,
+    *,
+    model_id: str,
+    screener: Screener,
+    models: ModelPool,
+    cancel: CancelToken,
+    monotonic: Callable[[], float],
+    adapters: Sequence[AdapterFile],
+    meter: Callable[[], EnergyMeter],
+) -> Iterator[Event]:
     started, used = monotonic(), meter()
     writing = Writing()
     load_s = 0.0

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from studiolo.inference.lease import Lease
+from studiolo.inference.steps import Service
 from studiolo.types import Hit, Redaction, Screened, Span
 
 
@@ -68,6 +69,10 @@ class Screener(Protocol):
         """What screening depends on beside the text: policy and detector."""
         ...
 
+    def holds_known(self, text: str, *, library_id: str, reader: str = ...) -> bool:
+        """Whether a screened text holds a value that has come to be known since."""
+        ...
+
     def stream(self, *, library_id: str, reader: str, seen: Iterable[str] | None = None) -> AnswerStream:
         """A screen for one answer. `seen`: what the model was given; other pseudonyms are not restored."""
         ...
@@ -90,6 +95,10 @@ class ModelPool(Protocol):
 
     def warm(self, model_id: str) -> None:
         """Begin to load a model, without waiting."""
+        ...
+
+    def arriving(self, model_id: str, service: Service) -> AbstractContextManager[None]:
+        """For the block, somebody waits for an answer of the model: work that nobody waits for gives way."""
         ...
 
 

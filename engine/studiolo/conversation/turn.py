@@ -149,8 +149,9 @@ class Turns:
         )
         stored = False
         try:
-            yield Started(conversation_id, turn_id, model_id)
-            yield from self._steps(turn)
+            with self._models.arriving(model_id, Service.of(question.service)):  # not only once the model reads it
+                yield Started(conversation_id, turn_id, model_id)
+                yield from self._steps(turn)
             self._finish(turn, "cancelled" if turn.writing.reason == "cancelled" else "complete")
             stored = True
             yield Finished(turn.writing.reason, turn.timings, turn.writing.usage)
@@ -259,8 +260,9 @@ class Turns:
     def _said(self, turn: _Running, row: StoredTurn) -> PromptTurn | None:
         """An earlier turn as the model may read it now; None where the policy blocks what was said in it."""
         question, answer = row.question_screened, row.turn.answer
-        if row.screened_by != turn.screened_by:
-            screener, scope, reader = self._screener, turn.scope, turn.question.reader
+        screener, scope, reader = self._screener, turn.scope, turn.question.reader
+        learnt = any(screener.holds_known(text, library_id=scope, reader=reader) for text in (question, answer))
+        if learnt or row.screened_by != turn.screened_by:
             try:
                 question = screener.screen(
                     row.turn.question, library_id=scope, direction="question", reader=reader

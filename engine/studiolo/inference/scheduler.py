@@ -1,9 +1,10 @@
 """The one thread that owns the model's context, and the requests before it.
 
 Requests are read and written together, a batch at a time. Those that somebody waits for go first: while a person's
-request is there, scripts and reading ahead stand still, and a batch of theirs that runs is broken off for it. Within
-one class clients get places in turn, each client's requests in order of arrival: one with fifty requests keeps nobody
-waiting for more than one of them. Prompts are read in that order, and everyone who writes gets a token in every batch.
+request is there or on its way (`arrivals`), scripts and reading ahead stand still, and a batch of theirs that runs is
+broken off for it. Within one class clients get places in turn, each client's requests in order of arrival: one with
+fifty requests keeps nobody waiting for more than one of them. Prompts are read in that order, and everyone who writes
+gets a token in every batch.
 
 A model is loaded when somebody first leases it and stays until another one is needed: a lease keeps it from being
 swapped away under a running turn.
@@ -25,6 +26,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from studiolo.errors import Code, EngineBug, StudioloError, unexpected
+from studiolo.inference.arrivals import Arrivals
 from studiolo.inference.lease import Lease
 from studiolo.inference.runtime import Running, Runtime
 from studiolo.inference.steps import Ended, Failure, Piece, Prompt, Service, Step
@@ -108,6 +110,7 @@ class Scheduler:
         self._leases = 0
         self._open = 0  # requests that somebody wants an answer to
         self._persons = 0
+        self._arrivals = Arrivals(clock=time.monotonic)
         self._moved = False  # whether somebody has come or gone since places were given last
         self._arrived = 0
         self._turns = Turns()
@@ -123,19 +126,37 @@ class Scheduler:
 
     @property
     def busy(self) -> bool:
-        """Whether a request is running or waiting that somebody wants an answer to."""
+        """Whether a request is running, waiting or on its way that somebody wants an answer to."""
         with self._state:
-            return self._open > 0
+            return self._open > 0 or self._arrivals.before(Service.IDLE)
 
     def give_way(self, over: Callable[[], bool] = lambda: False, *, timeout_s: float = 60.0) -> None:
-        """Wait while a person's request is read or written: for work on other threads that takes processors from it.
+        """Wait while a person's request is on its way, read or written: for work on other threads that takes processors
+        from it.
 
         `over`: whether that work is to end; it is asked a few times a second.
         """
         until = time.monotonic() + timeout_s
         with self._state:
-            while self._persons and not self._closed and not over() and time.monotonic() < until:
+            while self._persons or self._arrivals.before(Service.SCRIPT):
+                if self._closed or over() or time.monotonic() >= until:
+                    return
                 self._state.wait(_LOOK_S)
+
+    @contextmanager
+    def arriving(self, model_id: str, service: Service) -> Iterator[None]:
+        """A request is on its way to the model, for the block: others of a later class give way from now on."""
+        with self._state:
+            arrival = self._arrivals.enter(service, model_id)
+            runtime = self._runtime if self._model_id == model_id else None
+            if runtime is not None and any(one.service > service for one in self._in_batch):
+                runtime.interrupt()
+        try:
+            yield
+        finally:
+            with self._state:
+                self._arrivals.leave(arrival)
+                self._state.notify_all()
 
     @contextmanager
     def lease(self, model_id: str) -> Iterator[Lease]:
@@ -343,6 +364,9 @@ class Scheduler:
                 or any(one.service < first for one in self._waiting)
             ):
                 return  # what to do has changed just now
+            if self._arrivals.before(first, self._model_id):
+                self._state.wait(_LOOK_S)
+                return
             self._in_batch = batch
             runtime = batch[0].runtime
             runtime.resume()  # under the lock: an interrupt that is meant for this batch comes after it

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from studiolo.database import Database
-from studiolo.errors import Code, EnvironmentFault, UserError
+from studiolo.errors import Code, EnvironmentFault, UserError, disk_fault
 from studiolo.events import Event, Finished, Progress
 from studiolo.jobs import CancelToken
 from studiolo.knowledge.ingest import Tools
@@ -24,7 +24,6 @@ from studiolo.knowledge.parsers.child import Cancelled
 from studiolo.knowledge.places import digest_of
 from studiolo.knowledge.portable import DOCUMENTS, OCCURRENCES, PASSAGES, Manifest, Vectors, Writing
 from studiolo.knowledge.records import FINDABLE, LibraryRow, Record, record_of
-from studiolo.settings import disk_fault
 
 _STEP = 1000  # passages between two events
 _ATTEMPTS = 3

@@ -53,6 +53,7 @@ from studiolo.types import (
     DEFAULT_LIBRARY,
     Document,
     DocumentStatus,
+    Embedded,
     Hit,
     Integrity,
     Library,
@@ -400,10 +401,12 @@ class KnowledgeBase:
         limit: int = 5,
         document: str | None = None,
         context: Sequence[str] = (),
+        by_words: bool = False,
     ) -> list[Hit]:
         """The passages that fit best, best first.
 
-        `document` (id or name) limits it; `context` holds earlier questions, the latest last. Raises UserError:
+        `document` (id or name) limits it; `context` holds earlier questions, the latest last. `by_words`: without
+        meaning, for which an embedder would have to be loaded, as long as words find anything. Raises UserError:
         unknown_library, unknown_document, bad_request, and what the embedder raises.
         """
         if limit < 1:
@@ -424,14 +427,15 @@ class KnowledgeBase:
             documents=wanted,
             context=context,
             shelved=shelved,
+            by_words=by_words,
         )
 
-    def embed(self, texts: Sequence[str], *, model: str | None = None) -> list[list[float]]:
+    def embed(self, texts: Sequence[str], *, model: str | None = None) -> Embedded:
         """One unit-length vector a text, as passages are embedded."""
         if not texts:
-            return []
-        vectors: list[list[float]] = self._embedder(model or self._default_embedder).embed_passages(texts).tolist()
-        return vectors
+            return Embedded()
+        embedder = self._embedder(model or self._default_embedder)
+        return Embedded(embedder.embed_passages(texts).tolist(), sum(map(embedder.count_tokens, texts)))
 
     def read_text(self, path: Path, *, passwords: Sequence[str] = ()) -> str:
         """What a document says, as it would be read into a library; nothing is stored. Raises UserError."""

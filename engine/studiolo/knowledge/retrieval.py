@@ -76,6 +76,7 @@ class _Asked:
     library_id: str
     embedder: TextEmbedder
     depth: int
+    meant: bool  # whether the embedder is asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +117,13 @@ class Retrieval:
         documents: Sequence[str] | None = None,
         context: Sequence[str] = (),
         shelved: Shelves = (),
+        by_words: bool = False,
     ) -> list[Hit]:
         """The places that fit best, best first; `Hit.score` is how surely it answers (see `fit.FITS`).
 
         `documents` are ids to keep to; `context` earlier questions; `shelved` the library's documents, the same object
-        for as long as they do not change (what names them is indexed once).
+        for as long as they do not change (what names them is indexed once). `by_words`: where words find anything,
+        the embedder is not asked.
         """
         weights = self._weights
         index = self._index(library_id, shelved() if callable(shelved) else shelved)
@@ -138,8 +141,12 @@ class Retrieval:
             library_id=library_id,
             embedder=embedder,
             depth=max(weights.depth, limit),
+            meant=not by_words and knows(embedder.languages, query),
         )
         found = self._searched(asked, documents)
+        if by_words and not found.scores:  # nothing is not said before meaning was asked
+            asked = replace(asked, meant=knows(embedder.languages, query))
+            found = self._searched(asked, documents)
         meant = [key for key in named.strong if documents is None or key in documents]
         if meant and (documents is None or len(documents) > len(meant) or named.words):
             inside = replace(asked, words=_without(query, named.words))
@@ -151,16 +158,16 @@ class Retrieval:
         ranked = {key: score + _boost(passages[key].document_id, named, sure, weights) for key, score in scores.items()}
         crowding = 0.0 if sure or (documents is not None and len(documents) == 1) else weights.crowding
         chosen = places(ranked, passages, limit=max(limit, fit.READ), crowding=crowding)
-        return fit.graded(" ".join([*context, query]) if dependent else query, chosen, found.near)[:limit]
+        hits = fit.graded(" ".join([*context, query]) if dependent else query, chosen, found.near)[:limit]
+        return hits if asked.meant else [replace(hit, by="words") for hit in hits]
 
     def _searched(self, asked: _Asked, documents: Sequence[str] | None) -> _Searched:
         """Every leg over `documents`, fused."""
         weights = self._weights
-        meant = knows(asked.embedder.languages, asked.query)
         with ThreadPoolExecutor(1, thread_name_prefix="query") as pool:
             # The embedder has a thread of its own, and the first time it takes seconds to load.
             vector = None
-            if meant:
+            if asked.meant:
                 vector = pool.submit(self._vector, asked)
             keyword = self._keyword(asked, documents)
             exact = self._exact(asked, documents)

@@ -24,11 +24,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from studiolo.cpu import require_avx2
-from studiolo.errors import Code, EnvironmentFault, import_failed
+from studiolo.errors import Code, EnvironmentFault, disk_fault, import_failed
 from studiolo.knowledge.gate import Gate
 from studiolo.knowledge.language import fold
 from studiolo.knowledge.ranges import Ranges, runs
-from studiolo.settings import disk_fault
 
 if TYPE_CHECKING:
     import numpy as np

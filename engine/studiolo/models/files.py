@@ -10,8 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from studiolo.errors import Code, EnvironmentFault, UserError
-from studiolo.settings import disk_fault
+from studiolo.errors import Code, EnvironmentFault, UserError, disk_fault
 
 CHUNK_BYTES = 1 << 20
 SPARE_BYTES = 64 * 1024 * 1024  # what a full disk keeps for everything else

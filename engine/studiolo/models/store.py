@@ -33,7 +33,7 @@ from studiolo.paths import Home
 from studiolo.types import Model
 
 RECORD = "model.json"
-RECORD_FORMAT = 2  # 2: with `architecture`
+RECORD_FORMAT = 3  # 2: with `architecture`, 3: with `base`
 DEFAULT_CONTEXT_TOKENS = 4096
 PARTIAL = ".partial"
 # GGUF files that cannot hold a conversation: embedders, rerankers, vision towers
@@ -168,6 +168,7 @@ class ModelStore:
             installed=True,
             note=f"made from {source.id}, {layout}",
             architecture=info.architecture,
+            base=source.base or source.id,
         )
         self._write_import(model, partial, info)
         return model

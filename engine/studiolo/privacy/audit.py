@@ -30,7 +30,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from studiolo.errors import Code, EnvironmentFault, StudioloError
+from studiolo.errors import Code, EnvironmentFault, StudioloError, disk_fault
 from studiolo.privacy.audit_lines import (
     START,
     Walk,
@@ -43,7 +43,6 @@ from studiolo.privacy.audit_lines import (
     tail,
     unseal,
 )
-from studiolo.settings import disk_fault
 from studiolo.shapes import audit_line
 from studiolo.types import AuditFound, AuditRecord, AuditReport
 

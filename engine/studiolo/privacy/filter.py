@@ -162,6 +162,22 @@ class PrivacyFilter:
         """What screening for the model depends on beside the text, as a digest. Raises UserError(bad_policy)."""
         return rules_digest(self._rules(library_id), reader=reader)
 
+    def holds_known(self, text: str, *, library_id: str, reader: str = Reader.OWNER) -> bool:
+        """Whether a screened text holds a value that has come to be known since, and would now be replaced.
+
+        Raises as `screen`.
+        """
+        rules = self._rules(library_id)
+        way = _Way(rules, "question", reader)
+        try:
+            folded = fold(text).text
+            known = rules.own.without_allowed(folded, self.table(library_id).known_values(folded))
+        except StudioloError:
+            raise
+        except Exception:  # noqa: BLE001 - fails closed, and the exception's text stays here
+            raise PolicyBlock(Code.FILTER_FAILED) from None
+        return any(way.edits(match.type) for match in known)
+
     def _closed(self, text: str, library_id: str, way: _Way, spans: Sequence[Span]) -> Screened:
         try:
             return self._screen(text, library_id, way, spans)

@@ -15,11 +15,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from studiolo.errors import Code, StudioloError, UserError
+from studiolo.errors import Code, StudioloError, UserError, disk_fault
 from studiolo.privacy.policy import Table
 from studiolo.privacy.policy_comments import with_comments
 from studiolo.privacy.policy_file import FORMAT, InForce, PolicyFile, in_force, read_policy
-from studiolo.settings import disk_fault
 from studiolo.types import PolicyView
 
 

@@ -232,7 +232,7 @@ class KeyHolder:
             return None
 
     def _keep_in_file(self, key: bytes, name: str) -> bool:
-        from studiolo.settings import disk_fault
+        from studiolo.errors import disk_fault
 
         path = self._file(name)
         try:

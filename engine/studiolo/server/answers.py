@@ -55,10 +55,11 @@ class Health(BaseModel):
 
 
 class Readiness(BaseModel):
-    """Whether the chat model is loaded."""
+    """Whether the chat model is loaded, and what is still being loaded."""
 
     ready: bool
     model: str = Field(description='id; "" where none is installed')
+    loading: list[Literal["home", "model", "search", "filter"]] = Field(description="what is awaited after a start")
 
 
 class Checks(BaseModel):
@@ -218,14 +219,17 @@ class FoundPassage(BaseModel):
     spans: list[Span] | None
     stale: bool
     suspicious: bool
+    by: Literal["meaning", "words"]
 
 
 class Found(BaseModel):
-    """The passages that fit best, best first."""
+    """The passages that fit best, best first. `by`: "words" where meaning took no part in the search: the embedder is
+    still being loaded, just after a start, or does not know the question's language."""
 
     query: str
     hits: list[FoundPassage]
     seconds: float
+    by: Literal["meaning", "words"]
 
 
 class CitedPlace(BaseModel):

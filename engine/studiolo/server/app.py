@@ -20,9 +20,7 @@ from studiolo import __version__
 from studiolo.engine import Engine
 from studiolo.errors import Code, StudioloError, UserError, unexpected
 from studiolo.paths import Home
-from studiolo.server.described import describe
-from studiolo.server.described_native import native_table
-from studiolo.server.described_openai import openai_table
+from studiolo.server.described import Table, describe
 from studiolo.server.errors import WireResponse, respond
 from studiolo.server.guarded import guarded
 from studiolo.server.limits import Limits
@@ -87,17 +85,24 @@ def create_app(
 
     @app.get("/readyz", tags=["engine"])
     def readyz() -> Response:
-        """Whether the chat model is loaded: 200 if so, 503 if not yet."""
+        """Whether the chat model is loaded: 200 if so, 503 if not yet. `loading` says what a start still waits for."""
         status = engine.status()
-        return WireResponse(
-            {"ready": status.model_loaded, "model": status.model}, status_code=200 if status.model_loaded else 503
-        )
+        said = {"ready": status.model_loaded, "model": status.model, "loading": list(status.loading)}
+        return WireResponse(said, status_code=200 if status.model_loaded else 503)
 
     app.include_router(native_router(service))
     app.include_router(openai_router(service))
     app.include_router(metrics_router(service))
-    describe(app, lambda: {**native_table(), **openai_table()})
+    describe(app, _answered)
     return app
+
+
+def _answered() -> Table:
+    """What each route answers. Its many types are imported when somebody asks for the description."""
+    from studiolo.server.described_native import native_table
+    from studiolo.server.described_openai import openai_table
+
+    return {**native_table(), **openai_table()}
 
 
 def _handle_errors(app: FastAPI) -> None:

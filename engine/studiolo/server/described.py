@@ -14,7 +14,6 @@ from fastapi import FastAPI
 from starlette.responses import Response
 
 from studiolo.errors import Code, error_for
-from studiolo.server.answers import ErrorAnswer
 from studiolo.server.errors import STATUS, WireResponse, native_shape, openai_shape
 from studiolo.server.rights import ANY, OPEN, OWNER, needed
 from studiolo.server.versions import API_VERSION, HEADER
@@ -23,6 +22,7 @@ REFERENCE = "#/components/schemas/{model}"
 BEFORE_ROUTES = (Code.UNAUTHORISED, Code.FORBIDDEN_ORIGIN)  # what the door may say to anybody
 ALWAYS = (
     Code.BAD_REQUEST, Code.INTERNAL, Code.DAMAGED_STORE, Code.NO_PERMISSION, Code.DISK_FULL, Code.NOT_ENOUGH_MEMORY,
+    Code.ENGINE_OPENING,
 )  # fmt: skip
 _UNCHECKED = 422  # the status of what does not fit the description, but for /v1, where it is 400
 _HEADERS = 431  # the status of headers that are too many or too long
@@ -91,6 +91,7 @@ _VALUES: dict[Code, dict[str, str | int | float]] = {
     Code.DAMAGED_STORE: {"store": "history"},
     Code.MISSING_PACKAGE: {"package": "llama-cpp-python"},
     Code.UNSUPPORTED_CPU: {"missing": "avx2"},
+    Code.ENGINE_OPENING: {"retry_after_s": 1},
     Code.INTERNAL: {"where": "ValueError"},
 }  # fmt: skip
 
@@ -134,6 +135,7 @@ def describe(app: FastAPI, table: Callable[[], Table]) -> None:
 def described(schema: dict[str, Any], table: Table) -> dict[str, Any]:
     """`schema`, as FastAPI makes it, with all that the table says."""
     from studiolo.events import Event
+    from studiolo.server.answers import ErrorAnswer
 
     kinds = {key: says.kind for key, says in table.items() if says.kind is not None}
     references, definitions = _schemas({**kinds, "error": ErrorAnswer, "openai": _openai_error(), "event": Event})
@@ -261,7 +263,7 @@ def _headers(status: int) -> dict[str, Any]:
     match status:
         case 401:
             header, kind = "WWW-Authenticate", {"type": "string", "const": "Bearer"}
-        case 429:
+        case 429 | 503:
             header, kind = "Retry-After", {"type": "string", "pattern": "^[0-9]+$"}
         case _:
             return {}

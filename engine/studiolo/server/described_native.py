@@ -140,12 +140,12 @@ def _gone(*codes: Code, body: Any = None) -> Says:
 def _engine() -> Table:
     status = EngineStatus(__version__, 4711, "/home/ada/.local/share/studiolo", _MODEL.id, True, True, False)
     health = {"status": "ok", "service": "studiolo", "pid": 4711}
-    ready = {"ready": True, "model": _MODEL.id}
+    ready = {"ready": True, "model": _MODEL.id, "loading": []}
     seal = seal_check(SealState(sealed=True, by="seccomp", landlock=6))
     checks = {"checks": [wire.plain(Check("cpu", "ok", "AVX2")), wire.plain(seal)]}
     return {
         ("GET", "/healthz"): Says(answers.Health, health),
-        ("GET", "/readyz"): Says(answers.Readiness, ready, also={503: {**ready, "ready": False}}),
+        ("GET", "/readyz"): Says(answers.Readiness, ready, also={503: {**ready, "ready": False, "loading": ["model"]}}),
         ("GET", "/metrics"): Says(None, other={CONTENT_TYPE.split(";")[0]: _METRICS}),
         ("GET", "/api/status"): Says(EngineStatus, wire.plain(status)),
         ("GET", "/api/doctor"): Says(answers.Checks, checks),
@@ -258,7 +258,12 @@ def _jobs() -> Table:
 
 
 def _questions() -> Table:
-    found = {"query": "term of the lease", "hits": [wire.hit_plain(Hit(_PASSAGE, 0.82))], "seconds": 0.05}
+    found = {
+        "query": "term of the lease",
+        "hits": [wire.hit_plain(Hit(_PASSAGE, 0.82))],
+        "seconds": 0.05,
+        "by": "meaning",
+    }
     answer = {
         "answer": _TURN.answer,
         "citations": [{"document": "lease.pdf", "page": 3, "quote": _CITATION.quote, "verified": True}],

@@ -44,7 +44,7 @@ def openai_table() -> Table:
     codes = (Code.UNKNOWN_LIBRARY, *ANSWER_CODES)
     question = [{"role": "user", "content": "How long is the term?"}]
     embedded = {"object": "embedding", "index": 0, "embedding": [0.6, 0.8]}
-    usage = {"prompt_tokens": 0, "total_tokens": 0}
+    usage = {"prompt_tokens": 9, "total_tokens": 9}
     return {
         ("GET", "/v1/models"): Says(answers.ModelEntries, {"object": "list", "data": [model]}),
         ("GET", "/v1/models/{model_id}"): Says(answers.ModelEntry, model, (Code.UNKNOWN_MODEL,)),
@@ -53,14 +53,14 @@ def openai_table() -> Table:
             _completion(),
             codes,
             other={_EVENTS: _stream()},
-            body={"model": f"{_MODEL}@contracts", "messages": question},
+            body={"model": f"{_MODEL}@contracts", "messages": question, "service": "interactive"},
         ),
         ("POST", "/v1/completions"): Says(
             answers.TextCompletion,
             _text_completion(),
             codes,
             other={_EVENTS: _stream(text=True)},
-            body={"model": _MODEL, "prompt": "The term of the lease is", "max_tokens": 8},
+            body={"model": _MODEL, "prompt": "The term of the lease is", "max_tokens": 8, "service": "batch"},
         ),
         ("POST", "/v1/embeddings"): Says(
             answers.Embeddings,

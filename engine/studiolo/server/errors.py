@@ -64,6 +64,7 @@ STATUS: dict[Code, tuple[int, str]] = {
     Code.KEYRING_MISSING: (501, "This machine has no keyring that can be used now."),
     Code.ENGINE_GONE: (503, "The engine has gone."),
     Code.ENGINE_START: (503, "The engine did not start."),
+    Code.ENGINE_OPENING: (503, "The engine is opening its home; try again after the time given."),
     Code.FILTER_FAILED: (500, "The privacy filter could not run, so nothing was let through."),
     Code.BLOCKED_BY_POLICY: (403, "The privacy policy withholds this."),
     Code.INTERNAL: (500, "Something went wrong inside the engine; please report it."),

@@ -144,14 +144,16 @@ def document_routes(router: APIRouter, service: Service) -> None:
     async def add_documents(name: str, request: Request) -> Response:
         """Add files: uploaded as multipart, or named by `{"paths": [...]}` with `"passwords"` to try on locked ones.
 
-        Answers with a job to watch.
+        Answers with a job to watch. An uploaded file replaces the one that the same caller uploaded under its name
+        before; a named token's stand beside the owner's and other tokens'.
         """
         content_type = request.headers.get("content-type", "")
         passwords: tuple[str, ...] = ()
         service.jobs.require_room()  # before a file is taken in for it
         if content_type.lower().startswith("multipart/form-data"):
             await to_thread.run_sync(service.engine.create_library, name)
-            paths = await _received(request, Upload(service.home, library=name, content_type=content_type))
+            upload = Upload(service.home, library=name, content_type=content_type, token=caller().name)
+            paths = await _received(request, upload)
             uploaded = True
         else:
             body = _paths(await request.body())

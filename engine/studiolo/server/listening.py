@@ -14,11 +14,13 @@ import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from studiolo.errors import Code, EnvironmentFault, UserError
 from studiolo.paths import Home
-from studiolo.server.certificate import Certificate, made_certificate, own_certificate
+
+if TYPE_CHECKING:
+    from studiolo.server.certificate import Certificate
 
 BACKLOG: Final = 128
 _HOST_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
@@ -58,6 +60,8 @@ def public(tls: Tls, listener: socket.socket, *, home: Home) -> Public:
 
 def certificate_for(tls: Tls, listener: socket.socket, *, home: Home) -> Certificate:
     """The owner's certificate, or one made for the listener's names. Raises UserError, EnvironmentFault."""
+    from studiolo.server.certificate import made_certificate, own_certificate
+
     if tls.cert is not None and tls.key is not None:
         return own_certificate(tls.cert, tls.key)
     return made_certificate(home, names=names_of(listener))

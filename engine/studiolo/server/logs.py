@@ -13,8 +13,8 @@ import traceback
 from types import TracebackType
 from typing import IO
 
+from studiolo.errors import disk_fault
 from studiolo.paths import Home
-from studiolo.settings import disk_fault
 
 LOG_BYTES = 2 * 1024**2
 LOG_FILES = 3

@@ -27,7 +27,7 @@ from studiolo.server.pseudonyms import pseudonym_routes
 from studiolo.server.service import Service
 from studiolo.server.streaming import EventStream, Pump, job_events, several, sse_lines
 from studiolo.server.tokens import token_routes
-from studiolo.shapes import Answer, answer_shape, audit_shape, file_shape
+from studiolo.shapes import Answer, answer_shape, audit_shape, file_shape, ranked_by
 
 StreamName = Header(default=None, alias=wire.STREAM_HEADER, max_length=64)
 
@@ -83,7 +83,7 @@ def _job_routes(router: APIRouter, service: Service) -> None:
     @router.get("/jobs/{job_id}/events", tags=["jobs"])
     async def watch_job(job_id: str) -> Response:
         """A job's events from the first to the last, as server-sent events. Leaving does not stop the job."""
-        return EventStream(sse_lines(job_events(service.jobs.get(job_id))))
+        return EventStream(sse_lines(job_events(service.jobs.get(job_id), service.streams)))
 
     @router.delete("/streams/{stream_name}", status_code=NO_CONTENT, tags=["jobs"])
     def cancel_stream(stream_name: str) -> Response:
@@ -101,7 +101,8 @@ def _question_routes(router: APIRouter, service: Service) -> None:
             body.query, library=body.library, limit=body.limit, document=body.document, reader=body.reader
         )
         seconds = service.clock() - began
-        return WireResponse({"query": body.query, "hits": [wire.hit_plain(hit) for hit in hits], "seconds": seconds})
+        found = [wire.hit_plain(hit) for hit in hits]
+        return WireResponse({"query": body.query, "hits": found, "seconds": seconds, "by": ranked_by(hits)})
 
     @router.post("/ask", tags=["questions"])
     async def ask(body: AskBody, request: Request, stream_name: str | None = StreamName) -> Response:

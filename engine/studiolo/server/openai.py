@@ -78,15 +78,16 @@ def openai_router(service: Service) -> APIRouter:
 
     @router.post("/embeddings")
     def embeddings(body: EmbeddingsBody) -> Response:
-        """One unit-length vector a text. Tokens are not counted: `usage` is 0."""
-        vectors = service.engine.embed(body.texts(), model=body.model or None)
+        """One unit-length vector a text. `usage` counts the texts' tokens, without those around them."""
+        found = service.engine.embed(body.texts(), model=body.model or None)
+        vectors = found.vectors
         if body.dimensions is not None and vectors and body.dimensions != len(vectors[0]):
             raise unsupported("dimensions", "the model's vectors have another length")
         data = [
             {"object": "embedding", "index": index, "embedding": _encoded(vector, body.encoding_format)}
             for index, vector in enumerate(vectors)
         ]
-        usage = {"prompt_tokens": 0, "total_tokens": 0}
+        usage = {"prompt_tokens": found.tokens, "total_tokens": found.tokens}
         return WireResponse({"object": "list", "data": data, "model": body.model, "usage": usage})
 
     return router

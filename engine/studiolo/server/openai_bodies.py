@@ -9,11 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from studiolo.errors import Code, UserError
 from studiolo.inference.logprobs import MOST_ALTERNATIVES
-from studiolo.server.bodies import MOST_TOOLS, Adapters, ToolName
+from studiolo.server.bodies import MOST_TOOLS, Adapters, Service, ToolName
 from studiolo.types import AdapterUse, Chat, Message, Question, Reader, Sampling, Tool, ToolCall, ToolChoice
 
 ANY_OBJECT = '{"type": "object"}'
 MOST_CHOICES = 8
+SERVICE_SAYS = "class of service: `batch` stands back for persons; not a field of OpenAI's"
 _AS_SENT = (  # fields of a request that the engine knows by the same name and in the same range
     "temperature",
     "top_p",
@@ -114,10 +115,11 @@ class StreamOptions(_Body):
 
 
 class SampledBody(_Body):
-    """What a request for text says of how it is written. `library` is ours."""
+    """What a request for text says of how it is written. `library` and `service` are ours."""
 
     model: str = Field("", max_length=400, examples=["qwen2.5-coder-1.5b@contracts"])
     library: str | None = Field(None, max_length=200, description="answer from this library's documents")
+    service: Service = Field("interactive", description=SERVICE_SAYS)
     stream: bool = False
     stream_options: StreamOptions | None = None
     temperature: float | None = Field(None, ge=0, le=2)
@@ -236,6 +238,7 @@ class CompletionBody(SampledBody):
             library=library,
             model=self.target()[0],
             reader=Reader.OWNER,
+            service=self.service,
             sampling=self.sampling(),
             adapters=self._adapters(),
         )
@@ -248,6 +251,7 @@ class CompletionBody(SampledBody):
             tuple(_message(message) for message in self.messages),
             model=self.target()[0],
             reader=Reader.OWNER,
+            service=self.service,
             sampling=self.sampling(choice=choice),
             tools=tuple(tool.tool() for tool in self.tools or ()),
             tool_choice=how,

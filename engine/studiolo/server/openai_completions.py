@@ -10,7 +10,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import aclosing
-from typing import Annotated, Any
+from typing import Annotated, Any, TypedDict
 
 from pydantic import Field
 
@@ -19,11 +19,20 @@ from studiolo.server.openai_bodies import SampledBody, unsupported
 from studiolo.server.openai_shapes import choice_lines, extras, usage_of
 from studiolo.server.streaming import Pump
 from studiolo.shapes import Answer
-from studiolo.types import Chat, Message, Question, Reader, Sampling, TokenLogprob
+from studiolo.types import Chat, Message, Question, Reader, Sampling, ServiceClass, TokenLogprob
 
 DEFAULT_TOKENS = 16  # as OpenAI has it
 MOST_ANSWERS = 32  # prompts times `n`
 _MOST_LOGPROBS = 5  # as OpenAI has it
+
+
+class _Named(TypedDict):
+    """What questions and chats take alike."""
+
+    model: str | None
+    reader: str
+    service: ServiceClass
+
 
 Prompt = Annotated[str, Field(max_length=1_000_000)]
 
@@ -68,13 +77,13 @@ class TextCompletionBody(SampledBody):
         """What the engine is asked, one a choice."""
         model, library = self.target()
         prompts = [(text, choice) for text in self.prompts() for choice in range(self.n or 1)]
+        named: _Named = {"model": model, "reader": Reader.OWNER, "service": self.service}
         if library is not None:
             return [
-                Question(text, library=library, model=model, reader=Reader.OWNER, sampling=self._sampling(choice))
-                for text, choice in prompts
+                Question(text, library=library, sampling=self._sampling(choice), **named) for text, choice in prompts
             ]
         return [
-            Chat((Message("user", text),), model=model, reader=Reader.OWNER, sampling=self._sampling(choice), raw=True)
+            Chat((Message("user", text),), sampling=self._sampling(choice), raw=True, **named)
             for text, choice in prompts
         ]
 

@@ -71,6 +71,7 @@ class Service:
     def __post_init__(self) -> None:
         self.jobs.on_event(self.metrics.file)
         self.streams.on_event(self.metrics.answer)
+        self.streams.admit(lambda who: who.token is None or self.tokens.holds(who.token))
 
     def stop_work(self) -> None:
         """Cancel every stream and job; they end at their next safe point."""

@@ -20,9 +20,10 @@ from studiolo import wire
 from studiolo.errors import Code, EngineBug, StudioloError, UserError, error_for, unexpected
 from studiolo.events import Event, Failed
 from studiolo.jobs import CancelToken, Job
-from studiolo.server.rights import caller
+from studiolo.server.rights import Caller, caller
 
 HEARTBEAT_S = 5.0
+ADMITTED_S = 1.0  # how often it is looked whether the caller still may read
 FIRST_EVENT_S = 1.0  # how long the status line waits, so that an early error can still be an HTTP status
 QUEUE_EVENTS = 256
 JOB_POLL_S = 0.05
@@ -41,10 +42,19 @@ class Streams:
         self._named: dict[tuple[str, str], set[CancelToken]] = {}
         self._all: set[CancelToken] = set()
         self._told: list[Callable[[Event], None]] = []
+        self._may: Callable[[Caller], bool] = lambda _caller: True
 
     def on_event(self, told: Callable[[Event], None]) -> None:
         """Call `told` with every event of every stream, on the stream's thread; it must neither block nor raise."""
         self._told.append(told)
+
+    def admit(self, may: Callable[[Caller], bool]) -> None:
+        """Ask `may` from time to time whether a caller still may read; it must not block."""
+        self._may = may
+
+    def may(self, who: Caller) -> bool:
+        """Whether a caller still may read: not where their token has been revoked, or its time is over."""
+        return self._may(who)
 
     def tell(self, event: Event) -> None:
         """For a stream: it has said something."""
@@ -97,7 +107,8 @@ class Pump:
     def __init__(self, source: Source, streams: Streams, *, name: str | None = None) -> None:
         """Start at once; must be made on the running loop, while a request is served. Its thread knows the caller."""
         self._cancel = CancelToken()
-        self._mark = caller().mark
+        self._caller = caller()
+        self._mark = self._caller.mark
         self._streams = streams
         self._name = name
         self._loop = asyncio.get_running_loop()
@@ -126,18 +137,32 @@ class Pump:
             raise error_for(self._peeked.code, self._peeked.values)
 
     async def events(self) -> AsyncIterator[Event | None]:
-        """Every event to the last; None where nothing happened for a while. An error becomes Failed."""
+        """Every event to the last; None where nothing happened for a while. An error becomes Failed.
+
+        So does the end of the caller's token, which is looked for every `ADMITTED_S`.
+        """
         try:
             if self._peeked is not None:
                 yield self._peeked
                 if wire.is_last(self._peeked):
                     return
+            spoke = looked = self._loop.time()
             while True:
-                try:
-                    item = await asyncio.wait_for(self._queue.get(), HEARTBEAT_S)
-                except TimeoutError:
-                    yield None
+                item: Event | StudioloError | None = None
+                with suppress(TimeoutError):
+                    item = await asyncio.wait_for(self._queue.get(), min(HEARTBEAT_S, ADMITTED_S))
+                now = self._loop.time()
+                if now - looked >= ADMITTED_S:
+                    looked = now
+                    if not self._streams.may(self._caller):
+                        yield Failed(Code.UNAUTHORISED.value)
+                        return
+                if item is None:
+                    if now - spoke >= HEARTBEAT_S:
+                        spoke = now
+                        yield None
                     continue
+                spoke = now
                 self._room.release()
                 event = Failed(item.code.value, item.values) if isinstance(item, StudioloError) else item
                 yield event
@@ -222,10 +247,20 @@ async def sse_lines(events: AsyncIterator[Event | None]) -> AsyncIterator[str]:
         yield wire.HEARTBEAT if event is None else wire.sse(event)
 
 
-async def job_events(job: Job) -> AsyncIterator[Event | None]:
-    """A job's events from its first to its last, watched without a thread; None where nothing happened for a while."""
+async def job_events(job: Job, streams: Streams) -> AsyncIterator[Event | None]:
+    """A job's events from its first to its last, watched without a thread; None where nothing happened for a while.
+
+    The end of the caller's token ends them, and leaves the job.
+    """
+    who, looked_s = caller(), 0.0
     seen, quiet_s = 0, 0.0
     while True:
+        looked_s += JOB_POLL_S
+        if looked_s >= ADMITTED_S:
+            looked_s = 0.0
+            if not streams.may(who):
+                yield Failed(Code.UNAUTHORISED.value)
+                return
         _, events = job.snapshot()
         for event in events[seen:]:
             yield event

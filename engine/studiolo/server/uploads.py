@@ -15,10 +15,9 @@ from typing import BinaryIO
 from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from studiolo.errors import Code, UserError
+from studiolo.errors import Code, UserError, disk_fault
 from studiolo.originals import library_folder, safe_name
 from studiolo.paths import Home
-from studiolo.settings import disk_fault
 
 FILES = 1000  # parts of one request
 
@@ -26,12 +25,12 @@ FILES = 1000  # parts of one request
 class Upload:
     """Takes a multipart body piece by piece. `finish` gives the files' paths, `abandon` removes what was written."""
 
-    def __init__(self, home: Home, *, library: str, content_type: str) -> None:
-        """Raises UserError(bad_request) where the header names no boundary."""
+    def __init__(self, home: Home, *, library: str, content_type: str, token: str = "") -> None:
+        """`token`: the name of the caller's. Raises UserError(bad_request) where the header names no boundary."""
         kind, options = parse_options_header(content_type)
         if kind != b"multipart/form-data" or b"boundary" not in options:
             raise _bad("a multipart/form-data body with a boundary is needed")
-        self._folder = library_folder(home, library)
+        self._folder = library_folder(home, library, token=token)
         self._partial = home.uploads / ".partial" / uuid.uuid4().hex
         self._parser = MultipartParser(
             options[b"boundary"],

@@ -7,15 +7,17 @@ header, and is refused with 400 where this engine speaks another, before anythin
 
 from __future__ import annotations
 
-from starlette.datastructures import MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from typing import TYPE_CHECKING
 
 from studiolo.errors import Code, UserError
-from studiolo.server.errors import respond
+
+if TYPE_CHECKING:  # what answers before the home is open must be quick to import
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 API_VERSION = 1
 HEADER = "Studiolo-Api-Version"
 _RAW = HEADER.lower().encode("ascii")
+NAMED = (_RAW, str(API_VERSION).encode("ascii"))
 
 
 class Versioned:
@@ -32,11 +34,13 @@ class Versioned:
 
         async def named(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)[HEADER] = str(API_VERSION)
+                message = {**message, "headers": [*message.get("headers", []), NAMED]}
             await send(message)
 
         asked = [value.decode("latin-1").strip() for name, value in scope["headers"] if name == _RAW]
         if any(version != str(API_VERSION) for version in asked):
+            from studiolo.server.errors import respond
+
             error = UserError(Code.BAD_REQUEST, field=HEADER, problem=f"this engine speaks version {API_VERSION}")
             await respond(error, scope["path"])(scope, receive, named)
             return

@@ -133,3 +133,11 @@ class Revealed:
     token: str
     type: str
     value: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """Texts as vectors: one of unit length each, and the tokens of the texts, without those the model puts around."""
+
+    vectors: list[list[float]] = field(default_factory=list, repr=False)
+    tokens: int = 0

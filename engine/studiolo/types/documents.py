@@ -107,11 +107,13 @@ class PageView:
 @dataclass(frozen=True, slots=True)
 class Hit:
     """A passage that fits a query. `score` is 0..1, comparable within one result only. `suspicious`: it tries to give
-    orders to whoever answers from it (`studiolo.conversation.injection`)."""
+    orders to whoever answers from it (`studiolo.conversation.injection`). `by`: "words" where meaning took no part in
+    the search: the embedder is still being loaded, or does not know the question's language."""
 
     passage: Passage
     score: float
     suspicious: bool = False
+    by: Literal["meaning", "words"] = "meaning"
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,3 +31,4 @@ class EngineStatus:
     ahead: int = 0  # passages read ahead by the model
     ahead_of: int = 0  # of so many
     reading_ahead: bool = False  # one is being read just now
+    loading: tuple[str, ...] = ()  # what is not there yet after a start: model, search (by meaning), filter

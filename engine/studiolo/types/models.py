@@ -28,6 +28,7 @@ class Model:
     default: bool = False
     note: str = ""
     architecture: str = ""  # of an imported GGUF, as llama.cpp names it; of an adapter, of the models that it fits
+    base: str = ""  # id of the model that it was made from, by quantizing
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ Command = Callable[..., Any]
 def test_search(studiolo: Command, engine: ScriptedEngine) -> None:
     ran = studiolo("search", "租期", "-k", "1", "--library", "contracts", "--document", "d", "--json")
     assert ran.code == 0
-    assert list(ran.json) == ["query", "hits", "seconds"]
+    assert list(ran.json) == ["query", "hits", "seconds", "by"]
     (hit,) = ran.json["hits"]
     assert hit == {
         "document": "租约 lease.pdf",

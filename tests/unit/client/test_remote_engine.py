@@ -32,7 +32,7 @@ from studiolo.errors import Code, EnvironmentFault, StudioloError, UserError, er
 from studiolo.events import Delta, Failed, FileDone, Finished, Progress, Started
 from studiolo.jobs import CancelToken
 from studiolo.paths import Home
-from studiolo.types import AdapterUse, Chat, Message, Question, Reader, Sampling, Watched
+from studiolo.types import AdapterUse, Chat, Embedded, Message, Question, Reader, Sampling, Watched
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def test_plain_calls_give_the_same_values(remote: RemoteEngine, engine: Scripted
     assert remote.search("租期", limit=1, document="租约") == [HIT]
     assert remote.search("x") == engine.search("x")
     assert remote.embed(["a", "b"]) == engine.embed(["a", "b"])
-    assert remote.embed([]) == []
+    assert remote.embed([]) == Embedded()
     assert remote.conversations() == [CONVERSATION]
     assert remote.turns("c1") == [TURN]
     assert remote.model_saw("t1") == "<PERSON_1> 租约"

@@ -20,7 +20,7 @@ from studiolo.jobs import CancelToken
 from studiolo.privacy.analyzer import Analyzer
 from studiolo.privacy.filter import PrivacyFilter
 from studiolo.privacy.policies import Policies
-from studiolo.types import Question, Reader, Sampling
+from studiolo.types import Question, Reader, Sampling, Span
 
 OPEN = '[types]\nPERSON = "allow"\nPHONE_NUMBER = "allow"\n'
 HIDDEN = "format = 1\n"
@@ -152,6 +152,34 @@ def test_nothing_is_screened_twice_where_the_policy_is_the_same(
     talk.rule(HIDDEN)
     talk.ask(then)
     assert again == [answer, answer]  # of the turns before
+
+
+@pytest.mark.parametrize(
+    ("name", "question", "answer", "then"),
+    [
+        ("Quillon Abara", "What does Quillon Abara rent?", "Quillon Abara rents the flat.", "And for how long?"),
+        ("欧阳澜", "欧阳澜租了什么？", "欧阳澜租下了公寓。", "租多久？"),
+    ],
+)
+def test_a_name_that_is_learnt_later_is_hidden_in_earlier_questions_and_answers(
+    talk: Talk, name: str, question: str, answer: str, then: str
+) -> None:
+    talk.answer = answer
+    talk.rule(HIDDEN)
+    talk.ask(question)
+    assert name in talk.prompt  # nothing gave it away yet
+    talk.ask(then)
+    assert name in talk.prompt
+    scope = f"conversation:{talk.conversation}"
+    spans = (Span("PERSON", 0, len(name), 0.95),)
+    talk.screener.screen(f"{name} 2026", library_id=scope, spans=spans, direction="passage")
+    events = talk.ask(then)
+    assert not any(isinstance(event, Failed) for event in events)
+    assert name not in talk.prompt
+    assert talk.prompt.count("<PERSON_1>") >= 3  # the question once, the answer twice
+    talk.rule('[types]\nPERSON = "allow"\n')
+    talk.ask(then)
+    assert name in talk.prompt  # what the policy lets the model see is nothing to be hidden
 
 
 @pytest.mark.parametrize(("question", "answer", "then"), CASES)

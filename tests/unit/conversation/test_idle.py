@@ -43,6 +43,10 @@ class Model:
 
     def warm(self, model_id: str) -> None: ...
 
+    @contextmanager
+    def arriving(self, model_id: str, service: Service) -> Iterator[None]:
+        yield
+
     def ahead(self, text: str, *, behind: str, groups: tuple[str, ...]) -> Prompt:
         self.groups.append(tuple(groups))
         return Prompt(((1,), (2,)), text=f"{behind}\0{text}")

@@ -9,8 +9,9 @@ import pytest
 from tests.unit.models import gguf_files
 
 from studiolo import bootstrap
-from studiolo.bootstrap import open_local, prepare_home
+from studiolo.bootstrap import open_local
 from studiolo.errors import Code, EnvironmentFault, StudioloError, UserError
+from studiolo.home_format import prepare_home
 from studiolo.inference import fit
 from studiolo.inference.library import library
 from studiolo.inference.readings import ReadingStore

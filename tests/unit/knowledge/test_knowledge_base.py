@@ -16,7 +16,7 @@ from studiolo.errors import Code, EnvironmentFault, StudioloError, UserError
 from studiolo.events import Failed, FileDone, Finished, Progress, Tally
 from studiolo.jobs import CancelToken
 from studiolo.knowledge.store import PassageStore, Row
-from studiolo.types import DocumentStatus, Redaction
+from studiolo.types import DocumentStatus, Embedded, Redaction
 
 LEASE = "# Lease\n\nThe term of the lease is twenty-four months.\n\n## Rent\n\nThe rent is 900 a month.\n"
 CONTRACT = "# 租赁合同\n\n租期为二十四个月。联系电话:13800138000。\n\n## 租金\n\n每月三千元,押金两个月。\n"
@@ -146,9 +146,11 @@ def test_passages_of_a_document_come_in_order(base, docs):
 
 
 def test_embed_gives_unit_vectors(base):
-    (vector,) = base.embed(["words"])
+    found = base.embed(["words"])
+    (vector,) = found.vectors
     assert sum(value * value for value in vector) == pytest.approx(1.0, abs=1e-5)
-    assert base.embed([]) == []
+    assert found.tokens == base.embed(["words", ""]).tokens
+    assert base.embed([]) == Embedded()
 
 
 # changing

@@ -192,7 +192,7 @@ def test_the_best_chat_model_is_the_largest_that_fits(
 def test_a_record_of_a_newer_version_is_not_guessed_at(models: ModelStore, tmp_path: Path) -> None:
     own = models.import_file(gguf_files.write(tmp_path / "m.gguf")).id
     record = models.home.models / own / "model.json"
-    record.write_text(record.read_text(encoding="utf-8").replace('"format": 2', '"format": 3'), encoding="utf-8")
+    record.write_text(record.read_text(encoding="utf-8").replace('"format": 3', '"format": 4'), encoding="utf-8")
     assert code_of(models.get, own) is Code.NEWER_FORMAT
     assert [model.id for model in models.list()] == ["known", "larger"]
     record.write_text("{", encoding="utf-8")

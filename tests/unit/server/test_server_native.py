@@ -152,7 +152,7 @@ def test_leaving_an_answer_that_is_not_streamed_cancels_the_work(home: Home) -> 
 
 def test_search_shape(site: Served, engine: ScriptedEngine) -> None:
     found = call(site, "POST", "/api/search", json={"query": "租期", "library": "contracts", "limit": 1}).json()
-    assert found.keys() == {"query", "hits", "seconds"}
+    assert found.keys() == {"query", "hits", "seconds", "by"}
     (hit,) = found["hits"]
     assert hit.items() >= {"document": "租约 lease.pdf", "page": 3, "passage_id": "p1", "score": 0.75}.items()
     assert engine.calls == [("search", "租期", "contracts", 1, None)]
@@ -353,7 +353,7 @@ def test_a_library_name_that_cannot_be_stores_nothing(site: Served) -> None:
 
 def test_the_other_routes(site: Served, engine: ScriptedEngine, tmp_path: Path) -> None:
     assert call(site, "GET", "/api/status").json()["model"] == "tiny"
-    assert call(site, "GET", "/readyz").json() == {"ready": True, "model": "tiny"}
+    assert call(site, "GET", "/readyz").json() == {"ready": True, "model": "tiny", "loading": []}
     engine.loaded = False
     assert call(site, "GET", "/readyz").status_code == 503
     assert call(site, "GET", "/api/doctor").json()["checks"][0] == {

@@ -300,6 +300,7 @@ def test_embeddings(client: openai.OpenAI, engine: ScriptedEngine, form: Any) ->
     else:
         assert answer.data[1].embedding == pytest.approx([0.6, 0.8, 0.1])
     assert engine.calls == [("embed", ("one", "二"), "e5")]
+    assert (answer.usage.prompt_tokens, answer.usage.total_tokens) == (4, 4)
 
 
 @pytest.mark.parametrize("given_input", [[], [1, 2, 3], [[1], [2]]])

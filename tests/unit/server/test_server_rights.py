@@ -21,6 +21,7 @@ from tests.served import TOKEN, Served, served
 
 from studiolo.engine import Engine
 from studiolo.errors import EngineBug
+from studiolo.originals import forget_library
 from studiolo.paths import Home
 from studiolo.server.app import THREADS, create_app
 from studiolo.server.guarded import guarded
@@ -286,6 +287,21 @@ def test_the_openai_api_reads_as_the_token_does(site: Served, home: Home, engine
         body = {"model": "tiny", "messages": [{"role": "user", "content": "q"}], **more}
         assert call(site, "POST", "/v1/chat/completions", headers, json=body).status_code == 200
         assert (last(engine).reader, last(engine).service, last(engine).client) == ("masked", "interactive", "t0")
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/completions"])
+@pytest.mark.parametrize("more", [{}, {"library": "default"}])
+def test_a_script_of_the_owners_says_that_it_stands_back(
+    site: Served, engine: ScriptedEngine, path: str, more: dict[str, str]
+) -> None:
+    body = {"model": "tiny", "messages": [{"role": "user", "content": "多久？"}], "prompt": "多久？", **more}
+    for service in ("interactive", "batch"):
+        assert call(site, "POST", path, site.auth, json={**body, "service": service}).status_code == 200
+        assert last(engine).service == service
+    assert call(site, "POST", path, site.auth, json=body).status_code == 200
+    assert last(engine).service == "interactive"
+    refused = call(site, "POST", path, site.auth, json={**body, "service": "first"})
+    assert (refused.status_code, refused.json()["error"]["param"]) == (400, "service")
 
 
 def test_the_owner_is_asked_for_by_the_launch_token(site: Served, engine: ScriptedEngine) -> None:
@@ -558,7 +574,23 @@ def test_every_path_in_a_body_is_looked_at() -> None:
 def test_an_upload_of_a_named_token_needs_no_root(site: Served, home: Home) -> None:
     answer = call(site, "POST", "/api/libraries/x/documents", token(home, "ingest"), files={"f": ("../../a.txt", b"x")})
     assert answer.status_code == 202
-    assert (home.uploads / "x" / "a.txt").read_bytes() == b"x"
+    assert (home.uploads / ".tokens" / "t0" / "x" / "a.txt").read_bytes() == b"x"
+
+
+@pytest.mark.parametrize("name", ["lease.txt", "租约.txt"])
+def test_an_upload_replaces_the_callers_own_file_alone(site: Served, home: Home, name: str) -> None:
+    callers = [site.auth, token(home, "ingest"), token(home, "ingest")]
+    added: list[Path] = []
+    for number, headers in enumerate([*callers, *callers]):
+        files = {"f": (name, f"version {number}".encode())}
+        job = call(site, "POST", "/api/libraries/合同/documents", headers, files=files).json()["job"]
+        told = call(site, "GET", f"/api/jobs/{job}/events", headers).text
+        assert '"finished"' in told
+    added = sorted(path for path in home.uploads.rglob(name) if path.is_file())
+    assert sorted(path.read_text() for path in added) == ["version 3", "version 4", "version 5"]
+    assert (home.uploads / "合同" / name).read_text() == "version 3"
+    forget_library(home, "合同")
+    assert not list(home.uploads.rglob(name))
 
 
 def test_a_laxer_policy_needs_the_scope_restore(site: Served, home: Home, tmp_path: Path) -> None:
