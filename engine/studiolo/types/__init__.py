@@ -48,6 +48,7 @@ from studiolo.types.documents import (
     Watched,
 )
 from studiolo.types.engine import Check, EngineStatus
+from studiolo.types.kept import ConversationExport, ConversationFound, ExportedCitation, ExportedTurn
 from studiolo.types.models import COMPARED_TOKENS, Comparison, Model, ModelKind, ModelQuality, TextQuality
 from studiolo.types.privacy import (
     AuditFound,
@@ -80,12 +81,16 @@ __all__ = [
     "Citation",
     "Comparison",
     "Conversation",
+    "ConversationExport",
+    "ConversationFound",
     "Document",
     "DocumentReport",
     "DocumentStatus",
     "Edit",
     "EngineStatus",
     "Entity",
+    "ExportedCitation",
+    "ExportedTurn",
     "Finding",
     "Gap",
     "Hit",
