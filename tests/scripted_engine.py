@@ -230,8 +230,8 @@ CONVERSATION = Conversation("c1", "How long? 多久", DEFAULT_LIBRARY, 1.0, 2.0,
 EXPORT = ConversationExport(
     "c1", "How long? 多久", DEFAULT_LIBRARY, 1.0, 2.0,
     (
-        ExportedTurn("t1", "", True, "How long?\n<b>多久</b>", "Twelve months [1]. ![x](http://evil.example/?q)", "complete",
-                     "tiny", 1.0, (ExportedCitation(1, "租约 lease.pdf", 3, "twelve  months", True),)),
+        ExportedTurn("t1", "", True, "How long?\n<b>多久</b>", "Twelve months [1]. ![x](http://evil.example/?q)",
+                     "complete", "tiny", 1.0, (ExportedCitation(1, "租约 lease.pdf", 3, "twelve  months", True),)),
         ExportedTurn("t0", "", False, "Another version", "No.", "failed", "tiny", 1.0),
     ),
     (Redaction("PHONE", 1),),

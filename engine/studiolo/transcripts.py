@@ -1,7 +1,7 @@
 """An exported conversation as Markdown, for people to keep.
 
-What it says beside the texts comes from the caller, so that a window can speak its language. The file must be as harmless
-as the window: wherever it is rendered, pictures and raw HTML of an answer stay text, so that opening it loads nothing.
+What it says beside the texts comes from the caller, so that a window can speak its language. The file must be as
+harmless as the window: wherever it is rendered, pictures and raw HTML of an answer stay text, and nothing is loaded.
 Threads: any.
 """
 

@@ -25,7 +25,7 @@ def test_renaming_and_pinning(engine: Engine, conversation: str) -> None:
     changed = engine.change_conversation(conversation, title="Lease 租约", pinned=True)
     assert (changed.title, changed.pinned) == ("Lease 租约", True)
     assert engine.change_conversation(conversation, pinned=False).title == "Lease 租约"
-    assert [one for one in engine.conversations() if one.id == conversation][0].title == "Lease 租约"
+    assert next(one for one in engine.conversations() if one.id == conversation).title == "Lease 租约"
     read(engine.ask(Question("And the rent?", conversation_id=conversation)))
     assert engine.change_conversation(conversation).title == "Lease 租约"
     assert failure(lambda: engine.change_conversation("none", title="x")).code is Code.UNKNOWN_CONVERSATION

@@ -46,9 +46,7 @@ def export_conversation(
     )
 
 
-def _screened(
-    texts: Sequence[str], screener: PrivacyFilter, scope: str, counts: Counter[str]
-) -> Iterator[str]:
+def _screened(texts: Sequence[str], screener: PrivacyFilter, scope: str, counts: Counter[str]) -> Iterator[str]:
     """The texts as they may be written out, in order; what was masked in them is counted."""
     for start in range(0, len(texts), _TOGETHER):
         some = texts[start : start + _TOGETHER]

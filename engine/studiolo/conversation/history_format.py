@@ -42,8 +42,8 @@ def _add_branches(db: sqlite3.Connection) -> None:
         "AND b.position < turns.position ORDER BY b.position DESC LIMIT 1), '')"
     )
     db.execute(
-        "UPDATE conversations SET shown = COALESCE((SELECT t.id FROM turns t WHERE t.conversation_id = conversations.id "
-        "ORDER BY t.position DESC LIMIT 1), '')"
+        "UPDATE conversations SET shown = COALESCE((SELECT t.id FROM turns t "
+        "WHERE t.conversation_id = conversations.id ORDER BY t.position DESC LIMIT 1), '')"
     )
 
 

@@ -306,7 +306,14 @@ def _stored() -> Table:
     found = {"conversations": [wire.plain(_CONVERSATION)]}
     unknown = (Code.UNKNOWN_CONVERSATION,)
     written = ExportedTurn(
-        _TURN.id, "", True, _TURN.question, _TURN.answer, "complete", _TURN.model, _AT,
+        _TURN.id,
+        "",
+        True,
+        _TURN.question,
+        _TURN.answer,
+        "complete",
+        _TURN.model,
+        _AT,
         (ExportedCitation(1, "lease.pdf", 3, _CITATION.quote, True, "iii"),),
     )
     export = ConversationExport(

@@ -1,4 +1,4 @@
-"""Conversations as they are looked through and taken out: what a search found, and an export with the policy applied."""
+"""Conversations looked through and taken out: what a search found, and an export with the policy applied."""
 
 from __future__ import annotations
 

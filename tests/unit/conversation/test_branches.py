@@ -41,7 +41,9 @@ def test_what_is_left_when_turns_go(gone: set[str], shown: str, left: dict[str, 
     assert branches.without(TREE, gone, shown) == (left, then)
 
 
-def ask(history: History, turn: str, *, instead_of: str = "", question: str = "", sources: tuple[Hit, ...] = ()) -> None:
+def ask(
+    history: History, turn: str, *, instead_of: str = "", question: str = "", sources: tuple[Hit, ...] = ()
+) -> None:
     history.begin(
         conversation_id="c1",
         turn_id=turn,
@@ -89,9 +91,7 @@ def test_a_version_of_a_turn_that_is_elsewhere_is_refused_and_nothing_is_kept_of
     history = History(home.history_db)
     ask(history, "t1")
     with pytest.raises(UserError) as caught:
-        history.begin(
-            conversation_id="c2", turn_id="x", question="q", library="l", model="m", now=5.0, instead_of="t1"
-        )
+        history.begin(conversation_id="c2", turn_id="x", question="q", library="l", model="m", now=5.0, instead_of="t1")
     assert caught.value.code is Code.BAD_REQUEST
     assert [one.id for one in history.conversations()] == ["c1"]
     with pytest.raises(UserError):
@@ -140,9 +140,9 @@ def test_a_home_of_format_2_is_lifted_with_a_backup_and_every_turn_in_its_place(
             " created_at REAL NOT NULL, updated_at REAL NOT NULL);"
             "CREATE TABLE turns(id TEXT PRIMARY KEY, conversation_id TEXT NOT NULL REFERENCES conversations(id) "
             "ON DELETE CASCADE, position INTEGER NOT NULL, question TEXT NOT NULL, question_screened TEXT NOT NULL "
-            "DEFAULT '', answer_screened TEXT NOT NULL DEFAULT '', state TEXT NOT NULL, model TEXT NOT NULL, created_at "
-            "REAL NOT NULL, model_saw TEXT NOT NULL DEFAULT '', extras TEXT NOT NULL DEFAULT '{}', screened_by TEXT "
-            "NOT NULL DEFAULT '', UNIQUE(conversation_id, position));"
+            "DEFAULT '', answer_screened TEXT NOT NULL DEFAULT '', state TEXT NOT NULL, model TEXT NOT NULL, "
+            "created_at REAL NOT NULL, model_saw TEXT NOT NULL DEFAULT '', extras TEXT NOT NULL DEFAULT '{}', "
+            "screened_by TEXT NOT NULL DEFAULT '', UNIQUE(conversation_id, position));"
             "CREATE INDEX turns_of ON turns(conversation_id, position);"
             "INSERT INTO conversations VALUES('c1', '租约', 'l', 1, 2), ('empty', 't', 'l', 1, 2);"
             "INSERT INTO turns(id, conversation_id, position, question, state, model, created_at) VALUES"

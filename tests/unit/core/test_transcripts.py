@@ -49,6 +49,8 @@ def test_nothing_is_loaded_by_a_program_that_renders_the_file(markdown: str) -> 
     assert "<iframe" not in html
 
 
-@pytest.mark.parametrize("markdown", ["a < b and 3 < 4!", "`<img>` and `![x](y)`", "```html\n<img src=x>\n```", "1. 一\n2. 二"])
+@pytest.mark.parametrize(
+    "markdown", ["a < b and 3 < 4!", "`<img>` and `![x](y)`", "```html\n<img src=x>\n```", "1. 一\n2. 二"]
+)
 def test_what_is_harmless_stays_as_it_is(markdown: str) -> None:
     assert harmless(markdown) == markdown
