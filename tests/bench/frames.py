@@ -2,8 +2,8 @@
 
 Needs no DATA and no home: the engine behind the window is scripted, and nothing is shown on a screen. A frame is what
 the main thread does between two waits (events, layout, painting), in its own processor time, so that others on the
-machine count little; its time on the clock stands beside it. What takes over 50 ms is counted. The baseline of writing lays the
-whole answer out anew each time, as is done where nothing is kept of the frame before.
+machine count little; its time on the clock stands beside it. What takes over 50 ms is counted. The baseline of
+writing lays the whole answer out anew each time, as is done where nothing is kept of the frame before.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ LONGEST_MS = 50.0
 BASE_PIECES = 1_200  # of the answer, for the baseline: it grows with the square
 PARAGRAPHS = (
     "The lease runs for a **fixed term of three years**, from 1 March 2026 to 28 February 2029 [1]. It ends by itself.",
-    "- No notice is needed [1].\n- It may be extended in writing [1].\n- The deposit comes back in thirty days [2].",
+    "- No notice is needed [1].\n- It may be extended [1].\n- The deposit comes back in thirty days [2].",
     "租约为期**三年**，自 2026 年 3 月 1 日起至 2029 年 2 月 28 日止 [1]。期满自动终止，无需另行通知 [2]。",
     '```python\ndef rent(months: int) -> float:\n    """What is due."""\n    return 1_430.0 * months  # a month\n```',
     "| month | rent | due |\n|---|---:|---|\n| March | 1,430 | 1st |\n| April | 1,430 | 1st |",

@@ -87,6 +87,22 @@ def test_what_a_person_marks_stays_marked_while_more_arrives(text):
     assert text.textCursor().selectedText() == "First"
 
 
+@pytest.mark.parametrize("begins", ["- a list", "1. 一", "a word", "# 标题", "> quoted"])
+def test_nothing_empty_stands_before_an_answer_that_is_being_written(text, begins):
+    text.show_markdown(begins, frozenset(), writing=True)
+    text.show_markdown(f"{begins}\n\nand then", frozenset(), writing=True)
+    grew = [text.document().findBlockByNumber(n).text() for n in range(text.document().blockCount())]
+    text.show_markdown(f"{begins}\n\nand then", frozenset())
+    whole = [text.document().findBlockByNumber(n).text() for n in range(text.document().blockCount())]
+    assert grew == whole
+
+
+def test_line_ends_of_other_systems():
+    for end in ("\n", "\r\n", "\r"):
+        markdown = f"One\x0c\u2028.{end}{end}Two{end}{end}Three"
+        assert markdown[grown(markdown, markers=frozenset(), inks=INKS).at :] == "Three"
+
+
 def test_other_sources_or_another_beginning_lay_all_out_anew(text):
     text.show_markdown("It is so [1].\n\nYes", frozenset(), writing=True)
     assert text.chip_rects() == []

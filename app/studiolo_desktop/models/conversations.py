@@ -133,6 +133,8 @@ class ConversationsModel(QObject):
         if items != self.items:
             self.items = items
             self.changed.emit()
+            if self.query:
+                self.find(self.query)
         self._once_more()
 
     def _failed(self, _problem: Problem) -> None:

@@ -131,7 +131,7 @@ class ConversationList(QWidget):
         self.none.setText(self._look.tr("sidebar.none_found" if found is not None else "sidebar.no_conversations"))
         self.field.setVisible(bool(self._conversations.items))
         self._select_current()
-        if kept is not None:
+        if kept is not None and self.list.hasFocus():
             self._select(kept.id)
 
     def rename(self, conversation: Conversation) -> None:
@@ -239,7 +239,7 @@ class ConversationList(QWidget):
 
     def _select(self, conversation_id: str) -> None:
         self.list.blockSignals(True)
-        self.list.clearSelection()
+        self.list.setCurrentRow(-1)
         for index in range(self.list.count()):
             item = self.list.item(index)
             if item.data(ID) and item.data(ID) == conversation_id:

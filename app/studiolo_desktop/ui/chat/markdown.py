@@ -24,6 +24,7 @@ from studiolo_desktop.ui.chat.formulas import formula_html, install
 CITE_SCHEME = "cite"
 COPY_SCHEME = "copy"
 _MARKER = re.compile(r"[\[【]\s*(\d{1,2}(?:\s*[,，、]\s*\d{1,2})*)\s*[\]】]")
+_LINE_END = re.compile(r"\r\n?|\n")
 _LINK_SCHEMES = ("http://", "https://", "mailto:")
 
 _BLOCKS = {
@@ -122,7 +123,8 @@ def grown(markdown: str, *, markers: AbstractSet[int], inks: Inks, copy: str = "
     settled.render(tokens[:last])
     writing = _Renderer(markers, inks, copy=copy, codes=settled.codes, plain=True)
     writing.render(tokens[last:])
-    at = sum(len(one) for one in markdown.splitlines(keepends=True)[:line])
+    ends = [found.end() for found in _LINE_END.finditer(markdown)]
+    at = ends[line - 1] if line else 0
     return Grown("".join(settled.out), "".join(writing.out), at, settled.codes)
 
 

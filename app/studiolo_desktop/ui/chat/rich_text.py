@@ -192,7 +192,10 @@ class AnswerText(FittedBrowser):
                 cursor.insertBlock(first.blockFormat(), first.charFormat())
             else:
                 cursor.setBlockFormat(first.blockFormat())
+        begins = self.document().isEmpty() and first.textList() is not None
         cursor.insertFragment(QTextDocumentFragment(piece))
+        if begins:  # the empty block that a document has, before the list's own
+            QTextCursor(self.document().firstBlock()).deleteChar()
 
     def _style(self) -> str:
         tokens = self._look.tokens
