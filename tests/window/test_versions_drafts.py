@@ -29,9 +29,9 @@ def test_an_edited_question_is_another_version_and_the_first_stays_within_reach(
     assert not view.tools.where.isVisible()
     qtbot.mouseClick(view.tools.edit_button, Qt.MouseButton.LeftButton)
     assert not view.question.isVisible()
-    assert view.tools.field.toPlainText() == "How long is the lease?"
-    view.tools.field.setPlainText("租约有多长？")
-    qtbot.keyClick(view.tools.field, Qt.Key.Key_Return)
+    assert view.tools.editor.field.toPlainText() == "How long is the lease?"
+    view.tools.editor.field.setPlainText("租约有多长？")
+    qtbot.keyClick(view.tools.editor.field, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: not desktop.chat.busy)
     assert questions(desktop) == ["租约有多长？"]
     assert connector.engine.asked[-1].instead_of == "c1-t1"
@@ -64,8 +64,8 @@ def test_escape_leaves_a_question_as_it_is(qtbot, open_window):
     desktop, connector = open_window()
     view = ask(qtbot, desktop, "How long?")
     view.tools.edit()
-    view.tools.field.setPlainText("Something else")
-    qtbot.keyClick(view.tools.field, Qt.Key.Key_Escape)
+    view.tools.editor.field.setPlainText("Something else")
+    qtbot.keyClick(view.tools.editor.field, Qt.Key.Key_Escape)
     assert view.question.isVisible()
     assert len(connector.engine.asked) == 1
 

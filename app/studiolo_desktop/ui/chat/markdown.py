@@ -118,7 +118,8 @@ def grown(markdown: str, *, markers: AbstractSet[int], inks: Inks, copy: str = "
     """The end of an answer in two parts. `codes`: blocks of code that stand before it."""
     tokens = _parser().parse(closed(markdown))
     last = max((i for i, token in enumerate(tokens) if token.level == 0 and token.nesting >= 0), default=0)
-    line = tokens[last].map[0] if tokens and (tokens[last].map or None) else 0
+    where = tokens[last].map if tokens else None
+    line = where[0] if where else 0
     settled = _Renderer(markers, inks, copy=copy, codes=codes)
     settled.render(tokens[:last])
     writing = _Renderer(markers, inks, copy=copy, codes=settled.codes, plain=True)

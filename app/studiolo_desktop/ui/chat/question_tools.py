@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
@@ -15,7 +15,7 @@ FIELD_LINES = 4
 ICON = 16
 
 
-class QuestionEditor(QPlainTextEdit):
+class QuestionField(QPlainTextEdit):
     """The field. Enter asks, Shift+Enter breaks the line, Escape leaves all as it was."""
 
     done = Signal()
@@ -27,6 +27,17 @@ class QuestionEditor(QPlainTextEdit):
         self.setTabChangesFocus(True)
         self.setFixedHeight(FIELD_LINES * self.fontMetrics().lineSpacing() + 2 * Space.M)
 
+    def event(self, event: QEvent) -> bool:
+        """Escape is the field's, not the window's."""
+        if (
+            event.type() == QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and event.key() == Qt.Key.Key_Escape
+        ):
+            event.accept()
+            return True
+        return super().event(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Three keys of its own."""
         shifted = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
@@ -36,6 +47,37 @@ class QuestionEditor(QPlainTextEdit):
             self.left.emit()
         else:
             super().keyPressEvent(event)
+
+
+class QuestionEditor(QWidget):
+    """A question to be edited, and what then becomes of it."""
+
+    done = Signal(str)
+    left = Signal()
+
+    def __init__(self, look: Look, question: str) -> None:
+        super().__init__()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(Space.S)
+        self.field = QuestionField()
+        self.field.setAccessibleName(look.tr("chat.edit"))
+        self.field.setPlainText(question)
+        self.field.selectAll()
+        self.field.done.connect(self._finish)
+        self.field.left.connect(self.left)
+        column.addWidget(self.field)
+        row = QHBoxLayout()
+        row.setSpacing(Space.S)
+        row.addStretch(1)
+        row.addWidget(button(self.left.emit, text=look.tr("dialog.cancel")))
+        row.addWidget(button(self._finish, role="primary", text=look.tr("chat.edit_done")))
+        column.addLayout(row)
+
+    def _finish(self) -> None:
+        text = self.field.toPlainText().strip()
+        if text:
+            self.done.emit(text)
 
 
 class QuestionTools(QWidget):
@@ -49,23 +91,10 @@ class QuestionTools(QWidget):
         super().__init__()
         self._look = look
         self._turn = turn
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(Space.S)
-        self.field = QuestionEditor()
-        self.field.done.connect(self._done)
-        self.field.left.connect(self.leave)
-        column.addWidget(self.field)
-        self._answers = QWidget()
-        row = QHBoxLayout(self._answers)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(Space.S)
-        row.addStretch(1)
-        self.leave_button = button(self.leave)
-        self.ask_button = button(self._done, role="primary")
-        row.addWidget(self.leave_button)
-        row.addWidget(self.ask_button)
-        column.addWidget(self._answers)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self.editor: QuestionEditor | None = None
+        self._shown: tuple[object, ...] = ()
         self._tools = QWidget()
         line = QHBoxLayout(self._tools)
         line.setContentsMargins(0, 0, 0, 0)
@@ -77,26 +106,33 @@ class QuestionTools(QWidget):
         self.edit_button = IconButton(look, "edit", self.edit, size_px=ICON)
         for part in (self.back_button, self.where, self.on_button, self.edit_button):
             line.addWidget(part)
-        column.addWidget(self._tools)
-        self._open(opened=False)
+        self._column.addWidget(self._tools)
         self.relook()
 
     def edit(self) -> None:
-        """Open the field with the question in it."""
-        self.field.setPlainText(self._turn.question)
-        self._open(opened=True)
-        self.field.setFocus()
-        self.field.selectAll()
+        """Put a field in the question's place, with the question in it."""
+        if self.editor is None:
+            self.editor = QuestionEditor(self._look, self._turn.question)
+            self.editor.done.connect(self._done)
+            self.editor.left.connect(self.leave)
+            self._column.addWidget(self.editor)
+            self._tools.hide()
+            self.editing.emit(True)
+        self.editor.field.setFocus()
 
     def leave(self) -> None:
         """Leave the question as it is."""
-        self._open(opened=False)
+        self._close()
         self.edit_button.setFocus()
 
     def refresh(self) -> None:
         """Show the turn as it is now."""
         turn, tr = self._turn, self._look.tr
         many, ended = len(turn.versions) > 1, turn.state not in UNFINISHED
+        content = (turn.versions, ended, tr.language)
+        if content == self._shown:  # while an answer is written, nothing changes here
+            return
+        self._shown = content
         for part in (self.back_button, self.where, self.on_button):
             part.setVisible(many)
         if many:
@@ -111,25 +147,21 @@ class QuestionTools(QWidget):
 
     def relook(self) -> None:
         """New words, new colours."""
-        tr = self._look.tr
         for part in (self.back_button, self.on_button, self.edit_button):
             part.repaint_icon()
-        self.leave_button.setText(tr("dialog.cancel"))
-        self.ask_button.setText(tr("chat.edit_done"))
-        self.field.setAccessibleName(tr("chat.edit"))
         self.refresh()
 
-    def _open(self, *, opened: bool) -> None:
-        self.field.setVisible(opened)
-        self._answers.setVisible(opened)
-        self._tools.setVisible(not opened)
-        self.editing.emit(opened)
+    def _close(self) -> None:
+        if self.editor is not None:
+            self.editor.hide()
+            self.editor.deleteLater()
+            self.editor = None
+            self._tools.show()
+            self.editing.emit(False)
 
-    def _done(self) -> None:
-        text = self.field.toPlainText().strip()
-        if text:
-            self._open(opened=False)
-            self.edited.emit(text)
+    def _done(self, text: str) -> None:
+        self._close()
+        self.edited.emit(text)
 
     def _step(self, by: int) -> None:
         self.version_wanted.emit(self._turn.version + by)
