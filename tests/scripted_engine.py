@@ -37,12 +37,16 @@ from studiolo.types import (
     Citation,
     Comparison,
     Conversation,
+    ConversationExport,
+    ConversationFound,
     Document,
     DocumentReport,
     DocumentStatus,
     Embedded,
     EngineStatus,
     Entity,
+    ExportedCitation,
+    ExportedTurn,
     Finding,
     Gap,
     Hit,
@@ -206,6 +210,7 @@ TURN = Turn(
     sources=(HIT,),
     timings=TIMINGS,
     usage=USAGE,
+    versions=("t1",),
 )
 AUDIT = tuple(
     AuditRecord(
@@ -223,6 +228,15 @@ AUDIT = tuple(
     for number in range(1, 4)
 )
 CONVERSATION = Conversation("c1", "How long? 多久", DEFAULT_LIBRARY, 1.0, 2.0, 1)
+EXPORT = ConversationExport(
+    "c1", "How long? 多久", DEFAULT_LIBRARY, 1.0, 2.0,
+    (
+        ExportedTurn("t1", "", True, "How long?\n<b>多久</b>", "Twelve months [1]. ![x](http://evil.example/?q)",
+                     "complete", "tiny", 1.0, (ExportedCitation(1, "租约 lease.pdf", 3, "twelve  months", True),)),
+        ExportedTurn("t0", "", False, "Another version", "No.", "failed", "tiny", 1.0),
+    ),
+    (Redaction("PHONE", 1),),
+)  # fmt: skip
 
 
 class ScriptedEngine:
@@ -445,6 +459,27 @@ class ScriptedEngine:
         self._note("turns", conversation_id)
         self._conversation(conversation_id)
         return [TURN]
+
+    def change_conversation(
+        self, conversation_id: str, *, title: str | None = None, pinned: bool | None = None
+    ) -> Conversation:
+        self._note("change_conversation", conversation_id, title, pinned)
+        self._conversation(conversation_id)
+        return replace(CONVERSATION, title=title or CONVERSATION.title, pinned=bool(pinned))
+
+    def find_conversations(self, query: str, *, limit: int = 50) -> list[ConversationFound]:
+        self._note("find_conversations", query, limit)
+        return [ConversationFound(CONVERSATION, "t1", "…Twelve months 十二个月")]
+
+    def export_conversation(self, conversation_id: str) -> ConversationExport:
+        self._note("export_conversation", conversation_id)
+        self._conversation(conversation_id)
+        return EXPORT
+
+    def show_turn(self, turn_id: str) -> None:
+        self._note("show_turn", turn_id)
+        if turn_id != "t1":
+            raise UserError(Code.BAD_REQUEST, field="turn", problem="no such turn")
 
     def remove_conversation(self, conversation_id: str) -> None:
         self._note("remove_conversation", conversation_id)

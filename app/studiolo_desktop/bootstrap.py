@@ -25,8 +25,11 @@ from studiolo_desktop.look import Look
 from studiolo_desktop.models.catalogue import ModelsModel, Pull
 from studiolo_desktop.models.chat import ChatModel
 from studiolo_desktop.models.conversations import ConversationsModel
+from studiolo_desktop.models.drafts import Drafts
 from studiolo_desktop.models.library import LibraryModel
 from studiolo_desktop.models.notices import Notices
+from studiolo_desktop.models.recall import Recall
+from studiolo_desktop.ui.chat.code import warm as warm_highlighting
 from studiolo_desktop.ui.main_window import MainWindow, Parts
 
 
@@ -70,6 +73,9 @@ class Desktop(QObject):
             embedder=settings.embedder,
             parent=self,
         )
+        self.drafts = Drafts(home.drafts_file, self.calls, self.notices, parent=self)
+        self.conversations.removed.connect(self.drafts.forget)
+        self.recall = Recall(self.chat, self.models, self.drafts, parent=self)
         parts = Parts(
             supervisor=self.supervisor,
             notices=self.notices,
@@ -77,6 +83,7 @@ class Desktop(QObject):
             conversations=self.conversations,
             library=self.library,
             models=self.models,
+            drafts=self.drafts,
             samples=samples,
             window_sealed=window_sealed,
         )
@@ -95,12 +102,14 @@ class Desktop(QObject):
         """Show the window, then start the engine behind it."""
         self.window.show()
         self.supervisor.start()
+        self.calls.run_local(warm_highlighting, then=lambda _none: None, failed=lambda _problem: None)
 
     def close(self) -> None:
         """End what runs: streams first, then the engine (if it is ours), then the threads."""
         if self._closed:
             return
         self._closed = True
+        self.drafts.flush()
         self.chat.close()
         self.library.close()
         self.models.close()

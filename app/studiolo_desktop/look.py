@@ -39,11 +39,13 @@ class Look:
         self._app = app
         self._on_choice = on_choice or (lambda _choice: None)
         self._icons: dict[tuple[str, str, int], QIcon] = {}
+        self._pixmaps: dict[tuple[str, str, int, float], QPixmap] = {}
         self.theme = theme
         self.language = language
         self.tr = Translator(language_for(language, system=QLocale.system().name()))
         font = app.font()
-        families = [QFontInfo(font).family(), *FALLBACK_FAMILIES]
+        self.families = [QFontInfo(font).family()]  # of the system, before what stands in for missing glyphs
+        families = [*self.families, *FALLBACK_FAMILIES]
         self.sizes: TypeScale = type_scale(QFontInfo(font).pixelSize())
         font = QFont(families)
         font.setPixelSize(self.sizes.body)
@@ -105,9 +107,17 @@ class Look:
 
     def pixmap(self, name: str, *, colour: str = "", size_px: int = 20) -> QPixmap:
         """A line icon as a picture, sharp on this screen."""
-        source = icon_file(name).read_text(encoding="utf-8")
-        renderer = QSvgRenderer(source.replace("currentColor", colour or self.tokens.muted).encode())
+        ink = colour or self.tokens.muted
         ratio = max(2.0, self._app.devicePixelRatio())
+        key = (name, ink, size_px, ratio)
+        if key not in self._pixmaps:
+            self._pixmaps[key] = self._drawn(name, ink, size_px=size_px, ratio=ratio)
+        return self._pixmaps[key]
+
+    @staticmethod
+    def _drawn(name: str, ink: str, *, size_px: int, ratio: float) -> QPixmap:
+        source = icon_file(name).read_text(encoding="utf-8")
+        renderer = QSvgRenderer(source.replace("currentColor", ink).encode())
         picture = QPixmap(round(size_px * ratio), round(size_px * ratio))
         picture.fill(Qt.GlobalColor.transparent)
         painter = QPainter(picture)

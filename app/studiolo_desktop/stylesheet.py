@@ -129,6 +129,8 @@ QToolButton[role="send"]:disabled {{ background: {t.line}; border-color: {t.line
 QFrame[role="composer"] {{ background: {t.surface}; border: 1px solid {t.line_strong}; border-radius: 18px; }}
 QFrame[role="composer"][focused="true"] {{ border: 1px solid {t.accent}; }}
 QPlainTextEdit[role="composer"] {{ background: transparent; border: none; font-size: {size.reading}px; padding: 0px; }}
+QPlainTextEdit[role="editor"] {{ background: {t.surface}; border: 1px solid {t.accent}; border-radius: {RADIUS}px;
+  font-size: {size.reading}px; padding: 8px 10px; }}
 QLineEdit {{ background: {t.surface}; border: 1px solid {t.line_strong}; border-radius: {RADIUS_SMALL}px;
   padding: 6px 9px; }}
 QLineEdit:focus {{ border-color: {t.accent}; }}

@@ -36,6 +36,10 @@ class Tokens:
     danger_soft: str
     good_soft: str
     shadow: str
+    code_keyword: str  # on sunken, as those below
+    code_string: str
+    code_number: str
+    code_name: str
 
 
 LIGHT = Tokens(
@@ -59,6 +63,10 @@ LIGHT = Tokens(
     danger_soft="#FAEBE8",
     good_soft="#E8F1EC",
     shadow="#28000000",
+    code_keyword="#1A5447",
+    code_string="#84490C",
+    code_number="#1F5A94",
+    code_name="#673C97",
 )
 
 DARK = Tokens(
@@ -82,6 +90,10 @@ DARK = Tokens(
     danger_soft="#3A2522",
     good_soft="#22322B",
     shadow="#80000000",
+    code_keyword="#86C9B4",
+    code_string="#E3B57E",
+    code_number="#93BBEA",
+    code_name="#CBAAF1",
 )
 
 

@@ -21,6 +21,8 @@ from studiolo.types import (
     Chat,
     Check,
     Conversation,
+    ConversationExport,
+    ConversationFound,
     Document,
     DocumentReport,
     Embedded,
@@ -209,6 +211,8 @@ class Engine(Protocol):
     def ask(self, question: Question, *, cancel: CancelToken | None = None) -> Iterator[Event]:
         """Answer a question; the turn is stored. See `studiolo.events` for the order of events.
 
+        It follows the branch that is shown, or stands `instead_of` another turn of its conversation, which is kept.
+
         Raises UserError before the first event: bad_request, unknown_library, unknown_document, unknown_model,
         model_missing, model_kind; unknown_adapter, adapter_misfit, damaged_model of its adapters.
         """
@@ -223,7 +227,34 @@ class Engine(Protocol):
         ...
 
     def turns(self, conversation_id: str) -> list[Turn]:
-        """A conversation's turns in order. Raises UserError(unknown_conversation)."""
+        """The turns of the branch of a conversation that is shown, in order. Raises UserError(unknown_conversation)."""
+        ...
+
+    def change_conversation(
+        self, conversation_id: str, *, title: str | None = None, pinned: bool | None = None
+    ) -> Conversation:
+        """Rename a conversation, or pin it; None leaves it as it is. In a title, the policy's direction `title` counts.
+
+        Raises UserError: unknown_conversation, bad_request (an empty title); PolicyBlock.
+        """
+        ...
+
+    def find_conversations(self, query: str, *, limit: int = 50) -> list[ConversationFound]:
+        """The conversations whose title or one turn of which holds all words of `query`, the latest first; the owner's.
+
+        Raises UserError(bad_request) where there is nothing to look for.
+        """
+        ...
+
+    def export_conversation(self, conversation_id: str) -> ConversationExport:
+        """A conversation to be written out, screened by the policy's direction `export`; the audit log notes it.
+
+        Raises UserError(unknown_conversation), PolicyBlock(blocked_by_policy).
+        """
+        ...
+
+    def show_turn(self, turn_id: str) -> None:
+        """Show the branch of its conversation that a turn is in, from now on. Raises UserError(bad_request)."""
         ...
 
     def remove_conversation(self, conversation_id: str) -> None:

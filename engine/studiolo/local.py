@@ -47,6 +47,8 @@ from studiolo.types import (
     Chat,
     Check,
     Conversation,
+    ConversationExport,
+    ConversationFound,
     Document,
     DocumentReport,
     Embedded,
@@ -88,7 +90,7 @@ class LocalEngine:
             monotonic=parts.monotonic,
             meter=parts.meter,
         )
-        self._kept = KeptConversations(parts.history, parts.screener)
+        self._kept = KeptConversations(parts.history, parts.screener, parts.audit)
         self._background = Background(parts.knowledge, learn=self._learn, evict=parts.readings.forget)
         self._ahead = reading_ahead(parts, background=self._background)
         self._warming = Warming(parts, chat_model=lambda: self._chat_model(None))
@@ -392,6 +394,24 @@ class LocalEngine:
     def turns(self, conversation_id: str) -> list[Turn]:
         """A conversation's turns in order, as the owner may read them."""
         return self._kept.turns(conversation_id)
+
+    def change_conversation(
+        self, conversation_id: str, *, title: str | None = None, pinned: bool | None = None
+    ) -> Conversation:
+        """Rename a conversation, or pin it."""
+        return self._kept.change(conversation_id, title=title, pinned=pinned)
+
+    def find_conversations(self, query: str, *, limit: int = 50) -> list[ConversationFound]:
+        """The conversations in which something was said."""
+        return self._kept.find(query, limit=limit)
+
+    def export_conversation(self, conversation_id: str) -> ConversationExport:
+        """A conversation as the policy lets it be written out."""
+        return self._kept.export(conversation_id)
+
+    def show_turn(self, turn_id: str) -> None:
+        """Show the branch that a turn is in."""
+        self._parts.history.show(turn_id)
 
     def remove_conversation(self, conversation_id: str) -> None:
         """Remove a conversation and its turns."""

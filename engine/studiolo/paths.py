@@ -24,6 +24,11 @@ class Home:
         return self.root / "settings.json"
 
     @property
+    def drafts_file(self) -> Path:
+        """What is being written in the window, by conversation (JSON)."""
+        return self.root / "drafts.json"
+
+    @property
     def policy_file(self) -> Path:
         """The person's privacy policy (TOML); where there is none, the shipped default counts."""
         return self.root / "privacy.toml"

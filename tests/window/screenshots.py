@@ -19,6 +19,7 @@ from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QApplication
 from tests.window import scripted
@@ -29,6 +30,7 @@ from studiolo.paths import Home
 from studiolo.types import Redaction
 from studiolo_desktop.bootstrap import Desktop, desktop
 from studiolo_desktop.bridge.supervisor import EngineState
+from studiolo_desktop.ui.common.confirm import Confirm
 
 DOCUMENTS = (
     document("lease-alder-wharf.pdf", redactions=(Redaction("PERSON", 4), Redaction("BANK_ACCOUNT", 1))),
@@ -156,6 +158,74 @@ def sources(stage: Stage, language: str) -> None:
     stage.settle()
 
 
+LONG_ANSWER = """The deposit is **two monthly rents** [1]:
+
+| month | rent | deposit |
+|---|---:|---:|
+| March | 1,430 | 2,860 |
+| 三月 | 1,430 | 2,860 |
+
+With $r = 1430$ it is \\(d = 2 \\times r\\), or in code:
+
+```python
+def deposit(rent: float, months: int = 2) -> float:
+    \"\"\"What is paid before moving in.\"\"\"
+    return months * rent  # 押金
+```
+
+\\[ d = \\sum_{i=1}^{n} r_i \\approx \\frac{n}{2} \\]
+
+It comes back within thirty days [2]."""
+
+
+def rich_answer(stage: Stage, language: str) -> None:
+    stage.engine.answer = LONG_ANSWER
+    stage.desktop.window.resize(1240, 1000)
+    stage.desktop.chat.ask(question(language))
+    stage.until(lambda: not stage.desktop.chat.busy)
+
+
+def versions(stage: Stage, language: str) -> None:
+    for text in (question(language), "How high is the deposit?" if language == "en" else "押金是多少？"):
+        if stage.desktop.chat.turns:
+            stage.desktop.chat.edit(stage.desktop.chat.turns[0], text)
+        else:
+            stage.desktop.chat.ask(text)
+        stage.until(lambda: not stage.desktop.chat.busy)
+    stage.desktop.chat.ask(question(language))
+    stage.until(lambda: not stage.desktop.chat.busy)
+    view = stage.desktop.window.transcript.view(stage.desktop.chat.turns[-1])
+    view.tools.edit()
+    stage.settle()
+
+
+def pinned(stage: Stage, _language: str) -> None:
+    stage.desktop.conversations.pin("old1", pinned=True)
+    stage.until(lambda: any(one.pinned for one in stage.desktop.conversations.items))
+
+
+def conversation_menu(stage: Stage, language: str) -> None:
+    pinned(stage, language)
+    earlier = stage.desktop.window.sidebar.earlier
+    menu = earlier.menu(stage.desktop.conversations.items[0])
+    menu.setParent(stage.desktop.window, Qt.WindowType.Widget)  # so that it is in the picture of the window
+    menu.move(90, 190)
+    menu.show()
+    stage.settle()
+
+
+def searching(stage: Stage, language: str) -> None:
+    stage.desktop.chat.ask(question(language))
+    stage.until(lambda: not stage.desktop.chat.busy)
+    stage.desktop.window.sidebar.earlier.field.setText("thirty" if language == "en" else "三个月")
+    stage.until(lambda: stage.desktop.conversations.found is not None)
+
+
+def renaming(stage: Stage, _language: str) -> None:
+    stage.desktop.window.sidebar.earlier.rename(stage.desktop.conversations.items[0])
+    stage.settle()
+
+
 def crashed(stage: Stage, language: str) -> None:
     answering(stage, language)
     stage.engine.crash()
@@ -177,6 +247,12 @@ STATES: dict[str, tuple[Callable[[Stage, str], None], bool, bool]] = {  # what t
     "sources": (sources, True, True),
     "crashed": (crashed, True, True),
     "dropping": (dropping, True, True),
+    "rich-answer": (rich_answer, True, True),
+    "versions": (versions, True, True),
+    "pinned": (pinned, True, True),
+    "conversation-menu": (conversation_menu, True, True),
+    "searching": (searching, True, True),
+    "renaming": (renaming, True, True),
 }
 
 
@@ -345,6 +421,8 @@ def main() -> None:
                 try:
                     act(stage, language)
                     shown = stage.desktop.window
+                    if name == "renaming":
+                        shown = stage.desktop.window.findChild(Confirm)
                     if name == "models":
                         engine.install("qwen-1.5b", installed=False)
                         stage.desktop.models.refresh()

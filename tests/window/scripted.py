@@ -23,10 +23,14 @@ from studiolo.types import (
     Check,
     Citation,
     Conversation,
+    ConversationExport,
+    ConversationFound,
     Document,
     DocumentStatus,
     Embedded,
     EngineStatus,
+    ExportedCitation,
+    ExportedTurn,
     Hit,
     Library,
     Model,
@@ -154,6 +158,9 @@ class ScriptedEngine:
         self.stored = {DEFAULT_LIBRARY: list(documents)}
         self.history: dict[str, list[Turn]] = {}
         self.titles: dict[str, str] = {}
+        self.pinned: set[str] = set()
+        self.shown: dict[str, str] = {}  # the end of the branch on screen, by conversation
+        self.export_redactions: tuple[Redaction, ...] = ()
         self.answer, self.hits, self.quotes = ANSWER, HITS, QUOTES
         self.redactions = (Redaction("PERSON", 3), Redaction("PHONE_NUMBER", 1))
         self.appended = ""  # what the engine adds when the model has ended: markers it found itself
@@ -296,7 +303,16 @@ class ScriptedEngine:
         turns = self.history.setdefault(conversation_id, [])
         self.titles.setdefault(conversation_id, question.text[:60])
         turn_id = f"{conversation_id}-t{len(turns) + 1}"
-        turns.append(self._turn(turn_id, conversation_id, question, "", "running"))
+        branch = self.turns(conversation_id)
+        follows = branch[-1].id if branch else ""
+        if question.instead_of:
+            follows = next(turn.follows for turn in turns if turn.id == question.instead_of)
+        self.shown[conversation_id] = turn_id
+
+        def stored(*state: object) -> Turn:
+            return replace(self._turn(turn_id, conversation_id, question, *state), follows=follows)
+
+        turns.append(stored("", "running"))
         yield Started(conversation_id, turn_id, question.model or "qwen-0.5b")
         hidden = self.redactions
         yield Redacted("passages", hidden)
@@ -306,7 +322,7 @@ class ScriptedEngine:
         written = ""
         for index, word in enumerate(self.answer.split(" ")):
             if self.hold_after == index and self._wait(cancel):
-                turns[-1] = self._turn(turn_id, conversation_id, question, written, "cancelled")
+                turns[-1] = stored(written, "cancelled")
                 yield Finished(reason="cancelled")
                 return
             self._here()
@@ -323,7 +339,7 @@ class ScriptedEngine:
         for citation in citations:
             yield Cited(citation)
         timings = Timings(retrieve_s=0.1, first_token_s=0.9, total_s=4.2, write_tokens_per_s=18.25, energy_j=61.5)
-        turns[-1] = self._turn(turn_id, conversation_id, question, written, "complete", citations, hidden, timings)
+        turns[-1] = stored(written, "complete", citations, hidden, timings)
         yield Finished(timings=timings, usage=Usage(900, 0, 60))
 
     def _citation(self, marker: int) -> Citation:
@@ -355,7 +371,7 @@ class ScriptedEngine:
         self._here()
         now = time.time()
         return [
-            Conversation(key, self.titles[key], DEFAULT_LIBRARY, now, now, len(turns))
+            Conversation(key, self.titles[key], DEFAULT_LIBRARY, now, now, len(turns), key in self.pinned)
             for key, turns in reversed(self.history.items())
         ]
 
@@ -363,7 +379,56 @@ class ScriptedEngine:
         self._here()
         if conversation_id not in self.history:
             raise UserError(Code.UNKNOWN_CONVERSATION, conversation=conversation_id)
-        return list(self.history[conversation_id])
+        turns = self.history[conversation_id]
+        if conversation_id not in self.shown:  # put there by a test, one after the other
+            return list(turns)
+        by_id = {turn.id: turn for turn in turns}
+        branch, last = [], self.shown[conversation_id]
+        while last:
+            versions = tuple(turn.id for turn in turns if turn.follows == by_id[last].follows)
+            branch.insert(0, replace(by_id[last], versions=versions))
+            last = by_id[last].follows
+        return branch
+
+    def show_turn(self, turn_id: str) -> None:
+        self._here()
+        (conversation_id,) = [key for key, turns in self.history.items() if any(turn.id == turn_id for turn in turns)]
+        while after := [turn.id for turn in self.history[conversation_id] if turn.follows == turn_id]:
+            turn_id = after[-1]
+        self.shown[conversation_id] = turn_id
+
+    def change_conversation(
+        self, conversation_id: str, *, title: str | None = None, pinned: bool | None = None
+    ) -> Conversation:
+        self._here()
+        if title is not None:
+            self.titles[conversation_id] = title.replace("Ada Lovelace", "<PERSON>")
+        if pinned is not None:
+            (self.pinned.add if pinned else self.pinned.discard)(conversation_id)
+        return next(one for one in self.conversations() if one.id == conversation_id)
+
+    def find_conversations(self, query: str, *, limit: int = 50) -> list[ConversationFound]:
+        self._here()
+        found = []
+        for one in self.conversations():
+            fitting = [t for t in self.history[one.id] if query.casefold() in f"{t.question}\n{t.answer}".casefold()]
+            if query.casefold() in one.title.casefold():
+                found.append(ConversationFound(one))
+            elif fitting:
+                found.append(ConversationFound(one, fitting[-1].id, fitting[-1].answer[:80]))
+        return found[:limit]
+
+    def export_conversation(self, conversation_id: str) -> ConversationExport:
+        self._here()
+        shown = {turn.id for turn in self.turns(conversation_id)}
+        turns = tuple(
+            ExportedTurn(turn.id, turn.follows, turn.id in shown, turn.question, turn.answer, turn.state, turn.model,
+                         1.0, tuple(ExportedCitation(c.marker, c.document, c.page, c.quote, c.verified)
+                               for c in turn.citations))
+            for turn in self.history[conversation_id]
+        )  # fmt: skip
+        title = self.titles[conversation_id]
+        return ConversationExport(conversation_id, title, DEFAULT_LIBRARY, 1.0, 2.0, turns, self.export_redactions)
 
     def remove_conversation(self, conversation_id: str) -> None:
         self._here()
@@ -460,7 +525,7 @@ class Connector:
         if self.engine.gone.is_set():
             fresh = ScriptedEngine(delay_s=self.engine.delay_s)
             fresh.history, fresh.titles, fresh.stored = self.engine.history, self.engine.titles, self.engine.stored
-            fresh.catalogue = self.engine.catalogue
+            fresh.catalogue, fresh.shown, fresh.pinned = self.engine.catalogue, self.engine.shown, self.engine.pinned
             for turns in fresh.history.values():  # as the history does with what a kill left running
                 turns[:] = [replace(turn, state="failed") if turn.state == "running" else turn for turn in turns]
             self.engine = fresh

@@ -64,7 +64,7 @@ class ModelsModel(QObject):
         self._wanted: list[str] = []
         self._readings = count(1)
         self._latest_reading = 0
-        self._wish = chosen
+        self._wish = self._usual = chosen  # that of the conversation on screen, and the settings'
         self._embedder = embedder
         self.items: list[Model] = []
         self.known = False
@@ -102,11 +102,18 @@ class ModelsModel(QObject):
         return next((m for m in self.items if m.id == model_id), None)
 
     def choose(self, model_id: str) -> None:
-        """Let this model answer from now on."""
-        self._wish = model_id
+        """Let this model answer from now on, here and in new conversations."""
+        self._wish = self._usual = model_id
         self._keep({"chat_model": model_id})
         self.chosen_changed.emit(model_id)
         self.changed.emit()
+
+    def use(self, model_id: str) -> None:
+        """Let this model answer in the conversation on screen ("": the usual one); one that is gone changes nothing."""
+        wished = model_id or self._usual
+        if wished != self._wish and (not model_id or any(model.id == model_id for model in self.chat_models)):
+            self._wish = wished
+            self.changed.emit()
 
     @Slot()
     def refresh(self) -> None:

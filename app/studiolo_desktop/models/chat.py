@@ -1,4 +1,4 @@
-"""The conversation on screen: its turns, the answer being written, stopping, asking again, surviving a crash.
+"""The conversation on screen: its turns and their versions, the answer being written, stopping, surviving a crash.
 
 No widget, no thread. A question asked before the engine is ready waits for it. When the engine goes away in the
 middle of an answer, what was written stays; once it is back, the turns are read again from the history.
@@ -41,6 +41,8 @@ class ChatTurn:
     key: int
     question: str = field(repr=False)
     id: str = ""
+    versions: tuple[str, ...] = ()  # ids of the turns that stand in this place, itself among them
+    instead_of: str = ""  # the turn that this is another version of
     answer: str = field(default="", repr=False)
     state: Writing = "waiting"
     stage: str = ""  # of the last Progress: "load", "read", ...
@@ -58,6 +60,11 @@ class ChatTurn:
     problem: Problem | None = None
 
     @property
+    def version(self) -> int:
+        """Which of its versions it is, from 0 on."""
+        return self.versions.index(self.id) if self.id in self.versions else max(0, len(self.versions) - 1)
+
+    @property
     def hidden(self) -> tuple[Redaction, ...]:
         """What the model did not get to see: screened in the question and in the passages, added up by type."""
         counts: dict[str, int] = {}
@@ -72,7 +79,9 @@ class ChatModel(QObject):
 
     reset = Signal()
     turn_added = Signal(object)  # ChatTurn
+    cut = Signal(int)  # the turns from this number on are no longer those of the branch on screen
     turn_changed = Signal(object)  # ChatTurn
+    turn_wanted = Signal(object)  # ChatTurn: bring it into view
     busy_changed = Signal(bool)
     conversation_changed = Signal(str)
     stored = Signal()  # a turn was begun or ended in the history
@@ -106,20 +115,50 @@ class ChatModel(QObject):
 
     def ask(self, text: str) -> bool:
         """Ask; False where there is nothing to ask or an answer is still on its way."""
+        return self._ask(text)
+
+    def ask_again(self, turn: ChatTurn) -> bool:
+        """Let the model answer a question once more; the earlier answer stays as another version."""
+        return self.edit(turn, turn.question)
+
+    def edit(self, turn: ChatTurn, text: str) -> bool:
+        """Put a question in place of an earlier one; that one stays, with all that followed, as another version."""
+        if self.busy or not text.strip() or turn not in self.turns:
+            return False
+        if not turn.id:  # the engine never heard of it
+            return self._ask(text)
+        index = self.turns.index(turn)
+        del self.turns[index:]
+        self.cut.emit(index)
+        return self._ask(text, instead_of=turn)
+
+    def show_version(self, turn: ChatTurn, number: int) -> None:
+        """Show another version of a turn, with what followed it."""
+        if self.busy or not 0 <= number < len(turn.versions):
+            return
+        shown, wanted = self.conversation_id, turn.versions[number]
+        self._opening = shown
+
+        def turned(engine: Engine) -> list[Turn]:
+            engine.show_turn(wanted)
+            return engine.turns(shown)
+
+        self._calls.run(turned, then=lambda turns: self._opened(shown, turns), failed=self._notices.report)
+
+    def _ask(self, text: str, *, instead_of: ChatTurn | None = None) -> bool:
         if self.busy or not text.strip():
             return False
         self._opening = ""  # what is on screen is what is asked about
         turn = ChatTurn(key=next(self._keys), question=text.strip())
+        if instead_of is not None:
+            turn.instead_of = instead_of.id
+            turn.versions = (*(instead_of.versions or (instead_of.id,)), "")  # its own is not known yet
         self.turns.append(turn)
         self.turn_added.emit(turn)
         self.busy_changed.emit(True)
         if self._supervisor.state is EngineState.READY:
             self._begin(turn)
         return True
-
-    def ask_again(self, turn: ChatTurn) -> bool:
-        """Put the question of an earlier turn once more."""
-        return self.ask(turn.question)
 
     def stop(self) -> None:
         """Stop the answer; what is written stays."""
@@ -136,18 +175,33 @@ class ChatModel(QObject):
         self._leave()
         self._show("", [])
 
-    def open(self, conversation_id: str) -> None:
-        """Show a conversation of the history. An answer on its way is stopped."""
-        if conversation_id == self.conversation_id and self.turns:
+    def open(self, conversation_id: str, *, turn_id: str = "") -> None:
+        """Show a conversation of the history, in the branch that holds `turn_id`. An answer on its way is stopped."""
+        here = conversation_id == self.conversation_id and bool(self.turns)
+        if here and (not turn_id or any(turn.id == turn_id for turn in self.turns)):
             self._opening = ""  # another one that was asked for just before is not wanted any more
+            self._look_at(turn_id)
             return
         self._leave()
         self._opening = conversation_id
-        self._calls.run(
-            lambda engine: engine.turns(conversation_id),
-            then=lambda turns: self._opened(conversation_id, turns),
-            failed=self._notices.report,
-        )
+
+        def read(engine: Engine) -> list[Turn]:
+            turns = engine.turns(conversation_id)
+            if turn_id and all(turn.id != turn_id for turn in turns):
+                engine.show_turn(turn_id)
+                turns = engine.turns(conversation_id)
+            return turns
+
+        def opened(turns: list[Turn]) -> None:
+            self._opened(conversation_id, turns)
+            self._look_at(turn_id)
+
+        self._calls.run(read, then=opened, failed=self._notices.report)
+
+    def _look_at(self, turn_id: str) -> None:
+        turn = next((turn for turn in self.turns if turn_id and turn.id == turn_id), None)
+        if turn is not None:
+            self.turn_wanted.emit(turn)
 
     @Slot()
     def read_again(self) -> None:
@@ -181,6 +235,7 @@ class ChatModel(QObject):
             library=self.library or None,
             model=self.model,
             conversation_id=self.conversation_id or None,
+            instead_of=turn.instead_of or None,
         )
 
         def open_stream(cancel: CancelToken) -> Iterator[Event]:
@@ -208,6 +263,7 @@ class ChatModel(QObject):
         match event:
             case Started():
                 turn.id, turn.model = event.turn_id, event.model
+                turn.versions = (*(one for one in turn.versions if one), turn.id)
                 if event.conversation_id and event.conversation_id != self.conversation_id:
                     self.conversation_id = event.conversation_id
                     self.conversation_changed.emit(self.conversation_id)
@@ -278,6 +334,7 @@ class ChatModel(QObject):
             key=next(self._keys),
             question=turn.question,
             id=turn.id,
+            versions=turn.versions,
             answer=turn.answer,
             state=_STORED[turn.state],
             sources=turn.sources,

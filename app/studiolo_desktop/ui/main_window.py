@@ -29,6 +29,7 @@ from studiolo_desktop.look import Look
 from studiolo_desktop.models.catalogue import ModelsModel
 from studiolo_desktop.models.chat import ChatModel, ChatTurn
 from studiolo_desktop.models.conversations import ConversationsModel
+from studiolo_desktop.models.drafts import Drafts
 from studiolo_desktop.models.library import LibraryModel
 from studiolo_desktop.models.notices import Notice, Notices
 from studiolo_desktop.theme import READING_WIDTH, Space
@@ -58,6 +59,7 @@ class Parts:
     conversations: ConversationsModel
     library: LibraryModel
     models: ModelsModel
+    drafts: Drafts
     samples: tuple[Path, ...] = ()
     window_sealed: bool | None = None
 
@@ -111,7 +113,7 @@ class MainWindow(QMainWindow):
             on_samples=on_samples,
         )
         self.notice_bar = NoticeBar(look, parts.notices)
-        self.composer = Composer(look, parts.chat, self.choose_files)
+        self.composer = Composer(look, parts.chat, parts.drafts, self.choose_files)
         self.pane = side_pane.SidePane(
             look,
             SourcesPane(look, parts.chat),
@@ -251,6 +253,7 @@ class MainWindow(QMainWindow):
             (QKeySequence.StandardKey.Open, self.choose_files),
             (QKeySequence(Qt.Key.Key_Escape), self._parts.chat.stop),
             (QKeySequence("Ctrl+L"), self.composer.field.setFocus),
+            (QKeySequence("Ctrl+K"), self.sidebar.earlier.field.setFocus),
         ):
             QShortcut(QKeySequence(keys), self).activated.connect(action)
 

@@ -6,17 +6,15 @@ import datetime as dt
 from collections.abc import Callable
 
 from PySide6.QtCore import QPoint, QSize, Qt, Slot
-from PySide6.QtGui import QAction, QActionGroup, QFont
+from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
-    QListWidget,
-    QListWidgetItem,
-    QMenu,
     QVBoxLayout,
     QWidget,
 )
 
+from studiolo.types import Conversation
 from studiolo_desktop.bridge.supervisor import EngineState, Supervisor
 from studiolo_desktop.look import Look
 from studiolo_desktop.models.chat import ChatModel
@@ -25,9 +23,9 @@ from studiolo_desktop.models.library import LibraryModel
 from studiolo_desktop.theme import Space
 from studiolo_desktop.ui.common.confirm import Confirm
 from studiolo_desktop.ui.common.controls import ElidedLabel, IconButton, MenuButton, button, label
+from studiolo_desktop.ui.conversation_list import ConversationList
 from studiolo_desktop.ui.settings_menu import settings_menu
 
-ID = Qt.ItemDataRole.UserRole
 WIDTH = 252
 
 
@@ -63,8 +61,6 @@ class Sidebar(QWidget):
         self._build_list(column)
         self._build_foot(column)
         supervisor.changed.connect(self._refresh_state)
-        conversations.changed.connect(self.refresh)
-        chat.conversation_changed.connect(self._select_current)
         library.libraries_changed.connect(self._refresh_library)
         library.library_changed.connect(self._refresh_library)
         look.changed.connect(self.relook)
@@ -89,29 +85,12 @@ class Sidebar(QWidget):
 
     def _build_list(self, column: QVBoxLayout) -> None:
         column.addSpacing(Space.S)
-        self.list = QListWidget()
-        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
-        self.list.setUniformItemSizes(True)
-        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.list.customContextMenuRequested.connect(self._menu_at)
-        self.list.itemClicked.connect(self._open_item)
-        self.list.itemActivated.connect(self._open_item)
-        self._remove_action = QAction(self.list)
-        self._remove_action.setShortcut(Qt.Key.Key_Delete)
-        self._remove_action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-        self._remove_action.triggered.connect(lambda: self._ask_remove(self.list.currentItem()))
-        self.list.addAction(self._remove_action)
-        holder = QWidget()
-        part = QVBoxLayout(holder)
-        part.setContentsMargins(0, 0, 0, 0)
-        part.setSpacing(0)
-        part.addWidget(self.list, 1)
-        self._none = label(role="small", wrap=True)
-        self._none.setContentsMargins(Space.S + 2, 0, Space.S, 0)
-        part.addWidget(self._none)
-        part.addStretch(0)
-        column.addWidget(holder, 1)
+        self.earlier = ConversationList(
+            self._look, chat=self._chat, conversations=self._conversations, today=self._today
+        )
+        self.earlier.opened.connect(self._open)
+        self.list = self.earlier.list
+        column.addWidget(self.earlier, 1)
 
     def _build_foot(self, column: QVBoxLayout) -> None:
         foot = QHBoxLayout()
@@ -133,84 +112,20 @@ class Sidebar(QWidget):
         self._mark.setPixmap(self._look.pixmap("studiolo", size_px=26))
         self.new_button.setText(tr("sidebar.new_chat"))
         self.new_button.setIcon(self._look.icon("plus", colour=self._look.tokens.accent, size_px=18))
-        self.list.setAccessibleName(tr("sidebar.conversations"))
-        self._none.setText(tr("sidebar.no_conversations"))
-        self._remove_action.setText(tr("sidebar.remove_conversation"))
+        self.earlier.relook()
         self.settings_button.name(tr("settings.title"))
         self.settings_button.repaint_icon()
         self._refresh_library()
         self._refresh_state()
-        self.refresh()
-
-    @Slot()
-    def refresh(self) -> None:
-        """List the conversations, today's apart from the earlier ones."""
-        tr = self._look.tr
-        self.list.clear()
-        section = ""
-        for conversation in self._conversations.items:
-            day = dt.datetime.fromtimestamp(conversation.updated_at).astimezone().date()
-            now = tr("sidebar.today") if day >= self._today() else tr("sidebar.earlier")
-            if now != section:
-                heading = QListWidgetItem(now)
-                heading.setFlags(Qt.ItemFlag.NoItemFlags)
-                font = self.list.font()
-                font.setPixelSize(self._look.sizes.small)
-                font.setWeight(QFont.Weight.DemiBold)
-                heading.setFont(font)
-                self.list.addItem(heading)
-            section = now
-            title = " ".join(conversation.title.split()) or tr("sidebar.untitled")
-            item = QListWidgetItem(title)
-            item.setData(ID, conversation.id)
-            item.setToolTip(title if len(title) > 24 else "")
-            self.list.addItem(item)
-        self.list.setVisible(bool(self._conversations.items))
-        self._none.setVisible(not self._conversations.items)
-        self._select_current()
 
     def _new(self) -> None:
         self._chat.new_conversation()
 
-    @Slot(QListWidgetItem)
-    def _open_item(self, item: QListWidgetItem) -> None:
-        conversation_id = item.data(ID)
-        if conversation_id:
-            known = next((c for c in self._conversations.items if c.id == conversation_id), None)
-            if known is not None and known.library:
-                self._library.choose(known.library)
-            self._chat.open(conversation_id)
-
-    @Slot()
-    def _select_current(self) -> None:
-        self.list.blockSignals(True)
-        self.list.clearSelection()
-        for index in range(self.list.count()):
-            item = self.list.item(index)
-            if item.data(ID) and item.data(ID) == self._chat.conversation_id:
-                self.list.setCurrentItem(item)
-        self.list.blockSignals(False)
-
-    def _menu_at(self, point: QPoint) -> None:
-        item = self.list.itemAt(point)
-        if item is None or not item.data(ID):
-            return
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, on=True)
-        remove = menu.addAction(self._look.icon("trash"), self._look.tr("sidebar.remove_conversation"))
-        remove.triggered.connect(lambda: self._ask_remove(item))
-        menu.popup(self.list.viewport().mapToGlobal(point))
-
-    def _ask_remove(self, item: QListWidgetItem | None) -> None:
-        if item is None or not item.data(ID):
-            return
-        conversation_id = str(item.data(ID))
-        tr = self._look.tr
-        dialog = Confirm(
-            self._look, text=tr("sidebar.remove_conversation_sure"), yes=tr("dialog.delete"), parent=self.window()
-        )
-        dialog.accepted.connect(lambda: self._conversations.remove(conversation_id))
-        dialog.open()
+    @Slot(object, str)
+    def _open(self, conversation: Conversation, turn_id: str) -> None:
+        if conversation.library:
+            self._library.choose(conversation.library)
+        self._chat.open(conversation.id, turn_id=turn_id)
 
     @Slot()
     def _fill_libraries(self) -> None:

@@ -24,7 +24,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "chat": ("chat", "Talk about a library's documents, in the terminal."),
     "documents": ("documents", "List, show, check or remove the documents of a library."),
     "libraries": ("libraries", "List, make, check, move, watch or remove libraries."),
-    "conversations": ("conversations", "List, show or remove conversations; see what the model saw."),
+    "conversations": (
+        "conversations",
+        "List, search, show, name, pin, export or remove conversations; see what the model saw.",
+    ),
     "pseudonyms": ("pseudonyms", "List or erase pseudonyms, or choose what keeps their key."),
     "models": ("models", "List, pull, import, quantize, compare, remove or show models."),
     "privacy": ("privacy", "Show, set or check what personal data may be seen where."),

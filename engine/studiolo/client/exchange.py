@@ -126,6 +126,7 @@ def ask_body(question: Question) -> dict[str, Any]:
         "model": question.model,
         "adapters": [asdict(adapter) for adapter in question.adapters],
         "conversation_id": question.conversation_id,
+        "instead_of": question.instead_of,
         "reader": str(question.reader),
         "service": question.service,
         "sampling": asdict(question.sampling),

@@ -36,6 +36,8 @@ from studiolo.types import (
     Chat,
     Check,
     Conversation,
+    ConversationExport,
+    ConversationFound,
     Document,
     DocumentReport,
     Embedded,
@@ -265,6 +267,27 @@ class RemoteEngine:
     def turns(self, conversation_id: str) -> list[Turn]:
         """A conversation's turns in order."""
         return self._list(Turn, f"/api/conversations/{_segment(conversation_id)}", "turns")
+
+    def change_conversation(
+        self, conversation_id: str, *, title: str | None = None, pinned: bool | None = None
+    ) -> Conversation:
+        """Rename a conversation, or pin it."""
+        body = {"title": title, "pinned": pinned}
+        return wire.parse(Conversation, self._call("PUT", f"/api/conversations/{_segment(conversation_id)}", body))
+
+    def find_conversations(self, query: str, *, limit: int = 50) -> list[ConversationFound]:
+        """The conversations in which something was said."""
+        found = self._call("POST", "/api/conversations/search", {"query": query, "limit": limit})["found"]
+        return [wire.parse(ConversationFound, item) for item in found]
+
+    def export_conversation(self, conversation_id: str) -> ConversationExport:
+        """A conversation as the policy lets it be written out."""
+        path = f"/api/conversations/{_segment(conversation_id)}/export"
+        return wire.parse(ConversationExport, self._call("GET", path, timeout_s=LONG_S))
+
+    def show_turn(self, turn_id: str) -> None:
+        """Show the branch that a turn is in."""
+        self._call("PUT", f"/api/turns/{_segment(turn_id)}/shown")
 
     def remove_conversation(self, conversation_id: str) -> None:
         """Remove a conversation and its turns."""

@@ -17,6 +17,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from studiolo.conversation import branches
+from studiolo.conversation.history_format import FORMAT, MIGRATIONS, SCHEMA
 from studiolo.database import Database
 from studiolo.errors import Code, UserError
 from studiolo.types import (
@@ -35,27 +37,8 @@ from studiolo.types import (
     Usage,
 )
 
-FORMAT = 2  # 2: what a turn was screened by
 TITLE_LENGTH = 60
 _TOKEN = re.compile(r"<([A-Z]+)_[0-9]+[A-Z]*>")  # a pseudonym: a title shows its kind alone
-
-_SCHEMA = """
-CREATE TABLE conversations(
-    id TEXT PRIMARY KEY, title TEXT NOT NULL, library TEXT NOT NULL,
-    created_at REAL NOT NULL, updated_at REAL NOT NULL);
-CREATE TABLE turns(
-    id TEXT PRIMARY KEY, conversation_id TEXT NOT NULL REFERENCES conversations(id) ON DELETE CASCADE,
-    position INTEGER NOT NULL, question TEXT NOT NULL, question_screened TEXT NOT NULL DEFAULT '',
-    answer_screened TEXT NOT NULL DEFAULT '', state TEXT NOT NULL, model TEXT NOT NULL, created_at REAL NOT NULL,
-    model_saw TEXT NOT NULL DEFAULT '', extras TEXT NOT NULL DEFAULT '{}',
-    screened_by TEXT NOT NULL DEFAULT '', UNIQUE(conversation_id, position));
-CREATE INDEX turns_of ON turns(conversation_id, position)
-"""
-
-
-def _add_screened_by(db: sqlite3.Connection) -> None:
-    db.execute("ALTER TABLE turns ADD COLUMN screened_by TEXT NOT NULL DEFAULT ''")
-
 
 # In place of a source that was removed.
 _EMPTY = Hit(Passage("", "", "", 0, 0, 0, 0, heading=(), text="", language="", spans=()), 0.0)
@@ -106,31 +89,77 @@ class History:
 
     def __init__(self, path: Path) -> None:
         """Open the store; turns that a kill left running are marked failed. Raises EnvironmentFault."""
-        self._database = Database(
-            path, store="history", version=FORMAT, schema=_SCHEMA, migrations={1: _add_screened_by}
-        )
+        self._database = Database(path, store="history", version=FORMAT, schema=SCHEMA, migrations=MIGRATIONS)
         self._extras: TypeAdapter[TurnExtras] = TypeAdapter(TurnExtras)
         self._gone: set[str] = set()  # documents removed since: a turn that was under way must not bring them back
         with self._database.write() as db:
             db.execute("UPDATE turns SET state = 'failed' WHERE state = 'running'")
 
-    def begin(self, *, conversation_id: str, turn_id: str, question: str, library: str, model: str, now: float) -> None:
-        """Store the question; makes the conversation, without a title yet, if it is new."""
+    def begin(
+        self,
+        *,
+        conversation_id: str,
+        turn_id: str,
+        question: str,
+        library: str,
+        model: str,
+        now: float,
+        instead_of: str = "",
+    ) -> None:
+        """Store the question; makes the conversation, without a title yet, if it is new.
+
+        It follows the branch that is shown, or what the turn `instead_of` follows, and is shown from now on.
+        Raises UserError(bad_request) where the conversation holds no such turn.
+        """
         with self._database.write() as db:
             db.execute(
-                "INSERT INTO conversations VALUES(?, ?, ?, ?, ?) ON CONFLICT(id) DO UPDATE SET updated_at = ?",
-                (conversation_id, "", library, now, now, now),
+                "INSERT INTO conversations(id, title, library, created_at, updated_at) VALUES(?, '', ?, ?, ?) "
+                "ON CONFLICT(id) DO UPDATE SET updated_at = ?",
+                (conversation_id, library, now, now, now),
             )
+            follows = self._shown(db, conversation_id)
+            if instead_of:
+                row = db.execute(
+                    "SELECT follows FROM turns WHERE id = ? AND conversation_id = ?", (instead_of, conversation_id)
+                ).fetchone()
+                if row is None:
+                    raise _no_such_turn("instead_of")
+                follows = row["follows"]
             db.execute(
-                "INSERT INTO turns(id, conversation_id, position, question, state, model, created_at) VALUES (?, ?, "
-                "(SELECT COALESCE(MAX(position) + 1, 0) FROM turns WHERE conversation_id = ?), ?, 'running', ?, ?)",
-                (turn_id, conversation_id, conversation_id, question, model, now),
+                "INSERT INTO turns(id, conversation_id, position, question, state, model, created_at, follows) VALUES "
+                "(?, ?, (SELECT COALESCE(MAX(position) + 1, 0) FROM turns WHERE conversation_id = ?), ?, 'running', "
+                "?, ?, ?)",
+                (turn_id, conversation_id, conversation_id, question, model, now, follows),
             )
+            db.execute("UPDATE conversations SET shown = ? WHERE id = ?", (turn_id, conversation_id))
 
     def note_title(self, conversation_id: str, screened: str) -> None:
-        """Name a conversation by its first question, screened for where no value may stand."""
+        """Name a conversation by its first question, screened; one that a person has named keeps its name."""
         with self._database.write() as db:
-            db.execute("UPDATE conversations SET title = ? WHERE id = ?", (_title(screened), conversation_id))
+            db.execute(
+                "UPDATE conversations SET title = ? WHERE id = ? AND named = 0", (_title(screened), conversation_id)
+            )
+
+    def rename(self, conversation_id: str, screened: str) -> None:
+        """Give a conversation the title that a person wants, screened. Raises UserError(unknown_conversation)."""
+        self.conversation(conversation_id)
+        with self._database.write() as db:
+            db.execute(
+                "UPDATE conversations SET title = ?, named = 1 WHERE id = ?", (_title(screened), conversation_id)
+            )
+
+    def pin(self, conversation_id: str, *, pinned: bool) -> None:
+        """Keep a conversation at hand, or no longer. Raises UserError(unknown_conversation)."""
+        self.conversation(conversation_id)
+        with self._database.write() as db:
+            db.execute("UPDATE conversations SET pinned = ? WHERE id = ?", (int(pinned), conversation_id))
+
+    def show(self, turn_id: str) -> None:
+        """Show the branch that a turn is in, as it was last gone on with. Raises UserError(bad_request)."""
+        conversation = self._row(turn_id)["conversation_id"]
+        with self._database.write() as db:
+            shown = branches.newest_end(_links(db, conversation), turn_id)
+            db.execute("UPDATE conversations SET shown = ? WHERE id = ?", (shown, conversation))
 
     def note_prompt(
         self,
@@ -180,13 +209,45 @@ class History:
         return _conversation(row)
 
     def turns(self, conversation_id: str) -> list[StoredTurn]:
-        """The turns in order. Raises UserError(unknown_conversation)."""
+        """The turns of the branch that is shown, in order. Raises UserError(unknown_conversation)."""
+        self.conversation(conversation_id)
+        with self._database.read() as db:
+            return self._branch(db, conversation_id, self._shown(db, conversation_id))
+
+    def before(self, turn_id: str) -> list[StoredTurn]:
+        """The turns that a turn comes after, in order. Raises UserError(bad_request) where there is no such turn."""
+        row = self._row(turn_id)
+        with self._database.read() as db:
+            return self._branch(db, row["conversation_id"], row["follows"])
+
+    def all_turns(self, conversation_id: str) -> list[StoredTurn]:
+        """The turns of all branches, as they were asked. Raises UserError(unknown_conversation)."""
         self.conversation(conversation_id)
         with self._database.read() as db:
             rows = db.execute(
                 "SELECT * FROM turns WHERE conversation_id = ? ORDER BY position", (conversation_id,)
             ).fetchall()
         return [self._turn(row) for row in rows]
+
+    def said(self) -> Iterator[tuple[str, str, str, str]]:
+        """Of every turn of all conversations its id, its conversation's, question and stored answer; newest first."""
+        with self._database.read() as db:
+            rows = db.execute(
+                "SELECT id, conversation_id, question, answer_screened FROM turns ORDER BY created_at DESC, rowid DESC"
+            ).fetchall()
+        return ((row["id"], row["conversation_id"], row["question"], row["answer_screened"]) for row in rows)
+
+    def _branch(self, db: sqlite3.Connection, conversation_id: str, last: str) -> list[StoredTurn]:
+        links = _links(db, conversation_id)
+        versions = branches.versions(links)
+        wanted = branches.path(links, last)
+        rows = {row["id"]: row for row in _in_parts(db, "SELECT * FROM turns WHERE id IN ({marks})", wanted)}
+        return [self._turn(rows[turn_id], versions[turn_id]) for turn_id in wanted]
+
+    @staticmethod
+    def _shown(db: sqlite3.Connection, conversation_id: str) -> str:
+        row = db.execute("SELECT shown FROM conversations WHERE id = ?", (conversation_id,)).fetchone()
+        return str(row["shown"]) if row else ""
 
     def turn(self, turn_id: str) -> StoredTurn:
         """One turn. Raises UserError(bad_request) where there is no such turn."""
@@ -207,7 +268,7 @@ class History:
         with self._database.read() as db:
             row: sqlite3.Row | None = db.execute("SELECT * FROM turns WHERE id = ?", (turn_id,)).fetchone()
         if row is None:
-            raise UserError(Code.BAD_REQUEST, field="turn", problem="no such turn")
+            raise _no_such_turn("turn")
         return row
 
     def remove(self, conversation_id: str) -> None:
@@ -263,19 +324,23 @@ class History:
 
     def _remove_turns(self, db: sqlite3.Connection, turn_ids: Sequence[str]) -> None:
         rows = _in_parts(db, "SELECT DISTINCT conversation_id FROM turns WHERE id IN ({marks})", turn_ids)
-        owners = {row["conversation_id"] for row in rows}
-        db.executemany("DELETE FROM turns WHERE id = ?", ((turn_id,) for turn_id in turn_ids))
-        for owner in owners:
-            first = db.execute(
-                "SELECT question_screened FROM turns WHERE conversation_id = ? ORDER BY position LIMIT 1", (owner,)
-            ).fetchone()
-            if first is None:
+        for owner in {row["conversation_id"] for row in rows}:
+            links = _links(db, owner)
+            kept, shown = branches.without(links, set(turn_ids), self._shown(db, owner))
+            if not kept:
                 db.execute("DELETE FROM conversations WHERE id = ?", (owner,))
                 continue
+            moved = [(follows, turn) for turn, follows in kept.items() if follows != links[turn]]
+            db.executemany("UPDATE turns SET follows = ? WHERE id = ?", moved)
+            db.execute("UPDATE conversations SET shown = ? WHERE id = ?", (shown, owner))
             # A later prompt holds the earlier answers, and the title the first question.
             db.execute("UPDATE turns SET model_saw = '' WHERE conversation_id = ?", (owner,))
+            first = db.execute(
+                "SELECT question_screened FROM turns WHERE id = ?", (branches.path(kept, shown)[0],)
+            ).fetchone()
             title = _title(_TOKEN.sub(r"<\1>", first["question_screened"]))
-            db.execute("UPDATE conversations SET title = ? WHERE id = ?", (title, owner))
+            db.execute("UPDATE conversations SET title = ? WHERE id = ? AND named = 0", (title, owner))
+        db.executemany("DELETE FROM turns WHERE id = ?", ((turn_id,) for turn_id in turn_ids))
 
     def audit_anchor(self) -> str:
         """The audit's anchor that was kept here, "" for none."""
@@ -302,7 +367,7 @@ class History:
             shown=tuple(one for one in extras.shown if one not in document_ids),
         )
 
-    def _turn(self, row: Any) -> StoredTurn:
+    def _turn(self, row: Any, versions: tuple[str, ...] = ()) -> StoredTurn:
         extras = self._extras.validate_python(json.loads(row["extras"]))
         turn = Turn(
             id=row["id"],
@@ -318,6 +383,8 @@ class History:
             timings=extras.timings,
             usage=extras.usage,
             adapters=extras.adapters,
+            follows=row["follows"],
+            versions=versions,
         )
         return StoredTurn(
             turn,
@@ -334,6 +401,16 @@ def _parts(text: str, ends: Sequence[tuple[int, bool]]) -> Iterator[SeenPart]:
     for end, by_template in ends if text else ():
         yield SeenPart("template" if by_template else "text", text[start:end])
         start = end
+
+
+def _links(db: sqlite3.Connection, conversation_id: str) -> dict[str, str]:
+    """The turns of a conversation as `branches` takes them."""
+    rows = db.execute("SELECT id, follows FROM turns WHERE conversation_id = ? ORDER BY position", (conversation_id,))
+    return {row["id"]: row["follows"] for row in rows}
+
+
+def _no_such_turn(field_name: str) -> UserError:
+    return UserError(Code.BAD_REQUEST, field=field_name, problem="no such turn")
 
 
 def _title(question: str) -> str:
@@ -361,4 +438,5 @@ def _conversation(row: Any) -> Conversation:
         created_at=row["created_at"],
         updated_at=row["updated_at"],
         turns=row["turns"],
+        pinned=bool(row["pinned"]),
     )

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from studiolo.conversation.export import export_conversation
+from studiolo.conversation.finding import find_conversations
 from studiolo.conversation.history import History
 from studiolo.conversation.turn import pseudonym_scope
 from studiolo.errors import Code, UserError
+from studiolo.privacy.audit import AuditLog
 from studiolo.privacy.filter import PrivacyFilter, tokens_in
-from studiolo.types import Question, Reader, Revealed, Turn
+from studiolo.types import Conversation, ConversationExport, ConversationFound, Question, Reader, Revealed, Turn
 
 
 class KeptConversations:
     """The history, read through the pseudonyms of each conversation."""
 
-    def __init__(self, history: History, screener: PrivacyFilter) -> None:
+    def __init__(self, history: History, screener: PrivacyFilter, audit: AuditLog) -> None:
         self._history = history
         self._screener = screener
+        self._audit = audit
 
     def turns(self, conversation_id: str) -> list[Turn]:
         """A conversation's turns in order, as the owner may read them. Raises UserError(unknown_conversation)."""
@@ -25,6 +29,32 @@ class KeptConversations:
             replace(turn, answer=self._screener.restore(turn.answer, library_id=scope, reader=Reader.OWNER))
             for turn in (stored.turn for stored in self._history.turns(conversation_id))
         ]
+
+    def change(self, conversation_id: str, *, title: str | None = None, pinned: bool | None = None) -> Conversation:
+        """Rename or pin a conversation; a title is screened as the policy wants titles to be.
+
+        Raises UserError: unknown_conversation, bad_request (an empty title); PolicyBlock. Nothing is changed then.
+        """
+        scope = self._scope(conversation_id)
+        if title is not None:
+            if not title.strip():
+                raise UserError(Code.BAD_REQUEST, field="title", problem="empty")
+            screened = self._screener.screen(title, library_id=scope, direction="title")
+            self._history.rename(conversation_id, screened.text)
+        if pinned is not None:
+            self._history.pin(conversation_id, pinned=pinned)
+        return self._history.conversation(conversation_id)
+
+    def find(self, query: str, *, limit: int) -> list[ConversationFound]:
+        """The conversations in which `query` was said, the latest first. Raises UserError(bad_request)."""
+        return find_conversations(query, self._history, self._screener, scope_of=self._scope, limit=limit)
+
+    def export(self, conversation_id: str) -> ConversationExport:
+        """A conversation as the policy lets it be written out. Raises UserError(unknown_conversation), PolicyBlock."""
+        scope = self._scope(conversation_id)
+        exported = export_conversation(conversation_id, self._history, self._screener, scope=scope)
+        self._audit.record("exported", direction="export", reader=Reader.OWNER, scope=scope)
+        return exported
 
     def remove(self, conversation_id: str) -> None:
         """Remove a conversation and its turns. Raises UserError(unknown_conversation)."""

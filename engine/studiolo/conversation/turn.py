@@ -121,6 +121,7 @@ class Turns:
         `adapters`: those that the question names, as files.
         """
         started = self._monotonic()
+        question = self._placed(question)
         conversation_id = question.conversation_id or uuid.uuid4().hex
         turn_id = uuid.uuid4().hex
         if question.conversation_id:
@@ -135,6 +136,7 @@ class Turns:
             library=question.library or "",
             model=model_id,
             now=self._clock(),
+            instead_of=question.instead_of or "",
         )
         question = replace(question, conversation_id=conversation_id)
         turn = _Running(
@@ -168,6 +170,12 @@ class Turns:
             told = unexpected(error, model=turn.model_id)
             yield Failed(told.code.value, told.values)
 
+    def _placed(self, question: Question) -> Question:
+        """A question in place of another turn is in that one's conversation. Raises UserError(bad_request)."""
+        if not question.instead_of or question.conversation_id:
+            return question
+        return replace(question, conversation_id=self._history.turn(question.instead_of).turn.conversation_id)
+
     def _steps(self, turn: _Running) -> Iterator[Event]:
         question, scope = turn.question, turn.scope
         if not question.text.strip():
@@ -180,7 +188,7 @@ class Turns:
             raise UserError(Code.BAD_REQUEST, field="logprobs", problem="only a chat tells them")
         turn.screened_by = self._screener.rules_digest(library_id=scope, reader=question.reader)
         self._models.warm(turn.model_id)  # the file is read while we search
-        earlier = [row for row in self._history.turns(question.conversation_id or "") if row.turn.id != turn.turn_id]
+        earlier = self._history.before(turn.turn_id)
 
         searched = turn.elapsed()
         found = self._search(question, [row.turn.question for row in earlier])

@@ -146,6 +146,11 @@ class PrivacyFilter:
         Tokens are put back first and found again, so that a value that the policy now masks is masked. Raises as
         `screen`.
         """
+        raw = self.with_values(text, library_id=library_id)
+        return self.screen(raw, library_id=library_id, direction=direction, reader=reader)
+
+    def with_values(self, text: str, *, library_id: str) -> str:
+        """`text` with the library's tokens put back, whoever may see them: for work inside the engine alone."""
         table = self.table(library_id)
         folded = fold(text)
         pieces, at = [], 0
@@ -155,8 +160,7 @@ class PrivacyFilter:
                 first, last = folded.original(start, end)
                 pieces += [text[at:first], entry.value]
                 at = last
-        raw = "".join([*pieces, text[at:]])
-        return self.screen(raw, library_id=library_id, direction=direction, reader=reader)
+        return "".join([*pieces, text[at:]])
 
     def rules_digest(self, *, library_id: str, reader: str = Reader.OWNER) -> str:
         """What screening for the model depends on beside the text, as a digest. Raises UserError(bad_policy)."""

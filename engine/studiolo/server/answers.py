@@ -15,6 +15,7 @@ from studiolo.types import (
     AuditRecord,
     Check,
     Conversation,
+    ConversationFound,
     Document,
     Library,
     Model,
@@ -272,8 +273,14 @@ class Conversations(BaseModel):
     conversations: list[Conversation]
 
 
+class ConversationsFound(BaseModel):
+    """Conversations in which something was said, the latest first."""
+
+    found: list[ConversationFound]
+
+
 class ConversationAnswer(BaseModel):
-    """A conversation's turns in order."""
+    """The turns of the branch of a conversation that is shown, in order."""
 
     id: str
     turns: list[Turn]

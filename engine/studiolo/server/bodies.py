@@ -99,6 +99,20 @@ class QuotingBody(_Body):
     ids: list[Name] = Field(max_length=100_000)
 
 
+class ConversationBody(_Body):
+    """What a person wants of a conversation; null leaves it as it is."""
+
+    title: Annotated[str, Field(max_length=1_000)] | None = Field(None, examples=["Lease of the flat"])
+    pinned: bool | None = Field(None, description="keep it at hand", examples=[True])
+
+
+class FindBody(_Body):
+    """What is looked for in conversations."""
+
+    query: str = Field(max_length=1_000, examples=["deposit"])
+    limit: int = Field(50, ge=1, le=1_000)
+
+
 class NameBody(_Body):
     """A person, another value, or a token, that is to be erased."""
 
@@ -209,6 +223,7 @@ class AskBody(_Body):
         None, description="read the whole document, where it fits; null does where it was read so before"
     )
     conversation_id: str | None = Field(None, description="null starts a conversation")
+    instead_of: str | None = Field(None, description="a turn that this is another version of; it is kept")
     limit: int | None = Field(None, ge=1, le=50)
     reader: ReaderName = Reader.OWNER.value
     service: Service = "interactive"
@@ -223,6 +238,7 @@ class AskBody(_Body):
             model=self.model or None,
             adapters=tuple(adapter.use() for adapter in self.adapters),
             conversation_id=self.conversation_id,
+            instead_of=self.instead_of,
             reader=self.reader,
             service=self.service,
             sampling=self.sampling.sampling(),

@@ -9,11 +9,13 @@ from studiolo.doctor import seal_check
 from studiolo.errors import Code
 from studiolo.isolation.seal import SealState
 from studiolo.server import answers
+from studiolo.server.conversations import MARKDOWN
 from studiolo.server.described import Says, Table
 from studiolo.server.metrics import CONTENT_TYPE
 from studiolo.server.pseudonyms import CONFLICT, WITHOUT_MEANS
 from studiolo.shapes import audit_shape
 from studiolo.tokens import NamedToken, Scope
+from studiolo.transcripts import transcript_markdown
 from studiolo.types import (
     AuditFound,
     AuditRecord,
@@ -21,11 +23,15 @@ from studiolo.types import (
     Check,
     Citation,
     Conversation,
+    ConversationExport,
+    ConversationFound,
     Document,
     DocumentReport,
     DocumentStatus,
     EngineStatus,
     Entity,
+    ExportedCitation,
+    ExportedTurn,
     Finding,
     Hit,
     Library,
@@ -81,7 +87,7 @@ _CONVERSATION = Conversation("0b9d6f52c7f14a3e", "How long is the term of the le
 _TURN = Turn(
     "71c5e0a89d324b6f", "0b9d6f52c7f14a3e", "How long is the term of the lease?", "The term is twelve months [1].",
     "complete", "qwen2.5-coder-1.5b", _AT, (_CITATION,), (Redaction("PERSON", 1),), (Hit(_PASSAGE, 0.82),),
-    Timings(0.05, 0.0, 0.7, 2.4), Usage(412, 380, 9),
+    Timings(0.05, 0.0, 0.7, 2.4), Usage(412, 380, 9), versions=("71c5e0a89d324b6f",),
 )  # fmt: skip
 _POLICY = PolicyView(
     "", "balanced", {"default": "pseudonymise", "SECRET": "mask"}, {}, {"owner": {"SECRET": "mask"}}, (), (), {}
@@ -304,8 +310,34 @@ def _stored() -> Table:
     )
     found = {"conversations": [wire.plain(_CONVERSATION)]}
     unknown = (Code.UNKNOWN_CONVERSATION,)
+    written = ExportedTurn(
+        _TURN.id,
+        "",
+        True,
+        _TURN.question,
+        _TURN.answer,
+        "complete",
+        _TURN.model,
+        _AT,
+        (ExportedCitation(1, "lease.pdf", 3, _CITATION.quote, True, "iii"),),
+    )
+    export = ConversationExport(
+        _CONVERSATION.id, _CONVERSATION.title, "contracts", _AT, _AT, (written,), (Redaction("PERSON", 1),)
+    )
+    matches = {"found": [wire.plain(ConversationFound(_CONVERSATION, _TURN.id, _TURN.question))]}
     return {
         ("GET", "/api/conversations"): Says(answers.Conversations, found),
+        ("POST", "/api/conversations/search"): Says(
+            answers.ConversationsFound, matches, KEY_CODES, body={"query": "term"}
+        ),
+        ("PUT", "/api/conversations/{conversation_id}"): Says(
+            Conversation, wire.plain(_CONVERSATION), (*unknown, *FILTER_CODES), body={"title": "Lease", "pinned": True}
+        ),
+        ("GET", "/api/conversations/{conversation_id}/export"): Says(
+            ConversationExport, wire.plain(export), (*unknown, *FILTER_CODES),
+            other={MARKDOWN: transcript_markdown(export)},
+        ),
+        ("PUT", "/api/turns/{turn_id}/shown"): _gone(),
         ("POST", "/api/conversations/quoting"): Says(answers.Conversations, found, body={"ids": [_DOCUMENT.id]}),
         ("GET", "/api/conversations/{conversation_id}"): Says(
             answers.ConversationAnswer, {"id": _CONVERSATION.id, "turns": [wire.plain(_TURN)]},

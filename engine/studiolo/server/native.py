@@ -18,6 +18,7 @@ from studiolo import wire
 from studiolo.events import Compared, FileDone, Progress, Tally
 from studiolo.jobs import Job
 from studiolo.server.bodies import AskBody, ChatBody, QuotingBody, RedactBody, RevealBody, SearchBody
+from studiolo.server.conversations import keeping_routes
 from studiolo.server.errors import WireResponse
 from studiolo.server.libraries import NO_CONTENT, absolute, document_routes, library_routes
 from studiolo.server.models import model_routes
@@ -44,6 +45,7 @@ def native_router(service: Service) -> APIRouter:
     _job_routes(router, service)
     _question_routes(router, service)
     _conversation_routes(router, service)
+    keeping_routes(router, service)
     _audit_routes(router, service)
     model_routes(router, service)
     token_routes(router, service)
@@ -147,7 +149,7 @@ def _conversation_routes(router: APIRouter, service: Service) -> None:
 
     @router.get("/conversations/{conversation_id}", tags=["conversations"])
     def conversation(conversation_id: str) -> Response:
-        """A conversation's turns in order."""
+        """The turns of the branch of a conversation that is shown, in order."""
         return WireResponse({"id": conversation_id, "turns": wire.plain(service.engine.turns(conversation_id))})
 
     @router.delete("/conversations/{conversation_id}", status_code=NO_CONTENT, tags=["conversations"])

@@ -72,9 +72,13 @@ NEEDED: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {  # all of these sco
     ("POST", "/api/redact"): _ASK,
     ("GET", "/api/conversations"): _ADMIN + _RESTORE,
     ("POST", "/api/conversations/quoting"): _ADMIN + _RESTORE,
+    ("POST", "/api/conversations/search"): OWNER,  # it looks into all that was ever said
     ("GET", "/api/conversations/{conversation_id}"): _ADMIN + _RESTORE,
+    ("PUT", "/api/conversations/{conversation_id}"): _ADMIN + _RESTORE,
+    ("GET", "/api/conversations/{conversation_id}/export"): _ADMIN + _RESTORE,
     ("DELETE", "/api/conversations/{conversation_id}"): _ADMIN,
     ("GET", "/api/turns/{turn_id}/seen"): _ADMIN + _RESTORE,
+    ("PUT", "/api/turns/{turn_id}/shown"): _ADMIN,
     ("POST", "/api/turns/{turn_id}/reveal"): _ADMIN + _RESTORE,
     ("GET", "/api/audit"): _ADMIN,
     ("GET", "/api/audit/verify"): _ADMIN,

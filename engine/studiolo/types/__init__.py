@@ -49,6 +49,7 @@ from studiolo.types.documents import (
     Watched,
 )
 from studiolo.types.engine import Check, EngineStatus
+from studiolo.types.kept import ConversationExport, ConversationFound, ExportedCitation, ExportedTurn
 from studiolo.types.models import COMPARED_TOKENS, Comparison, Model, ModelKind, ModelQuality, TextQuality
 from studiolo.types.privacy import (
     AuditFound,
@@ -81,6 +82,8 @@ __all__ = [
     "Citation",
     "Comparison",
     "Conversation",
+    "ConversationExport",
+    "ConversationFound",
     "Document",
     "DocumentReport",
     "DocumentStatus",
@@ -88,6 +91,8 @@ __all__ = [
     "Embedded",
     "EngineStatus",
     "Entity",
+    "ExportedCitation",
+    "ExportedTurn",
     "Finding",
     "Gap",
     "Hit",

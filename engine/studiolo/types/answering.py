@@ -80,7 +80,11 @@ TurnState = Literal["complete", "cancelled", "failed", "running"]
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One question and its answer as stored. `model_saw` is the screened prompt, for "what the model saw"."""
+    """One question and its answer as stored.
+
+    A question that was edited, or asked again, is another version: `versions` are the ids of all of them, in order,
+    this one among them.
+    """
 
     id: str
     conversation_id: str
@@ -95,11 +99,13 @@ class Turn:
     timings: Timings = field(default_factory=Timings)
     usage: Usage = field(default_factory=Usage)
     adapters: tuple[AdapterUse, ...] = ()  # with which the model answered
+    follows: str = ""  # the turn before it in its branch, "" for the first
+    versions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """A list of turns under a title. `library` "" means a chat without documents."""
+    """Turns under a title. `library` "" means a chat without documents; `turns` counts all versions."""
 
     id: str
     title: str = field(repr=False)
@@ -107,6 +113,7 @@ class Conversation:
     created_at: float
     updated_at: float
     turns: int
+    pinned: bool = False
 
 
 @dataclass(frozen=True, slots=True)

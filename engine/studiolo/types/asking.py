@@ -57,6 +57,7 @@ class Question:
     model: str | None = None  # None = the settings' model
     adapters: tuple[AdapterUse, ...] = ()
     conversation_id: str | None = None  # None starts a conversation
+    instead_of: str | None = None  # a turn that this is another version of; it stays, in a branch of its own
     reader: str = Reader.OWNER  # a Reader, or an API profile that the privacy policy names
     sampling: Sampling = field(default_factory=Sampling)
     limit: int | None = None  # passages at most; None = the settings'

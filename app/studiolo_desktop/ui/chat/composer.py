@@ -1,15 +1,19 @@
-"""Where one writes: a field that grows, a button to add documents, and one that sends or stops."""
+"""Where one writes: a field that grows, a button to add documents, and one that sends or stops.
+
+What is being written belongs to its conversation and is there again when that is opened.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
-from PySide6.QtGui import QFontMetrics, QKeyEvent
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QTextCursor
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from studiolo_desktop.look import Look
 from studiolo_desktop.models.chat import ChatModel
+from studiolo_desktop.models.drafts import Drafts
 from studiolo_desktop.theme import READING_WIDTH, Space
 from studiolo_desktop.ui.common.controls import IconButton, label, restyle
 
@@ -55,10 +59,12 @@ class QuestionField(QPlainTextEdit):
 class Composer(QWidget):
     """The field and its buttons, as wide as the column one reads."""
 
-    def __init__(self, look: Look, chat: ChatModel, on_add: Callable[[], None]) -> None:
+    def __init__(self, look: Look, chat: ChatModel, drafts: Drafts, on_add: Callable[[], None]) -> None:
         super().__init__()
         self._look = look
         self._chat = chat
+        self._drafts = drafts
+        self._shown = chat.conversation_id  # whose draft is in the field
         self._can_ask = True
         outer = QHBoxLayout(self)
         outer.setContentsMargins(Space.XL, Space.S, Space.XL, Space.M)
@@ -73,7 +79,9 @@ class Composer(QWidget):
         self.add_button = IconButton(look, "plus", on_add, size_px=22)
         self.field = QuestionField()
         self.field.send.connect(self.send)
+        self.field.setPlainText(drafts.text(self._shown))
         self.field.textChanged.connect(self.refresh)
+        self.field.textChanged.connect(self._keep)
         self.field.installEventFilter(self)
         self.send_button = IconButton(look, "send", self._press, size_px=20, colour="on_accent")
         self.send_button.setProperty("role", "send")
@@ -89,6 +97,7 @@ class Composer(QWidget):
         outer.addLayout(column, 1000)
         outer.addStretch(1)
         chat.busy_changed.connect(self.refresh)
+        chat.conversation_changed.connect(self._conversation_changed)
         look.changed.connect(self.relook)
         self.relook()
 
@@ -132,6 +141,20 @@ class Composer(QWidget):
             self._frame.setProperty("focused", event.type() == QEvent.Type.FocusIn)
             restyle(self._frame)
         return super().eventFilter(watched, event)
+
+    @Slot()
+    def _keep(self) -> None:
+        self._drafts.keep_text(self._shown, self.field.toPlainText())
+
+    @Slot(str)
+    def _conversation_changed(self, conversation_id: str) -> None:
+        before, self._shown = self._shown, conversation_id
+        if not before and self._chat.busy:  # the same one, which has been given its name
+            self._drafts.keep_text("", "")
+            self._keep()
+        elif before != conversation_id:
+            self.field.setPlainText(self._drafts.text(conversation_id))
+            self.field.moveCursor(QTextCursor.MoveOperation.End)
 
     def _press(self) -> None:
         if self._chat.busy:

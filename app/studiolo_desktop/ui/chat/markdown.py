@@ -1,11 +1,13 @@
 """An answer's Markdown as HTML for a QTextDocument. Text in, text out; knows nothing of widgets.
 
 The model's words are never trusted: raw HTML is shown as text, an image becomes its description, and nothing that
-loads anything can come out of here. `[1]`, or `【1】`, becomes a link `cite:1` where a source of that number exists.
+loads anything can come out of here. `[1]`, or `【1】`, becomes a link `cite:1` where a source of that number exists. A
+block of code has a link `copy:0`, numbered through the answer.
 """
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
@@ -15,8 +17,14 @@ from html import escape
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from studiolo_desktop.theme import Tokens
+from studiolo_desktop.ui.chat.code import highlighted
+from studiolo_desktop.ui.chat.formulas import formula_html, install
+
 CITE_SCHEME = "cite"
+COPY_SCHEME = "copy"
 _MARKER = re.compile(r"[\[【]\s*(\d{1,2}(?:\s*[,，、]\s*\d{1,2})*)\s*[\]】]")
+_LINE_END = re.compile(r"\r\n?|\n")
 _LINK_SCHEMES = ("http://", "https://", "mailto:")
 
 _BLOCKS = {
@@ -60,18 +68,70 @@ class Inks:
     accent: str
     chip: str
     code: str
+    muted: str = ""
+    comment: str = ""
+    keyword: str = ""
+    string: str = ""
+    number: str = ""
+    name: str = ""
+
+    @classmethod
+    def of(cls, tokens: Tokens) -> Inks:
+        """Those of a theme."""
+        return cls(
+            accent=tokens.accent,
+            chip=tokens.accent_ink,
+            code=tokens.sunken,
+            muted=tokens.muted,
+            comment=tokens.muted,
+            keyword=tokens.code_keyword,
+            string=tokens.code_string,
+            number=tokens.code_number,
+            name=tokens.code_name,
+        )
 
 
-def parser() -> MarkdownIt:
-    """CommonMark with tables and struck-out text, without raw HTML."""
-    return MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+@functools.cache
+def _parser() -> MarkdownIt:
+    """CommonMark with tables, struck-out text and formulas, without raw HTML."""
+    return install(MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]))
 
 
-def to_html(markdown: str, *, markers: AbstractSet[int], inks: Inks) -> str:
-    """HTML of the answer. `markers` are the numbers of sources that exist."""
-    renderer = _Renderer(markers, inks)
-    renderer.render(parser().parse(markdown))
+def to_html(markdown: str, *, markers: AbstractSet[int], inks: Inks, copy: str = "") -> str:
+    """HTML of the answer. `markers`: numbers of sources that exist; `copy`: what copying code is called, "" = none."""
+    renderer = _Renderer(markers, inks, copy=copy)
+    renderer.render(_parser().parse(markdown))
     return "".join(renderer.out)
+
+
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """An answer that is being written: what cannot change any more, and its last block."""
+
+    settled: str  # HTML
+    open: str  # HTML
+    at: int  # where the last block begins in the Markdown
+    codes: int  # blocks of code in what is settled
+
+
+def grown(markdown: str, *, markers: AbstractSet[int], inks: Inks, copy: str = "", codes: int = 0) -> Grown:
+    """The end of an answer in two parts. `codes`: blocks of code that stand before it."""
+    tokens = _parser().parse(closed(markdown))
+    last = max((i for i, token in enumerate(tokens) if token.level == 0 and token.nesting >= 0), default=0)
+    where = tokens[last].map if tokens else None
+    line = where[0] if where else 0
+    settled = _Renderer(markers, inks, copy=copy, codes=codes)
+    settled.render(tokens[:last])
+    writing = _Renderer(markers, inks, copy=copy, codes=settled.codes, plain=True)
+    writing.render(tokens[last:])
+    ends = [found.end() for found in _LINE_END.finditer(markdown)]
+    at = ends[line - 1] if line else 0
+    return Grown("".join(settled.out), "".join(writing.out), at, settled.codes)
+
+
+def code_blocks(markdown: str) -> list[str]:
+    """The code of an answer, block by block, as it is numbered in the HTML."""
+    return [token.content for token in _parser().parse(markdown) if token.type in ("fence", "code_block")]
 
 
 def closed(markdown: str) -> str:
@@ -90,8 +150,14 @@ def closed(markdown: str) -> str:
 class _Renderer:
     """Writes the HTML of one answer."""
 
-    def __init__(self, markers: AbstractSet[int], inks: Inks) -> None:
+    def __init__(
+        self, markers: AbstractSet[int], inks: Inks, *, copy: str = "", codes: int = 0, plain: bool = False
+    ) -> None:
+        """`plain`: code in one colour."""
         self.out: list[str] = []
+        self.codes = codes  # blocks of code so far
+        self._copy = copy
+        self._plain = plain
         self._markers = markers
         self._inks = inks
         self._links: list[str] = []  # what closes each link that is open
@@ -119,10 +185,11 @@ class _Renderer:
             case "code_inline":
                 html = f'<code style="background-color:{self._inks.code}">&nbsp;{escape(token.content)}&nbsp;</code>'
             case "fence" | "code_block":
-                html = (
-                    f'<table class="code" width="100%" cellpadding="10" cellspacing="0"><tr>'
-                    f'<td bgcolor="{self._inks.code}"><pre>{escape(token.content.rstrip())}</pre></td></tr></table>'
-                )
+                html = self._code(token)
+            case "formula":
+                html = f"<i>{formula_html(token.content)}</i>"
+            case "formula_block":
+                html = f'<p align="center"><i>{formula_html(token.content)}</i></p>'
             case "link_open":
                 target = str(token.attrGet("href") or "")
                 safe = target.lower().startswith(_LINK_SCHEMES)
@@ -133,6 +200,24 @@ class _Renderer:
             case _:
                 html = escape(token.content)  # an image's description; what else a parser may know is text here
         return html
+
+    def _code(self, token: Token) -> str:
+        language = token.info.split()[0] if token.info.split() else ""
+        code = token.content.rstrip()
+        number, self.codes = self.codes, self.codes + 1
+        ground = f'bgcolor="{self._inks.code}"'
+        head = ""
+        if self._copy:
+            link = f'<a href="{COPY_SCHEME}:{number}" style="text-decoration:none">{escape(self._copy)}</a>'
+            head = (
+                f'<tr><td {ground} style="color:{self._inks.muted}; font-size:small">{escape(language)}</td>'
+                f'<td {ground} align="right" style="font-size:small">{link}</td></tr>'
+            )
+        shown = escape(code) if self._plain else highlighted(code, language, self._inks)
+        return (
+            f'<table class="code" width="100%" cellpadding="8" cellspacing="0">{head}<tr>'
+            f'<td {ground} colspan="{2 if head else 1}"><pre>{shown}</pre></td></tr></table>'
+        )
 
 
 def _cited(text: str, markers: AbstractSet[int], inks: Inks) -> str:

@@ -12,20 +12,23 @@ from PySide6.QtCore import QRectF, QSize, Qt, QUrl, Signal, Slot
 from PySide6.QtGui import (
     QAbstractTextDocumentLayout,
     QColor,
+    QCursor,
+    QGuiApplication,
     QImage,
     QPainter,
     QPaintEvent,
     QResizeEvent,
     QTextCursor,
     QTextDocument,
+    QTextDocumentFragment,
     QTextLine,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QFrame, QSizePolicy, QTextBrowser, QWidget
+from PySide6.QtWidgets import QFrame, QSizePolicy, QTextBrowser, QToolTip, QWidget
 
 from studiolo_desktop.look import Look
 from studiolo_desktop.theme import MONOSPACE_FAMILIES
-from studiolo_desktop.ui.chat.markdown import CITE_SCHEME, Inks, closed, to_html
+from studiolo_desktop.ui.chat.markdown import CITE_SCHEME, COPY_SCHEME, Inks, code_blocks, grown, to_html
 
 
 def no_resource(kind: int) -> Any:
@@ -106,6 +109,9 @@ class AnswerText(FittedBrowser):
         self._markdown = ""
         self._markers: frozenset[int] = frozenset()
         self._writing = False
+        self._settled = 0  # so much of the Markdown will not change any more ...
+        self._codes = 0  # ... and holds so many blocks of code
+        self._open_at = 0  # where the block that is being written begins in the document
         self.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextBrowserInteraction | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
@@ -123,11 +129,79 @@ class AnswerText(FittedBrowser):
         """Show an answer; `markers` are the numbers of its sources. `writing`: more of it will come."""
         if not force and (markdown, markers, writing) == (self._markdown, self._markers, self._writing):
             return
+        goes_on = self._writing and markdown.startswith(self._markdown) and markers == self._markers and not force
         self._markdown, self._markers, self._writing = markdown, markers, writing
+        if writing:
+            if not goes_on:
+                self._begin()
+            self._grow()
+        else:
+            self._show_whole()
+        self._trim_last_block()
+
+    def _show_whole(self) -> None:
+        cursor = self.textCursor()
+        selection = (cursor.anchor(), cursor.position()) if cursor.hasSelection() else None
+        self.document().setDefaultStyleSheet(self._style())
+        inks, copy = Inks.of(self._look.tokens), self._look.tr("chat.copy_code")
+        self.setHtml(to_html(self._markdown, markers=self._markers, inks=inks, copy=copy))
+        if selection is not None:  # the person is marking text while the answer ends
+            end = self.document().characterCount() - 1
+            cursor = self.textCursor()
+            cursor.setPosition(min(selection[0], end))
+            cursor.setPosition(min(selection[1], end), QTextCursor.MoveMode.KeepAnchor)
+            self.setTextCursor(cursor)
+
+    def _begin(self) -> None:
+        self.document().setDefaultStyleSheet(self._style())
+        self.document().clear()
+        self._settled = self._codes = self._open_at = 0
+
+    def _grow(self) -> None:
+        """Lay out what is new: what stands before the last block stays untouched, however long the answer is."""
+        now = grown(
+            self._markdown[self._settled :],
+            markers=self._markers,
+            inks=Inks.of(self._look.tokens),
+            copy=self._look.tr("chat.copy_code"),
+            codes=self._codes,
+        )
+        cursor = QTextCursor(self.document())
+        cursor.beginEditBlock()
+        cursor.setPosition(self._open_at)
+        cursor.movePosition(QTextCursor.MoveOperation.End, QTextCursor.MoveMode.KeepAnchor)
+        cursor.removeSelectedText()
+        if now.settled:
+            self._put(cursor, now.settled)
+            self._settled += now.at
+            self._codes = now.codes
+            self._open_at = cursor.position()
+        self._put(cursor, now.open)
+        cursor.endEditBlock()
+
+    def _put(self, cursor: QTextCursor, html: str) -> None:
+        """Put blocks at the end of the document."""
+        piece = SafeDocument()
+        piece.setDefaultFont(self.document().defaultFont())
+        piece.setIndentWidth(self.document().indentWidth())
+        piece.setDefaultStyleSheet(self.document().defaultStyleSheet())
+        piece.setHtml(html)
+        first = piece.firstBlock()
+        if first.textList() is None and first.length() > 1:  # a list or a table brings a block of its own
+            if cursor.block().length() > 1:
+                cursor.insertBlock(first.blockFormat(), first.charFormat())
+            else:
+                cursor.setBlockFormat(first.blockFormat())
+        begins = self.document().isEmpty() and first.textList() is not None
+        cursor.insertFragment(QTextDocumentFragment(piece))
+        if begins:  # the empty block that a document has, before the list's own
+            QTextCursor(self.document().firstBlock()).deleteChar()
+
+    def _style(self) -> str:
         tokens = self._look.tokens
         leading = self._look.leading(self._look.sizes.reading)
         mono = ", ".join(f"'{family}'" for family in MONOSPACE_FAMILIES)
-        self.document().setDefaultStyleSheet(
+        return (
             f"p {{ margin-top: 0px; margin-bottom: 10px; line-height: {leading}%; }}"
             f"li {{ margin-bottom: 4px; line-height: {leading}%; }}"
             f"ul, ol {{ margin-top: 0px; margin-bottom: 10px; }}"
@@ -137,31 +211,26 @@ class AnswerText(FittedBrowser):
             f"blockquote {{ color: {tokens.muted}; margin-left: 16px; }}"
             f"table.grid {{ border-collapse: collapse; border: 1px solid {tokens.line_strong}; }}"
             f"th, td {{ border: 1px solid {tokens.line}; }}"
+            f"table.code td {{ border: none; }}"
         )
-        inks = Inks(accent=tokens.accent, chip=tokens.accent_ink, code=tokens.sunken)
-        cursor = self.textCursor()
-        selection = (cursor.anchor(), cursor.position()) if cursor.hasSelection() else None
-        self.setHtml(to_html(closed(markdown) if writing else markdown, markers=markers, inks=inks))
-        self._trim_last_block()
-        if selection is not None:  # the person is marking text while more of it arrives
-            end = self.document().characterCount() - 1
-            cursor = self.textCursor()
-            cursor.setPosition(min(selection[0], end))
-            cursor.setPosition(min(selection[1], end), QTextCursor.MoveMode.KeepAnchor)
-            self.setTextCursor(cursor)
 
     def relook(self) -> None:
         """New colours."""
         self.setAccessibleName(self._look.tr("chat.answer"))
         self.show_markdown(self._markdown, self._markers, writing=self._writing, force=True)
 
-    def chip_rects(self) -> list[QRectF]:
-        """Where the citations stand, in viewport coordinates."""
+    def chip_rects(self, within: QRectF | None = None) -> list[QRectF]:
+        """Where the citations stand, in viewport coordinates; those of the blocks that reach into `within`."""
         layout: QAbstractTextDocumentLayout = self.document().documentLayout()
         rects: list[QRectF] = []
         block = self.document().begin()
+        if within is not None:
+            block = self.document().findBlock(max(0, layout.hitTest(within.topLeft(), Qt.HitTestAccuracy.FuzzyHit)))
         while block.isValid():
-            origin = layout.blockBoundingRect(block).topLeft()
+            bounds = layout.blockBoundingRect(block)
+            origin = bounds.topLeft()
+            if within is not None and origin.y() > within.bottom():
+                break
             iterator = block.begin()
             while not iterator.atEnd():
                 fragment = iterator.fragment()
@@ -183,7 +252,7 @@ class AnswerText(FittedBrowser):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """The grounds of the chips, then the text."""
-        rects = self.chip_rects()
+        rects = self.chip_rects(QRectF(event.rect()))
         if rects:
             painter = QPainter(self.viewport())
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -208,4 +277,13 @@ class AnswerText(FittedBrowser):
             if number.isdigit():
                 self.cited.emit(int(number))
             return
+        if url.scheme() == COPY_SCHEME:
+            self._copy_code(url.path())
+            return
         self.link_clicked.emit(url.toString(QUrl.ComponentFormattingOption.FullyEncoded))
+
+    def _copy_code(self, number: str) -> None:
+        blocks = code_blocks(self._markdown)
+        if number.isdigit() and int(number) < len(blocks):
+            QGuiApplication.clipboard().setText(blocks[int(number)])
+            QToolTip.showText(QCursor.pos(), self._look.tr("chat.copied"), self)

@@ -1,11 +1,12 @@
 """The turns of a conversation, one below the other, the latest kept in view while it is being written.
 
-Only the last turns are built; earlier ones when the person asks for them, so that a long conversation opens at once.
+Only a stretch of them is built: it opens with the last ones and moves along as the person scrolls, a turn at a time,
+so that a conversation of thousands opens at once and scrolls as smoothly as one of ten.
 """
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer, Signal, Slot
+from PySide6.QtCore import QPoint, QTimer, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from studiolo_desktop.look import Look
@@ -15,7 +16,10 @@ from studiolo_desktop.ui.chat.turn_view import TurnView
 from studiolo_desktop.ui.common.controls import button
 from studiolo_desktop.ui.common.scroll import ScrollColumn
 
-AT_ONCE = 30
+AT_ONCE = 12  # turns that a conversation opens with
+MOST = 48  # turns that are built at a time
+NEAR = 2  # heights of the view: so much is built beyond what is seen
+PACE_MS = 8  # between two turns that are built while one scrolls
 
 
 class Transcript(ScrollColumn):
@@ -28,9 +32,11 @@ class Transcript(ScrollColumn):
         super().__init__(margin=0, gap=0)
         self._look = look
         self._chat = chat
-        self._views: dict[int, TurnView] = {}
-        self._first = 0
+        self._views: dict[int, TurnView] = {}  # by the turn's key, in their order
+        self._first = 0  # the turns that are built are those from here ...
+        self._end = 0  # ... to before here
         self._following = True
+        self._below: int | None = None  # what stands below the view is to stay so high: something comes or goes above
         page = QWidget()
         page.setMaximumWidth(READING_WIDTH)
         page.setProperty("role", "clear")
@@ -47,12 +53,16 @@ class Transcript(ScrollColumn):
         row.addWidget(page, 1000)
         row.addStretch(1)
         self.append(holder)
+        self._pace = QTimer(self, singleShot=True, interval=PACE_MS)
+        self._pace.timeout.connect(self._reach)
         bar = self.verticalScrollBar()
         bar.rangeChanged.connect(self._range_changed)
         bar.valueChanged.connect(self._moved)
         chat.reset.connect(self.rebuild)
+        chat.cut.connect(self._cut)
         chat.turn_added.connect(self._added)
         chat.turn_changed.connect(self._changed)
+        chat.turn_wanted.connect(self.show_turn)
         look.changed.connect(self.relook)
         self.setAccessibleName(look.tr("chat.name"))
         self.rebuild()
@@ -63,21 +73,25 @@ class Transcript(ScrollColumn):
 
     @Slot()
     def rebuild(self) -> None:
-        """Show another conversation."""
-        for view in self._views.values():
-            view.hide()
-            self._turns.removeWidget(view)
-            view.deleteLater()
-        self._views.clear()
-        self._first = max(0, len(self._chat.turns) - AT_ONCE)
-        for turn in self._chat.turns[self._first :]:
-            self._turns.addWidget(self._build(turn))
-        self._refresh_earlier()
+        """Show another conversation, from its end."""
+        self._build_stretch(max(0, len(self._chat.turns) - AT_ONCE))
         self.follow()
+
+    @Slot(object)
+    def show_turn(self, turn: ChatTurn) -> None:
+        """Bring a turn into view, wherever it stands."""
+        if turn not in self._chat.turns:
+            return
+        if turn.key not in self._views:
+            self._build_stretch(max(0, self._chat.turns.index(turn) - AT_ONCE // 2))
+        self._following = False
+        QTimer.singleShot(0, self, lambda: self._scroll_to(turn))
 
     @Slot()
     def follow(self) -> None:
         """Stay at the end."""
+        if self._end < len(self._chat.turns):
+            self._build_stretch(max(0, len(self._chat.turns) - AT_ONCE))
         self._following = True
         QTimer.singleShot(0, self, self._to_end)
 
@@ -93,24 +107,106 @@ class Transcript(ScrollColumn):
         view = TurnView(self._look, turn, self._chat.ask_again)
         view.source_wanted.connect(self.source_wanted)
         view.link_wanted.connect(self.link_wanted)
-        self._views[turn.key] = view
+        view.tools.edited.connect(lambda text: self._chat.edit(turn, text))
+        view.tools.version_wanted.connect(lambda number: self._chat.show_version(turn, number))
         return view
+
+    def _build_stretch(self, first: int) -> None:
+        for turn in list(self._views):
+            self._drop(turn)
+        self._first = first
+        self._end = min(len(self._chat.turns), first + AT_ONCE)
+        for turn in self._chat.turns[first : self._end]:
+            self._views[turn.key] = self._build(turn)
+            self._turns.addWidget(self._views[turn.key])
+        self._below = None
+        self._refresh_earlier()
+
+    def _drop(self, key: int) -> None:
+        view = self._views.pop(key)
+        view.hide()
+        self._turns.removeWidget(view)
+        view.deleteLater()
 
     def _refresh_earlier(self) -> None:
         self._earlier.setText(self._look.tr("chat.earlier_turns"))
         self._earlier.setVisible(self._first > 0)
 
     def _show_earlier(self) -> None:
-        start = max(0, self._first - AT_ONCE)
         self._following = False
-        for offset, turn in enumerate(self._chat.turns[start : self._first]):
-            self._turns.insertWidget(1 + offset, self._build(turn))
-        self._first = start
+        for _ in range(AT_ONCE):
+            self._extend_up()
+
+    def _reach(self) -> None:
+        """Build one more turn where little is left beyond what is seen; let go of those that are far away."""
+        bar = self.verticalScrollBar()
+        near = NEAR * self.viewport().height()
+        if bar.value() < near and self._first > 0:
+            self._extend_up()
+            self._pace.start()
+        elif bar.maximum() - bar.value() < near and self._end < len(self._chat.turns):
+            self._extend_down()
+            self._pace.start()
+
+    def _extend_up(self) -> None:
+        if self._first == 0:
+            return
+        self._hold()
+        self._first -= 1
+        turn = self._chat.turns[self._first]
+        view = self._build(turn)
+        self._views = {turn.key: view, **self._views}
+        self._turns.insertWidget(1, view)
+        if len(self._views) > MOST:
+            gone = next(reversed(self._views))
+            if self._below is not None:
+                self._below = max(0, self._below - self._views[gone].height())
+            self._drop(gone)
+            self._end -= 1
         self._refresh_earlier()
+
+    def _extend_down(self) -> None:
+        turn = self._chat.turns[self._end]
+        self._end += 1
+        self._views[turn.key] = self._build(turn)
+        self._turns.addWidget(self._views[turn.key])
+        if len(self._views) > MOST:
+            gone = next(iter(self._views))
+            height = self._views[gone].height()
+            self._drop(gone)
+            self._first += 1
+            self._refresh_earlier()
+            bar = self.verticalScrollBar()
+            bar.setValue(max(0, bar.value() - height))
+
+    def _hold(self) -> None:
+        """What is seen stays where it is while something comes in above it."""
+        bar = self.verticalScrollBar()
+        if self._below is None and not self._following:
+            self._below = bar.maximum() - bar.value()
+            QTimer.singleShot(PACE_MS // 2, self, self._let_go)
+
+    def _let_go(self) -> None:
+        self._below = None
+
+    @Slot(int)
+    def _cut(self, start: int) -> None:
+        if start < self._first:  # what is left is not built
+            self._build_stretch(max(0, start - AT_ONCE))
+            return
+        kept = {turn.key for turn in self._chat.turns}
+        for key in [key for key in self._views if key not in kept]:
+            self._drop(key)
+        self._end = min(self._end, start)
 
     @Slot(object)
     def _added(self, turn: ChatTurn) -> None:
-        self._turns.addWidget(self._build(turn))
+        if self._end < len(self._chat.turns) - 1:  # the person had scrolled far up
+            self._build_stretch(max(0, len(self._chat.turns) - AT_ONCE))
+        else:
+            self._end = len(self._chat.turns)
+            self._views[turn.key] = self._build(turn)
+            self._turns.addWidget(self._views[turn.key])
         self.follow()
 
     @Slot(object)
@@ -123,12 +219,24 @@ class Transcript(ScrollColumn):
     def _to_end(self) -> None:
         bar = self.verticalScrollBar()
         bar.setValue(bar.maximum())
+        self._pace.start()
+
+    def _scroll_to(self, turn: ChatTurn) -> None:
+        view = self._views.get(turn.key)
+        if view is not None:
+            top = view.mapTo(self.widget(), QPoint(0, 0)).y()
+            self.verticalScrollBar().setValue(max(0, top - Space.XL))
 
     @Slot(int, int)
     def _range_changed(self, _least: int, most: int) -> None:
         if self._following:
             self.verticalScrollBar().setValue(most)
+        elif self._below is not None:
+            self.verticalScrollBar().setValue(most - self._below)
 
     @Slot(int)
     def _moved(self, value: int) -> None:
-        self._following = value >= self.verticalScrollBar().maximum() - 8
+        at_end = value >= self.verticalScrollBar().maximum() - 8
+        self._following = at_end and self._end == len(self._chat.turns)
+        if not self._pace.isActive():
+            self._pace.start()

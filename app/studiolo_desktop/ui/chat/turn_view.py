@@ -13,6 +13,7 @@ from studiolo_desktop.i18n import seconds_text
 from studiolo_desktop.look import Look
 from studiolo_desktop.models.chat import UNFINISHED, ChatTurn
 from studiolo_desktop.theme import Space
+from studiolo_desktop.ui.chat.question_tools import QuestionTools
 from studiolo_desktop.ui.chat.rich_text import AnswerText
 from studiolo_desktop.ui.common.controls import IconButton, button, label, set_role
 from studiolo_desktop.ui.common.flow import FlowLayout
@@ -52,7 +53,9 @@ class TurnView(QWidget):
         row.addStretch(1)
         row.addWidget(self.question)
         column.addLayout(row)
-        column.addSpacing(Space.XS)
+        self.tools = QuestionTools(look, turn)
+        self.tools.editing.connect(lambda opened: self.question.setVisible(not opened))
+        column.addWidget(self.tools)
 
         self.answer = AnswerText(look)
         self.answer.cited.connect(lambda number: self.source_wanted.emit(self.turn, number))
@@ -119,6 +122,7 @@ class TurnView(QWidget):
         self._facts.setText("  ·  ".join(self._figures()))
         self._refresh_chips(ended=ended)
         self._refresh_hidden()
+        self.tools.refresh()
         self.copy_button.name(self._look.tr("chat.copy"))
         self.again_button.name(self._look.tr("chat.ask_again"))
 
@@ -139,6 +143,7 @@ class TurnView(QWidget):
         """New words, new colours."""
         self._shown = ()
         self.answer.relook()
+        self.tools.relook()
         self.copy_button.repaint_icon()
         self.again_button.repaint_icon()
         self.question.setAccessibleName(f"{self._look.tr('chat.question')}: {self.turn.question}")
