@@ -32,6 +32,7 @@ from studiolo.types.asking import (
 )
 from studiolo.types.documents import (
     DEFAULT_LIBRARY,
+    FITS,
     PAGE_WIDTH,
     AddResult,
     Document,
@@ -40,6 +41,8 @@ from studiolo.types.documents import (
     Hit,
     Integrity,
     Library,
+    LibraryMap,
+    MapPoint,
     PageBox,
     PageView,
     Passage,
@@ -67,6 +70,7 @@ from studiolo.types.screening import Edit, Reader, Redaction, Screened, Span
 __all__ = [
     "COMPARED_TOKENS",
     "DEFAULT_LIBRARY",
+    "FITS",
     "PAGE_WIDTH",
     "AdapterUse",
     "AddResult",
@@ -91,6 +95,8 @@ __all__ = [
     "Hit",
     "Integrity",
     "Library",
+    "LibraryMap",
+    "MapPoint",
     "Message",
     "Model",
     "ModelKind",
