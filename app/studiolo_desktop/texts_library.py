@@ -76,6 +76,7 @@ LIBRARY_TEXTS: dict[str, tuple[str, str]] = {
     "found.allow": ("left in place", "保留原文"),
     # searching inside the library
     "find.placeholder": ("Search in this library", "在资料库中搜索"),
+    "find.clear": ("Clear the search (Esc)", "清除搜索（Esc）"),
     "find.results": ("What was found", "搜索结果"),
     "find.searching": ("Searching…", "正在搜索…"),
     "find.nothing": ("Nothing was found.", "没有找到。"),

@@ -11,6 +11,7 @@ from studiolo_desktop.ui.library.rows import WORDS
 
 def words(pane: DocumentsPane) -> dict[str, str]:
     """The second line of each row, by the name above it."""
+    pane.refresh()
     rows = pane.list.rows
     indexes = [rows.index(number) for number in range(rows.rowCount())]
     return {index.data(): index.data(WORDS) for index in indexes}
@@ -18,6 +19,7 @@ def words(pane: DocumentsPane) -> dict[str, str]:
 
 def choose(pane: DocumentsPane, name: str) -> None:
     """Go to a row, as the arrow keys do."""
+    pane.refresh()
     rows = pane.list.rows
     names = [row.name for row in rows.rows]
     pane.list.setCurrentIndex(rows.index(names.index(name)))

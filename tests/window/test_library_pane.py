@@ -31,7 +31,7 @@ def paths(*names: str) -> list[Path]:
 
 
 def test_five_hundred_files_at_once_while_the_window_answers(qtbot, open_window):
-    engine = ScriptedEngine()
+    engine = ScriptedEngine(delay_s=0.0002)
     names = [f"file-{number:03d}.txt" for number in range(500)]
     engine.fails = {name: (Code.DAMAGED_FILE, {}) for name in names[::50]}
     desktop, _ = open_window(engine)
@@ -68,9 +68,9 @@ def test_only_rows_in_view_are_painted(qtbot, open_window):
     desktop, _ = open_window(ScriptedEngine(documents=documents))
     pane = desktop.window.pane.documents
     qtbot.waitUntil(lambda: pane.list.rows.rowCount() == 3_000)
-    painted: set[int] = set()
-    paint = pane.list._delegate.paint
-    pane.list._delegate.paint = lambda painter, option, index: (painted.add(index.row()), paint(painter, option, index))
+    painted: set[str] = set()
+    said = pane.list.rows.words
+    pane.list.rows.words = lambda row: (painted.add(row.name), said(row))[1]
     pane.list.viewport().grab()
     assert 0 < len(painted) < 60
     pane.list.scrollToBottom()
@@ -171,7 +171,9 @@ def test_a_search_finds_documents_by_name_and_passages(qtbot, open_window, query
     assert (shown.view.page, shown.marked) == (4, "passage")
     desktop.window.pane.viewer.back_button.click()
     assert pane.stack.currentWidget() is pane.results  # back at what was found
+    desktop.window.activateWindow()
     pane.field.setFocus()
+    qtbot.waitUntil(pane.field.hasFocus)
     desktop.window._escape()
     assert pane.stack.currentWidget() is pane.list
 

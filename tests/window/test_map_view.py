@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtGui import QColor, QMouseEvent
+from PySide6.QtWidgets import QApplication
 from tests.window.scripted import HITS, HITS_ZH, ScriptedEngine, document, map_points
 
 from studiolo.types import LibraryMap, MapPoint
@@ -40,8 +41,11 @@ def test_a_click_on_a_point_opens_its_passage(qtbot, open_window):
     assert desktop.window.middle.currentWidget() is view
     assert view.title.accessibleName() == "Map of “My documents”"
     place = view.canvas.place_of(1).toPoint()
-    qtbot.mouseMove(view.canvas, place)
-    qtbot.waitUntil(lambda: view.canvas.chosen is not None)
+    at, none = QPointF(place), Qt.MouseButton.NoButton
+    over = view.canvas.mapToGlobal(at)
+    move = QMouseEvent(QEvent.Type.MouseMove, at, over, none, none, Qt.KeyboardModifier.NoModifier)
+    QApplication.sendEvent(view.canvas, move)
+    assert view.canvas.chosen is not None
     assert view.canvas.chosen.passage == HITS[1].passage.id
     assert view.canvas.accessibleDescription().startswith("lease-alder-wharf.pdf, page 4: 5. Deposit.")
     qtbot.mouseClick(view.canvas, Qt.MouseButton.LeftButton, pos=place)

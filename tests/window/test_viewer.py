@@ -131,6 +131,9 @@ def test_pages_are_turned_and_the_passage_is_one_click_away(qtbot, open_window):
     assert pane.note.text() == ""
     pane.to_passage.click()
     qtbot.waitUntil(lambda: viewer.shown.view.page == 2 and bool(pane.sheet.boxes))
+    desktop.window.activateWindow()
+    pane.scroll.setFocus()
+    qtbot.waitUntil(pane.scroll.hasFocus)
     qtbot.keyClick(pane.scroll, Qt.Key.Key_Left)
     qtbot.waitUntil(lambda: viewer.shown.view.page == 1)
     assert not pane.previous_button.isEnabled()

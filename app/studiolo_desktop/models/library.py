@@ -308,6 +308,10 @@ class LibraryModel(QObject):
         if known is not None:
             return known
         library = next((row.library for row in self._batch.values()), self.library)
+        ended = next((row for row in self.files if row.path == path and row.library == library), None)
+        if ended is not None:  # of a batch that was paused
+            self._batch[path] = ended
+            return ended
         row = self._batch[path] = FileRow(path=path, library=library)
         folder = next((self._batch[str(above)] for above in Path(path).parents if str(above) in self._batch), None)
         places = [number for number, other in enumerate(self.files) if other is folder]

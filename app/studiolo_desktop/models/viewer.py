@@ -166,7 +166,8 @@ class ViewerModel(QObject):
 
     @Slot()
     def _sharpen_now(self) -> None:
-        if self.shown is not None and self.shown.picture is not None:
+        shown = self.shown
+        if shown is not None and shown.picture is not None and abs(shown.view.width - self._width) > self._width * 0.1:
             self._read()
 
     def _read(self) -> None:

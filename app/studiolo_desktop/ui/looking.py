@@ -62,6 +62,7 @@ class Looking(QObject):
         self._pane.viewer.show_details(details)
         self._pane.show_page()
         self._make_room()
+        self._pane.viewer.expect_width(self._splitter.sizes()[-1])
         self._study.viewer.open(place)
 
     @Slot(object)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QButtonGroup, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from studiolo_desktop.look import Look
 from studiolo_desktop.theme import Space
@@ -65,15 +65,24 @@ class SidePane(QWidget):
         self.leave_page()
 
     def show_page(self) -> None:
-        """Bring the page that was opened forward."""
+        """Bring the page that was opened forward; the focus goes with it where it was on this side."""
+        focused = self._focused()
         self._stack.setCurrentWidget(self.viewer)
+        if focused:
+            self.viewer.take_focus()
 
     def leave_page(self) -> None:
         """Back to where the page was opened from."""
-        left = self.page_shown
+        left, focused = self.page_shown, self._focused()
         self._toggled(self.documents_tab.isChecked())
+        if left and focused:
+            (self.documents if self.documents_tab.isChecked() else self.sources).take_focus()
         if left:
             self.page_left.emit()
+
+    def _focused(self) -> bool:
+        focused = QApplication.focusWidget()
+        return focused is not None and self.isAncestorOf(focused)
 
     @property
     def page_shown(self) -> bool:

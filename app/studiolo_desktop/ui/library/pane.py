@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from studiolo.errors import Code
@@ -65,8 +66,11 @@ class DocumentsPane(QWidget):
             head.addWidget(control)
         column.addLayout(head)
         self.field = QLineEdit()
-        self.field.setClearButtonEnabled(True)
+        self.clear_action = self.field.addAction(QIcon(), QLineEdit.ActionPosition.TrailingPosition)
+        self.clear_action.triggered.connect(self.field.clear)
+        self.field.textChanged.connect(lambda text: self.clear_action.setVisible(bool(text)))
         self.field.textChanged.connect(study.finding.look_for)
+        self.clear_action.setVisible(False)
         self.field.returnPressed.connect(study.finding.now)
         search = QHBoxLayout()
         search.setContentsMargins(Space.L, 0, Space.M, Space.S)
@@ -118,6 +122,8 @@ class DocumentsPane(QWidget):
         self.more_button.name(tr("docs.more"))
         self.field.setPlaceholderText(tr("find.placeholder"))
         self.field.setAccessibleName(tr("find.placeholder"))
+        self.clear_action.setText(tr("find.clear"))
+        self.clear_action.setIcon(self._look.icon("close", size_px=16))
         for control in (self.add_button, self.map_button, self.more_button):
             control.repaint_icon()
         self.list.rows.touch_all()
@@ -151,6 +157,13 @@ class DocumentsPane(QWidget):
     def _file_changed(self, row: FileRow) -> None:
         self.list.rows.touch(row)
         self._soon.start()
+
+    def take_focus(self) -> None:
+        """For who uses the keyboard: the list, or what a search found."""
+        if self.stack.currentWidget() is self.results and self.results.cards:
+            self.results.cards[0].setFocus()
+        else:
+            self.list.setFocus()
 
     def menu(self) -> QMenu:
         """What can be done with the library as a whole."""

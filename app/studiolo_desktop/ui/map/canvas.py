@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
-    QAccessible,
-    QAccessibleEvent,
     QColor,
     QFontMetrics,
     QKeyEvent,
@@ -95,7 +93,6 @@ class MapCanvas(QWidget):
         point = self.chosen
         self.setCursor(Qt.CursorShape.PointingHandCursor if point is not None else Qt.CursorShape.ArrowCursor)
         self.setAccessibleDescription(self._words(point) if point is not None else "")
-        QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.DescriptionChanged))
         self.chosen_changed.emit(point)
         self.update()
 

@@ -67,7 +67,7 @@ class Scene:
             dx, dy = px - x, py - y
             ahead, aside = {"left": (-dx, dy), "right": (dx, dy), "up": (-dy, dx), "down": (dy, dx)}[direction]
             far = math.hypot(dx, dy)
-            if ahead > 0 and abs(aside) <= ahead and far < best_far:
+            if ahead > 0 and abs(aside) <= ahead * 1.01 and far < best_far:
                 best, best_far = other, far
         return best
 

@@ -54,6 +54,12 @@ class SourcesPane(ScrollColumn):
             card = self.cards[number]
             QTimer.singleShot(0, card, lambda: self.ensureWidgetVisible(card, 0, Space.L))
 
+    def take_focus(self) -> None:
+        """For who uses the keyboard: the card that stands out, else the first."""
+        card = self.cards.get(self._chosen) or next(iter(self.cards.values()), None)
+        if card is not None:
+            card.setFocus()
+
     def refresh(self) -> None:
         """Show what the turn holds now."""
         turn = self.turn

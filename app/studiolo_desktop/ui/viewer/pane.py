@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Slot
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
@@ -24,6 +24,23 @@ from studiolo_desktop.ui.viewer.page_text import PageText
 from studiolo_desktop.ui.viewer.sheet import Sheet
 
 ZOOMS = (1.0, 1.25, 1.5, 2.0, 3.0)  # times the width of the pane
+
+
+class PageScroll(QScrollArea):
+    """Where a picture is moved about. Its vertical bar stays, so that the width does not hang on the height."""
+
+    resized = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """There is more room for the page, or less."""
+        super().resizeEvent(event)
+        self.resized.emit()
 
 
 class ViewerPane(QWidget):
@@ -70,11 +87,9 @@ class ViewerPane(QWidget):
         around.addWidget(self.details)
         column.addLayout(around)
         self.sheet = Sheet()
-        self.scroll = QScrollArea()
-        self.scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self.scroll.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
+        self.scroll = PageScroll()
         self.scroll.setWidget(self.sheet)
-        self.scroll.viewport().installEventFilter(self)
+        self.scroll.resized.connect(self._fit)
         self.text = PageText(look)
         self.message = Message(look, on_again=viewer.again, on_password=viewer.unlock)
         self.stack = QStackedWidget()
@@ -263,6 +278,7 @@ class ViewerPane(QWidget):
         if turned:
             QTimer.singleShot(0, self, self._to_mark)
 
+    @Slot()
     def _fit(self) -> None:
         width = round((self.scroll.viewport().width() - 2 * Space.M) * ZOOMS[self._zoom])
         if width > 0:
@@ -286,13 +302,10 @@ class ViewerPane(QWidget):
     def _toggle_details(self) -> None:
         self._refresh_details()
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """The page is as wide as the pane."""
-        super().resizeEvent(event)
-        self._fit()
+    def expect_width(self, width: int) -> None:
+        """The pane will be that wide: pages are drawn for it from the first on."""
+        self._viewer.set_width(round((width - 3 * Space.M) * ZOOMS[self._zoom] * self.devicePixelRatioF()))
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """The room for the page changes with scroll bars, too."""
-        if event.type() == QEvent.Type.Resize and watched is self.scroll.viewport():
-            QTimer.singleShot(0, self, self._fit)
-        return super().eventFilter(watched, event)
+    def take_focus(self) -> None:
+        """For who uses the keyboard: the page."""
+        self.stack.currentWidget().setFocus()
