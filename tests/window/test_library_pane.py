@@ -111,6 +111,19 @@ def test_adding_is_paused_and_gone_on_with(qtbot, open_window):
     assert [path.name for path in engine.added] == ["a.pdf", "b.pdf", "c.pdf", "d.pdf"]
 
 
+def test_who_goes_on_at_once_loses_nothing(qtbot, open_window):
+    engine = ScriptedEngine()
+    engine.hold_file = "a.pdf"
+    desktop, _ = open_window(engine)
+    desktop.window.add_paths(paths("a.pdf", "b.pdf"))
+    qtbot.waitUntil(lambda: desktop.library.files[0].stage == "embed")
+    desktop.library.pause()
+    desktop.library.resume()  # the stream is still being stopped
+    engine.hold_file = ""
+    qtbot.waitUntil(lambda: not desktop.library.busy)
+    assert [path.name for path in engine.added] == ["a.pdf", "b.pdf"]
+
+
 def test_a_paused_folder_is_walked_again(qtbot, open_window):
     engine = ScriptedEngine()
     walked = engine.add

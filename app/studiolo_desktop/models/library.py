@@ -95,6 +95,7 @@ class LibraryModel(QObject):
         self.documents: list[Document] = []
         self.files: list[FileRow] = []
         self.paused = False
+        self._halted = False  # the stream under way was cancelled for a pause
         self.tally: Tally | None = None  # how far the batch under way is
         self.known = False  # whether `documents` was ever read from the engine
         supervisor.changed.connect(self._engine_changed)
@@ -185,7 +186,7 @@ class LibraryModel(QObject):
 
     def cancel(self) -> None:
         """Stop adding: what is stored stays, what has not begun is dropped."""
-        self.paused = False
+        self.paused = self._halted = False
         self._all_now("cancelled", ("queued", "paused"))
         if self._stream is not None:
             self._stream.cancel()
@@ -199,6 +200,7 @@ class LibraryModel(QObject):
             self.paused = True
             self._all_now("paused", ("queued",))
             if self._stream is not None:
+                self._halted = True
                 self._stream.cancel()
             self.busy_changed.emit(True)
 
@@ -334,16 +336,17 @@ class LibraryModel(QObject):
         """The stream is over: rows without an end get one, and folders make way for their files."""
         above = {str(parent) for path in self._batch for parent in Path(path).parents}
         folders = {path for path in self._batch if path in above}
+        halted, self._halted = self._halted and rest == "cancelled", False
         for row in self._batch.values():
-            if row.state in OPEN and rest == "cancelled" and self.paused:
-                row.state, row.stage = "paused", ""
+            if row.state in OPEN and halted:
+                row.state, row.stage = "paused" if self.paused else "queued", ""
                 self.file_changed.emit(row)
             elif row.state in OPEN:
                 row.state, row.problem = rest, problem
                 self.file_changed.emit(row)
         if folders:
             inside = {path for path in self._batch if any(str(parent) in folders for parent in Path(path).parents)}
-            going = {path for path in inside if self._batch[path].state == "paused"} if self.paused else folders
+            going = {path for path in inside if self._batch[path].state in OPEN} if halted else folders
             gone = {id(self._batch[path]) for path in going}  # a folder that waits is walked again
             self.files = [row for row in self.files if id(row) not in gone]
             self.files_changed.emit()

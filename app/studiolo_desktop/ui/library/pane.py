@@ -108,7 +108,7 @@ class DocumentsPane(QWidget):
             library.tally_changed,
             library.library_changed,
         ):
-            changed.connect(self._soon.start)
+            changed.connect(self._refresh_soon)
         self._look.changed.connect(self.relook)
 
     @Slot()
@@ -156,6 +156,10 @@ class DocumentsPane(QWidget):
     @Slot(object)
     def _file_changed(self, row: FileRow) -> None:
         self.list.rows.touch(row)
+        self._soon.start()
+
+    @Slot()
+    def _refresh_soon(self) -> None:
         self._soon.start()
 
     def take_focus(self) -> None:

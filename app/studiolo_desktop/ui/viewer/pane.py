@@ -245,6 +245,7 @@ class ViewerPane(QWidget):
             self.message.show_problem(viewer.problem)
             self.stack.setCurrentWidget(self.message)
         elif shown is None:
+            self._drawn = None
             self.message.show_waiting()
             self.stack.setCurrentWidget(self.message)
         elif viewer.needs_password and not viewer.loading:
