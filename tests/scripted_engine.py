@@ -52,6 +52,8 @@ from studiolo.types import (
     Hit,
     Integrity,
     Library,
+    LibraryMap,
+    MapPoint,
     Model,
     ModelQuality,
     PageBox,
@@ -132,6 +134,15 @@ STATISTICS = Statistics(
     embedder="e5",
     changing_to="minilm",
     watched=(Watched("/家/文档", polling=False, state="watching"),),
+)
+MAP = LibraryMap(
+    library=DEFAULT_LIBRARY,
+    points=(
+        MapPoint("p1", "d1", "lease.pdf", 3, -1.0, 0.25, "The term of the lease", "iii"),
+        MapPoint("p2", "d2", "租约.pdf", 0, 1.0, -0.25, "租期为十二个月"),
+    ),
+    passages=9,
+    without_vector=7,
 )
 INTEGRITY = Integrity(passages=9, missing=1, without_vector=2, documents=("d1",))
 PARTIAL = replace(
@@ -297,6 +308,11 @@ class ScriptedEngine:
         self._note("statistics", library)
         self._known(library)
         return replace(STATISTICS, library=library)
+
+    def library_map(self, library: str = DEFAULT_LIBRARY) -> LibraryMap:
+        self._note("library_map", library)
+        self._known(library)
+        return replace(MAP, library=library)
 
     def check(self, library: str = DEFAULT_LIBRARY) -> Integrity:
         self._note("check", library)

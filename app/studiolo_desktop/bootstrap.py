@@ -30,6 +30,7 @@ from studiolo_desktop.models.library import LibraryModel
 from studiolo_desktop.models.notices import Notices
 from studiolo_desktop.models.recall import Recall
 from studiolo_desktop.ui.chat.code import warm as warm_highlighting
+from studiolo_desktop.models.study import Study
 from studiolo_desktop.ui.main_window import MainWindow, Parts
 
 
@@ -63,6 +64,7 @@ class Desktop(QObject):
         self.library = LibraryModel(self.calls, self.supervisor, self.notices, parent=self)
         self.library.removed.connect(self.chat.read_again)
         self.library.removed.connect(self.conversations.refresh)
+        self.study = Study(self.calls, self.library, parent=self)
         self.models = ModelsModel(
             self.calls,
             self.supervisor,
@@ -82,6 +84,7 @@ class Desktop(QObject):
             chat=self.chat,
             conversations=self.conversations,
             library=self.library,
+            study=self.study,
             models=self.models,
             drafts=self.drafts,
             samples=samples,

@@ -142,6 +142,7 @@ QTextBrowser[role="passage"] {{ font-size: {size.body}px; }}
 QFrame[role="card"] {{ background: {t.surface}; border: 1px solid {t.line}; border-radius: {RADIUS}px; }}
 QFrame[role="card"]:hover {{ border-color: {t.line_strong}; }}
 QFrame[role="card"]:focus {{ border-color: {t.accent}; }}
+QFrame[role="card"][unsure="true"] {{ border: 1px dashed {t.danger}; background: transparent; }}
 QFrame[role="card"][selected="true"] {{ border: 1px solid {t.accent}; }}
 QFrame[role="panel"] {{ background: {t.surface}; border: 1px solid {t.line}; border-radius: {RADIUS}px; }}
 QFrame[role="row"] {{ background: transparent; border: none; border-radius: {RADIUS_SMALL}px; }}
@@ -153,6 +154,11 @@ QFrame[role="notice"] {{ background: {t.sunken}; border: none; border-radius: {R
 QFrame[role="notice"][tone="bad"] {{ background: {t.danger_soft}; }}
 QFrame[role="notice"][tone="good"] {{ background: {t.good_soft}; }}
 
+QListView {{ background: transparent; border: none; outline: none; }}
+QListView[role="plain"]::item {{ padding: 6px 8px; border-radius: {RADIUS_SMALL}px; border: 1px solid transparent; }}
+QListView[role="plain"]::item:hover {{ background: {t.line}; }}
+QListView[role="plain"]::item:selected {{ background: {t.accent_soft}; color: {t.accent_ink}; }}
+QListView[role="plain"]::item:selected:focus {{ border: 1px solid {t.accent}; }}
 QListWidget {{ background: transparent; border: none; outline: none; }}
 QListWidget::item {{ padding: 7px 10px; border-radius: {RADIUS_SMALL}px; color: {t.text};
   border: 1px solid transparent; }}

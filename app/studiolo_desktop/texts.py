@@ -6,7 +6,10 @@ the same values in braces.
 
 from __future__ import annotations
 
+from studiolo_desktop.texts_library import LIBRARY_TEXTS
+
 TEXTS: dict[str, tuple[str, str]] = {
+    **LIBRARY_TEXTS,
     "app.name": ("Studiolo", "Studiolo"),
     # sidebar
     "sidebar.name": ("Conversations and libraries", "对话与资料库"),
@@ -183,7 +186,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "docs.pages.many": ("{n} pages", "{n} 页"),
     "docs.passages.one": ("{n} passage", "{n} 个段落"),
     "docs.passages.many": ("{n} passages", "{n} 个段落"),
-    "docs.hidden": ("Found: {what}", "发现：{what}"),
     "docs.rate": ("{rate} per second", "每秒 {rate} 个"),
     "docs.left": ("about {time} left", "剩余约 {time}"),
     "docs.queued": ("Waiting to be read", "等待读取"),
@@ -203,7 +205,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "docs.remove_answers": ("Delete the answers that rest on it, too", "同时删除依据它的回答"),
     "docs.failed": ("Not read", "未读取"),
-    "docs.remove": ("Remove “{name}”", "移除“{name}”"),
     "docs.remove_sure": (
         "Remove “{name}” from the library? The file itself stays where it is.",
         "从资料库移除“{name}”？文件本身会保留在原处。",
@@ -237,25 +238,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "file.unchanged": ("Already there", "已存在"),
     "file.failed": ("Could not be added", "添加失败"),
     "file.cancelled": ("Stopped", "已停止"),
-    "file.retry": ("Try “{name}” again", "重试“{name}”"),
-    "file.forget": ("Take “{name}” off the list", "从列表中移除“{name}”"),
-    # sources pane
-    "sources.title": ("Sources", "来源"),
-    "sources.name": ("Sources of the answer", "回答的来源"),
-    "sources.empty": (
-        "Once you have asked, the passages an answer rests on stand here, with document and page.",
-        "提问之后，回答所依据的段落会连同文档和页码显示在这里。",
-    ),
-    "sources.none": ("This answer rests on none of your documents.", "此回答未依据您的任何文档。"),
-    "sources.page": ("page {page}", "第 {page} 页"),
-    "sources.labelled": ("{label} ({pages})", "{label}（{pages}）"),
-    "sources.removed": ("Removed from the library", "已从资料库移除"),
-    "sources.pages": ("pages {page}–{page_end}", "第 {page}–{page_end} 页"),
-    "sources.quoted": ("Quoted in the answer", "回答中引用"),
-    "sources.unverified": ("Cited, but its words were not found here", "已引用，但未在此处找到原文"),
-    "sources.read": ("Read for this answer", "为此回答阅读"),
-    "sources.card": ("Source {n}, {document}, {place}", "来源 {n}，{document}，{place}"),
-    "sources.expand": ("Click to read the passage", "点击阅读该段落"),
     # models
     "models.title": ("Models", "模型"),
     "models.intro": (

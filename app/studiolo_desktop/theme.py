@@ -144,6 +144,12 @@ def type_scale(system_px: int) -> TypeScale:
     return TypeScale(small=body - 1, body=body, reading=body + 2, title=body + 4, display=body + 12)
 
 
+# Colours of documents on the map, told apart with the commonest kinds of colour blindness too (after Okabe and Ito,
+# "Color Universal Design", 2008), darker on paper and lighter on dark; forms are drawn beside them.
+MAP_LIGHT = ("#23695A", "#B4531F", "#2A6BA8", "#8E4585", "#8A6A00", "#5B5FC7", "#A6342A", "#4E6B2E")
+MAP_DARK = ("#86C9B4", "#F0A070", "#7DB7EA", "#D59BCB", "#E0C158", "#A9ACF2", "#F29B8F", "#AFCB86")
+
+
 def luminance(colour: str) -> float:
     """Relative luminance of "#RRGGBB" (WCAG 2.2)."""
     channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]

@@ -30,6 +30,7 @@ from studiolo.types import (
     Hit,
     Integrity,
     Library,
+    LibraryMap,
     Model,
     PageView,
     Passage,
@@ -76,6 +77,13 @@ class Engine(Protocol):
 
     def statistics(self, library: str = ...) -> Statistics:
         """What a library holds and takes up. Raises UserError(unknown_library)."""
+        ...
+
+    def library_map(self, library: str = ...) -> LibraryMap:
+        """A library's passages as points, near ones about similar things; of many an even sample.
+
+        The same library gives the same map. Raises UserError(unknown_library).
+        """
         ...
 
     def check(self, library: str = ...) -> Integrity:

@@ -56,6 +56,7 @@ from studiolo.types import (
     Hit,
     Integrity,
     Library,
+    LibraryMap,
     Model,
     PageView,
     Passage,
@@ -169,6 +170,10 @@ class LocalEngine:
         """What a library holds and takes up."""
         knowledge = self._parts.knowledge
         return replace(knowledge.statistics(library), watched=tuple(knowledge.watched(library)))
+
+    def library_map(self, library: str = DEFAULT_LIBRARY) -> LibraryMap:
+        """A library's passages as points."""
+        return self._parts.knowledge.library_map(library)
 
     def check(self, library: str = DEFAULT_LIBRARY) -> Integrity:
         """Compare what was taken in with what can be found, and repair it."""

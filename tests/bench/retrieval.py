@@ -21,10 +21,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from studiolo.errors import UserError
-from studiolo.knowledge.fit import FITS
 from studiolo.knowledge.library import KnowledgeBase
 from studiolo.knowledge.meaning import knows
 from studiolo.knowledge.seams import Found
+from studiolo.types import FITS
 from tests.bench._corpora import CORPORA, Asked, Corpus
 from tests.bench._libraries import KeptEmbedder, add_documents, embedder_of, knowledge_base
 

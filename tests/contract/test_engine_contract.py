@@ -171,6 +171,28 @@ def test_statistics(house: House, engine: Engine) -> None:
     assert failure(lambda: engine.statistics("none")).code is Code.UNKNOWN_LIBRARY
 
 
+def test_the_map_of_a_library(house: House, engine: Engine) -> None:
+    read(engine.add([house.files], library="drawn 地图"))
+    found = engine.library_map("drawn 地图")
+    assert found == house.local.library_map("drawn 地图")
+    assert (found.library, found.without_vector) == ("drawn 地图", 0)
+    passages = {
+        passage.id: passage
+        for document in engine.documents("drawn 地图")
+        for passage in engine.document_passages(document.id, library="drawn 地图")
+    }
+    assert {point.passage for point in found.points} == passages.keys()
+    assert found.passages == len(passages)
+    for point in found.points:
+        assert -1 <= point.x <= 1
+        assert -1 <= point.y <= 1
+        assert point.document == passages[point.passage].document
+        assert " ".join(passages[point.passage].text.split()).startswith(point.text)
+    engine.create_library("nothing to draw")
+    assert engine.library_map("nothing to draw").points == ()
+    assert failure(lambda: engine.library_map("none")).code is Code.UNKNOWN_LIBRARY
+
+
 def test_what_cannot_be_quantized_or_compared(engine: Engine) -> None:
     """The tiny model of this house is a header without layers: what is real stands in tests/real."""
     (tiny,) = (model.id for model in engine.models() if model.architecture == "llama")

@@ -21,8 +21,9 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 from tests.window import scripted
+from tests.window.library_screens import LIBRARY_STATES
 from tests.window.scripted import Connector, ScriptedEngine, document, scripted_pull
 
 from studiolo.errors import Code
@@ -154,7 +155,7 @@ def answering(stage: Stage, language: str) -> None:
 def sources(stage: Stage, language: str) -> None:
     stage.desktop.chat.ask(question(language))
     stage.until(lambda: not stage.desktop.chat.busy)
-    stage.desktop.window.show_source(stage.desktop.chat.turns[-1], 1)
+    stage.desktop.window.show_source(stage.desktop.chat.turns[-1], 0)
     stage.settle()
 
 
@@ -237,7 +238,9 @@ def dropping(stage: Stage, _language: str) -> None:
     stage.settle()
 
 
-STATES: dict[str, tuple[Callable[[Stage, str], None], bool, bool]] = {  # what to do, models installed, documents there
+STATES: dict[
+    str, tuple[Callable[[Stage, str], QWidget | None], bool, bool]
+] = {  # what to do, models installed, documents there
     "first-run": (first_run, False, False),
     "fetching": (fetching, False, False),
     "empty": (ready, True, False),
@@ -253,6 +256,7 @@ STATES: dict[str, tuple[Callable[[Stage, str], None], bool, bool]] = {  # what t
     "conversation-menu": (conversation_menu, True, True),
     "searching": (searching, True, True),
     "renaming": (renaming, True, True),
+    **LIBRARY_STATES,
 }
 
 
@@ -419,8 +423,7 @@ def main() -> None:
                 engine = seeded(ScriptedEngine(installed=installed, documents=DOCUMENTS if documents else ()), language)
                 stage = Stage(app, engine, theme=theme, language=language, size=wanted.size)
                 try:
-                    act(stage, language)
-                    shown = stage.desktop.window
+                    shown = act(stage, language) or stage.desktop.window
                     if name == "renaming":
                         shown = stage.desktop.window.findChild(Confirm)
                     if name == "models":

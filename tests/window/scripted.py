@@ -7,17 +7,21 @@ middle, `crash()` makes it go away as a killed process does.
 from __future__ import annotations
 
 import hashlib
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from tests.window import scripted_pages
+
 from studiolo.errors import Code, EnvironmentFault, UserError
 from studiolo.events import Cited, Delta, Event, FileDone, Finished, Progress, Redacted, Retrieved, Started, Tally
 from studiolo.jobs import CancelToken
 from studiolo.types import (
     DEFAULT_LIBRARY,
+    PAGE_WIDTH,
     AddResult,
     Chat,
     Check,
@@ -26,14 +30,19 @@ from studiolo.types import (
     ConversationExport,
     ConversationFound,
     Document,
+    DocumentReport,
     DocumentStatus,
     Embedded,
     EngineStatus,
     ExportedCitation,
     ExportedTurn,
+    Finding,
     Hit,
     Library,
+    LibraryMap,
+    MapPoint,
     Model,
+    PageView,
     Passage,
     Protection,
     Pseudonym,
@@ -43,6 +52,7 @@ from studiolo.types import (
     Timings,
     Turn,
     Usage,
+    Watched,
 )
 from studiolo.types import Redacted as RedactedText
 
@@ -150,6 +160,23 @@ def document(name: str, **values: object) -> Document:
     return Document(id=name, name=name, **{**base, **values})  # type: ignore[arg-type]
 
 
+def map_points(hits: Sequence[Hit]) -> tuple[MapPoint, ...]:
+    """The passages of hits as points, on a circle."""
+    angles = [2 * math.pi * number / max(1, len(hits)) for number in range(len(hits))]
+    return tuple(
+        MapPoint(
+            passage=one.passage.id,
+            document_id=one.passage.document_id,
+            document=one.passage.document,
+            page=one.passage.page,
+            x=math.cos(angle),
+            y=math.sin(angle),
+            text=one.passage.text[:160],
+        )
+        for one, angle in zip(hits, angles, strict=True)
+    )
+
+
 class ScriptedEngine:
     """One engine, which a test can hold, watch and kill."""
 
@@ -170,6 +197,14 @@ class ScriptedEngine:
         self.asked: list[Question] = []
         self.added: list[Path] = []
         self.removed: list[tuple[str, QuotesOf]] = []
+        self.pages: list[tuple[str, int, tuple[str, ...]]] = []  # document, page and quotes of each that was asked for
+        self.page_reason = ""  # why pages have no picture
+        self.page_password = ""  # with which a locked file opens
+        self.found: list[Hit] | None = None  # what a search finds; None: the hits of an answer
+        self.searched: list[str] = []
+        self.folders: dict[str, list[Watched]] = {}
+        self.map_points: tuple[MapPoint, ...] = ()
+        self.map_passages = 0
         self.passwords: tuple[str, ...] = ()
         self.fails: dict[str, tuple[Code, dict[str, str]]] = {}  # by file name
         self.partial: dict[str, Code] = {}  # files read in part, by name
@@ -211,7 +246,73 @@ class ScriptedEngine:
         return Library(name, "e5", 0, 0, 0.0)
 
     def remove_library(self, name: str) -> None:
+        self._here()
         del self.stored[name]
+
+    def watch(self, library: str, folder: Path, *, polling: bool | None = None) -> None:
+        self._here()
+        if any(Path(one.folder) in folder.parents for one in self.folders.get(library, [])):
+            raise UserError(Code.BAD_REQUEST, field="folder", problem="inside_watched")
+        self.folders.setdefault(library, []).append(Watched(str(folder), bool(polling), "watching"))
+
+    def unwatch(self, library: str, folder: Path) -> None:
+        self._here()
+        self.folders[library] = [one for one in self.folders.get(library, []) if one.folder != str(folder)]
+
+    def watched(self, library: str = DEFAULT_LIBRARY) -> list[Watched]:
+        self._here()
+        return list(self.folders.get(library, []))
+
+    def library_map(self, library: str = DEFAULT_LIBRARY) -> LibraryMap:
+        self._here()
+        if library not in self.stored:
+            raise UserError(Code.UNKNOWN_LIBRARY, library=library)
+        points = self.map_points if library == DEFAULT_LIBRARY else ()
+        return LibraryMap(library, points, self.map_passages or len(points), 0 if points else self.map_passages)
+
+    def document(self, document_id: str, *, library: str = DEFAULT_LIBRARY) -> Document:
+        for one in self.documents(library):
+            if one.id == document_id:
+                return one
+        raise UserError(Code.UNKNOWN_DOCUMENT, document=document_id)
+
+    def document_report(self, document_id: str, *, library: str = DEFAULT_LIBRARY) -> DocumentReport:
+        one = self.document(document_id, library=library)
+        findings = tuple(
+            Finding(found.type, found.count, "pseudonymise", (1, 2) if one.pages else ()) for found in one.redactions
+        )
+        return DocumentReport(document_id, library, findings, one.passages)
+
+    def page(
+        self,
+        document_id: str,
+        page: int,
+        *,
+        library: str = DEFAULT_LIBRARY,
+        passage: str | None = None,
+        quotes: Sequence[str] = (),
+        width: int = PAGE_WIDTH,
+        passwords: Sequence[str] = (),
+    ) -> PageView:
+        one = self.document(document_id, library=library)
+        self.pages.append((document_id, page, tuple(quotes)))
+        if not (1 <= page <= one.pages if one.pages else page == 0):
+            raise UserError(Code.BAD_REQUEST, field="page", problem="no_such_page")
+        here = [hit.passage for hit in self.hits if hit.passage.document_id == document_id and hit.passage.page == page]
+        chosen = next((found for found in here if found.id == passage), None)
+        if passage is not None and chosen is None:
+            raise UserError(Code.BAD_REQUEST, field="passage", problem="not_on_this_page")
+        text = "\n\n".join(found.text for found in here) or f"{one.name}\n\nPage {page} of {one.pages}."
+        text = text if one.passages else ""
+        wanted = tuple(quotes) or ((chosen.text,) if chosen is not None else ())
+        ranges = scripted_pages.ranges_of(text, wanted)
+        locked = bool(self.page_password) and self.page_password not in passwords
+        if not one.pages:
+            return scripted_pages.text_page(document_id, text, ranges)
+        if locked or self.page_reason:
+            reason = "needs_password" if locked else self.page_reason
+            return PageView(document_id, page, one.pages, text, 0, ranges, reason=reason)
+        return scripted_pages.drawn_page(document_id, page, one.pages, text, ranges, width)
 
     def documents(self, library: str = DEFAULT_LIBRARY) -> list[Document]:
         self._here()
@@ -291,7 +392,9 @@ class ScriptedEngine:
         document: str | None = None,
         reader: str = "owner",
     ) -> list[Hit]:
-        return list(self.hits[:limit])
+        self._here()
+        self.searched.append(query)
+        return list((self.hits if self.found is None else self.found)[:limit])
 
     def embed(self, texts: Sequence[str], *, model: str | None = None) -> Embedded:
         return Embedded([[1.0] for _ in texts])
@@ -526,6 +629,7 @@ class Connector:
             fresh = ScriptedEngine(delay_s=self.engine.delay_s)
             fresh.history, fresh.titles, fresh.stored = self.engine.history, self.engine.titles, self.engine.stored
             fresh.catalogue, fresh.shown, fresh.pinned = self.engine.catalogue, self.engine.shown, self.engine.pinned
+            fresh.folders = self.engine.folders
             for turns in fresh.history.values():  # as the history does with what a kill left running
                 turns[:] = [replace(turn, state="failed") if turn.state == "running" else turn for turn in turns]
             self.engine = fresh

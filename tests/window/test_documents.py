@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QLabel, QLineEdit
+from tests.window.rows import choose, click, words
 from tests.window.scripted import ScriptedEngine, document
 
 from studiolo.errors import Code
@@ -37,16 +38,18 @@ def test_dropped_files_are_added_with_progress_for_each(qtbot, open_window):
     assert [row.state for row in desktop.library.files] == ["queued"] * 3
     qtbot.waitUntil(lambda: [row.state for row in desktop.library.files] == ["added", "working", "queued"])
     qtbot.waitUntil(lambda: (desktop.library.files[1].stage, desktop.library.files[1].done) == ("embed", 6))
-    views = list(desktop.window.pane.documents.file_views.values())
-    assert [view.state.text() for view in views] == ["Added  ·  6 pages  ·  18 passages", "Indexing · 6 / 6", "Waiting"]
-    assert desktop.window.pane.documents.pace.text() == "18 passages  ·  12.3 per second  ·  about 2 min left"
-    assert desktop.window.pane.documents.pace.isVisible()
-    assert views[1].bar.isVisible()
+    pane = desktop.window.pane.documents
+    qtbot.waitUntil(lambda: words(pane)["c.txt"] == "Waiting")
+    assert list(words(pane).values()) == ["Added  ·  6 pages  ·  18 passages", "Indexing · 6 / 6", "Waiting"]
+    pace = "1 of 3 files  ·  18 passages  ·  12.3 per second  ·  about 2 min left"
+    qtbot.waitUntil(lambda: pane.adding.pace.text() == pace)
+    assert pane.adding.pace.isVisible()
+    assert (pane.adding.bar.value(), pane.adding.bar.maximum()) == (1, 3)
     engine.gate.set()
     qtbot.waitUntil(lambda: not desktop.library.busy)
     qtbot.waitUntil(lambda: len(desktop.library.documents) == 3)
-    assert not desktop.window.pane.documents.pace.isVisible()
-    assert desktop.window.pane.documents.document_views.keys() == {"a.pdf", "b.pdf", "c.txt"}
+    qtbot.waitUntil(lambda: not pane.adding.isVisible())
+    assert words(pane).keys() == {"a.pdf", "b.pdf", "c.txt"}
     assert stages["a.pdf"] >= {"embed"}
     assert desktop.notices.latest.key == "notice.added"
     assert desktop.window.notice_bar.what.text() == "Added: 3. You can ask about them now."
@@ -58,10 +61,12 @@ def test_a_file_that_fails_says_why_and_stays_until_it_is_dismissed(qtbot, open_
     desktop, _ = open_window(engine)
     drop(desktop.window, ["good.pdf", "locked.pdf"])
     qtbot.waitUntil(lambda: not desktop.library.busy)
-    (view,) = desktop.window.pane.documents.file_views.values()
-    assert view.state.text() == "“locked.pdf” is locked with a password. Try it again and give the password."
+    pane = desktop.window.pane.documents
+    said = "“locked.pdf” is locked with a password. Try it again and give the password."
+    qtbot.waitUntil(lambda: words(pane).get("locked.pdf") == said)
+    assert pane.adding.failed_text.text() == "1 file could not be added"
     engine.fails = {}
-    view.retry_button.click()
+    click(qtbot, pane, "locked.pdf")
     dialog = desktop.window.findChild(Confirm)
     assert dialog.field.echoMode() is QLineEdit.EchoMode.Password
     dialog.field.setText("Tr0ub4dor 密码")
@@ -72,8 +77,9 @@ def test_a_file_that_fails_says_why_and_stays_until_it_is_dismissed(qtbot, open_
     engine.fails = {"bad.pdf": (Code.DAMAGED_FILE, {})}
     drop(desktop.window, ["bad.pdf"])
     qtbot.waitUntil(lambda: any(row.state == "failed" for row in desktop.library.files))
-    (view,) = desktop.window.pane.documents.file_views.values()
-    view.forget_button.click()
+    qtbot.waitUntil(lambda: "bad.pdf" in words(pane))
+    choose(pane, "bad.pdf")
+    qtbot.keyClick(pane.list, Qt.Key.Key_Delete)
     assert desktop.library.files == []
 
 
@@ -96,7 +102,7 @@ def test_adding_can_be_stopped(qtbot, open_window):
     desktop, _ = open_window(engine)
     drop(desktop.window, ["a.pdf", "b.pdf"])
     qtbot.waitUntil(lambda: desktop.library.files[0].stage == "embed")
-    desktop.window.pane.documents.stop_button.click()
+    desktop.window.pane.documents.adding.stop_button.click()
     qtbot.waitUntil(lambda: not desktop.library.busy)
     assert engine.added == []
 
@@ -134,14 +140,15 @@ def test_files_inside_a_dropped_folder_get_rows_of_their_own(qtbot, open_window)
 def test_a_document_is_removed_after_asking(qtbot, open_window):
     desktop, connector = open_window(ScriptedEngine(documents=[document("lease.pdf"), document("note.md", pages=0)]))
     pane = desktop.window.pane.documents
-    assert pane.document_views["lease.pdf"].facts.text() == "6 pages  ·  18 passages"
-    pane.document_views["lease.pdf"].remove_button.click()
+    assert words(pane)["lease.pdf"] == "6 pages  ·  18 passages"
+    choose(pane, "lease.pdf")
+    qtbot.keyClick(pane.list, Qt.Key.Key_Delete)
     qtbot.waitUntil(lambda: desktop.window.findChild(Confirm) is not None)
     dialog = desktop.window.findChild(Confirm)
     assert not dialog.also.isVisible()  # no conversation quotes it
     assert len(connector.engine.stored["default"]) == 2
     dialog.yes_button.click()
-    qtbot.waitUntil(lambda: list(pane.document_views) == ["note.md"])
+    qtbot.waitUntil(lambda: list(words(pane)) == ["note.md"])
     assert connector.engine.removed == [("lease.pdf", "keep")]
 
 
@@ -151,7 +158,7 @@ def test_conversations_that_quote_a_document_are_asked_about(qtbot, open_window,
     desktop, _ = open_window(engine)
     desktop.chat.ask("How long is the term?")
     qtbot.waitUntil(lambda: not desktop.chat.busy)
-    desktop.window.pane.documents.document_views["lease-alder-wharf.pdf"].remove_button.click()
+    desktop.window.pane.documents.remove(desktop.library.documents[0])
     qtbot.waitUntil(lambda: desktop.window.findChild(Confirm) is not None)
     dialog = desktop.window.findChild(Confirm)
     texts = [text.text() for text in dialog.findChildren(QLabel)]
@@ -185,22 +192,24 @@ def test_how_far_each_document_is_and_what_is_missing_of_it(open_window, languag
     ]
     desktop, _ = open_window(ScriptedEngine(documents=documents))
     desktop.look.choose_language(language)
-    views = desktop.window.pane.documents.document_views
-    facts = [views[name].facts.text() for name in ("a.pdf", "b.pdf", "c.zip", "d.pdf")]
-    said = [text.text() for text in views["c.zip"].findChildren(QLabel)]
+    said = words(desktop.window.pane.documents)
+    facts = [said[name] for name in ("a.pdf", "b.pdf", "c.zip", "d.pdf")]
+    details = desktop.window.pane.viewer.details
+    details.show_document(documents[2], None)
+    missing = {text.text() for text in details.findChildren(QLabel)}
     if language == "en":
         assert facts == [
             "Waiting to be read",
             "Found by its words; still being read for meaning  ·  6 pages  ·  18 passages",
-            "Read in part  ·  6 pages  ·  18 passages",
-            "Not read",
+            "Read in part  ·  6 pages  ·  18 passages  ·  pages 3–5: password needed and 2 more parts",
+            "Not read  ·  “d.pdf” is damaged.",
         ]
-        assert {"pages 3–5: password needed", "inner.docx: damaged", "page 7: could not be read"} <= set(said)
+        assert {"pages 3–5: password needed", "inner.docx: damaged", "page 7: could not be read"} <= missing
     else:
         assert [fact.split("  ·  ")[0] for fact in facts] == [
             "等待读取", "可按字词查找；语义仍在读取中", "部分已读取", "未读取"
         ]  # fmt: skip
-        assert {"第 3–5 页：需要密码", "inner.docx：已损坏", "第 7 页：无法读取"} <= set(said)
+        assert {"第 3–5 页：需要密码", "inner.docx：已损坏", "第 7 页：无法读取"} <= missing
 
 
 def test_a_file_that_was_read_in_part_says_so_at_once(qtbot, open_window):
@@ -210,8 +219,8 @@ def test_a_file_that_was_read_in_part_says_so_at_once(qtbot, open_window):
     desktop, _ = open_window(engine)
     drop(desktop.window, ["a.zip", "b.pdf"])
     qtbot.waitUntil(lambda: desktop.library.files[0].state == "added")
-    (view, _other) = desktop.window.pane.documents.file_views.values()
-    qtbot.waitUntil(lambda: view.state.text() == "Added  ·  Read in part: password needed  ·  6 pages  ·  18 passages")
+    said = "Added  ·  Read in part: password needed  ·  6 pages  ·  18 passages"
+    qtbot.waitUntil(lambda: words(desktop.window.pane.documents).get("a.zip") == said)
     engine.gate.set()
     qtbot.waitUntil(lambda: not desktop.library.busy)
 
@@ -259,10 +268,10 @@ def test_a_file_being_read_stands_in_one_list_and_the_middle_says_that_it_is_rea
     qtbot.waitUntil(lambda: desktop.library.files[0].stage == "embed")
     window._look_again()
     qtbot.waitUntil(lambda: [d.name for d in desktop.library.documents] == ["first.pdf"])
-    assert window.pane.documents.document_views == {}
-    assert len(window.pane.documents.file_views) == 1
+    qtbot.waitUntil(lambda: list(words(window.pane.documents)) == ["first.pdf"])
+    assert window.pane.documents.list.rows.rows == desktop.library.files
     assert window.empty.kind == "adding"
     assert window.empty.title.text() == "Reading your documents"
     engine.gate.set()
     qtbot.waitUntil(lambda: window.empty.kind == "ask")
-    assert list(window.pane.documents.document_views) == ["first.pdf"]
+    qtbot.waitUntil(lambda: window.pane.documents.list.rows.rows == desktop.library.documents)

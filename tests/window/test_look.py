@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtWidgets import QAbstractButton, QLineEdit, QListWidget, QPlainTextEdit, QTextBrowser
+from tests.window.rows import words
 from tests.window.scripted import ScriptedEngine, document
 
 from studiolo.settings import load_settings
@@ -48,7 +49,7 @@ def test_the_language_changes_at_once_and_is_kept(qtbot, open_window, home):
     desktop.look.choose_language("zh")
     assert window.sidebar.new_button.text() == "新对话"
     assert window.composer.field.placeholderText() == "就您的文档提问"
-    assert window.pane.documents.document_views["lease.pdf"].facts.text() == "6 页  ·  18 个段落"
+    assert words(window.pane.documents)["lease.pdf"] == "6 页  ·  18 个段落"
     assert window.empty.title.text() == "您想了解什么？"
     qtbot.waitUntil(lambda: load_settings(home.settings_file).language == "zh")
 

@@ -22,6 +22,7 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from tests.real.conftest import SMALL, link_models
+from tests.window.rows import words
 
 from studiolo.home_format import prepare_home
 from studiolo.paths import Home
@@ -140,9 +141,8 @@ def test_a_dropped_lease_a_killed_engine_and_commands_beside_the_window(house: H
     assert states[-1] == "added"
     assert {"screen", "embed"} & set(states)
     house.until(lambda: bool(desk.library.documents))
-    (view,) = window.pane.documents.document_views.values()
     (read,) = desk.library.documents
-    assert view.facts.text() == f"{read.pages} pages  ·  {read.passages} passages"
+    house.until(lambda: f"{read.pages} pages  ·  {read.passages} passages" in words(window.pane.documents)[LEASE.name])
     assert read.pages > 1
 
     # killed while it writes
@@ -177,6 +177,21 @@ def test_a_dropped_lease_a_killed_engine_and_commands_beside_the_window(house: H
     card = window.pane.sources.cards[1]
     assert card.title.accessibleName() == LEASE.name
     assert card.page.text().startswith("page")
+
+    # the page of the first source, drawn by the engine, with what is marked on it
+    window.show_source(again, 1)
+    house.until(lambda: desk.study.viewer.shown is not None)
+    shown = desk.study.viewer.shown
+    assert shown.picture is not None
+    assert shown.view.page == again.sources[0].passage.page
+    assert shown.view.boxes
+    assert shown.marked != "nothing"
+    house.until(lambda: desk.study.viewer.report is not None)
+    window.pane.leave_page()
+    desk.study.map.show()
+    house.until(lambda: desk.study.map.map is not None)
+    assert len(desk.study.map.map.points) == read.passages
+    desk.study.map.close()
 
     # commands use the engine of the window
     with ThreadPoolExecutor(3) as pool:

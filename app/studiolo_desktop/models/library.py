@@ -1,12 +1,12 @@
 """The documents of one library, and the files on their way into it. No widget, no thread.
 
 Files are added one batch after another; a drop while a batch runs queues. When the engine goes away in the middle of
-a batch, the files without an end are queued again: adding a file twice changes nothing.
+a batch, the files without an end are queued again: adding a file twice changes nothing. A pause rests on the same: what
+has no end yet is stopped, and begins anew when the person goes on.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
@@ -25,8 +25,8 @@ from studiolo_desktop.bridge.stream import EventStream
 from studiolo_desktop.bridge.supervisor import EngineChange, EngineState, Supervisor
 from studiolo_desktop.models.notices import Notice, Notices
 
-FileState = Literal["queued", "working", "added", "updated", "unchanged", "failed", "cancelled"]
-OPEN: tuple[FileState, ...] = ("queued", "working")
+FileState = Literal["queued", "paused", "working", "added", "updated", "unchanged", "failed", "cancelled"]
+OPEN: tuple[FileState, ...] = ("queued", "paused", "working")
 REFRESH_MS = 700
 # Where a stage begins and how much of a file's time it takes, roughly; its own steps move the bar within it.
 STAGES: dict[str, tuple[float, float]] = {
@@ -85,7 +85,7 @@ class LibraryModel(QObject):
         self._supervisor = supervisor
         self._notices = notices
         self._stream: EventStream | None = None
-        self._batch: list[FileRow] = []
+        self._batch: dict[str, FileRow] = {}  # by path
         self._refresh_later = QTimer(self, singleShot=True, interval=REFRESH_MS)
         self._refresh_later.timeout.connect(self.refresh)
         self._readings = count(1)
@@ -94,6 +94,8 @@ class LibraryModel(QObject):
         self.libraries: list[Library] = []
         self.documents: list[Document] = []
         self.files: list[FileRow] = []
+        self.paused = False
+        self._halted = False  # the stream under way was cancelled for a pause
         self.tally: Tally | None = None  # how far the batch under way is
         self.known = False  # whether `documents` was ever read from the engine
         supervisor.changed.connect(self._engine_changed)
@@ -120,6 +122,21 @@ class LibraryModel(QObject):
             self.documents, self.known = [], False
             self.library_changed.emit(name)
             self.documents_changed.emit()
+            self.refresh()
+
+    def remove_library(self, name: str) -> None:
+        """Remove a library with its documents, and what conversations quote of them."""
+        self._calls.run(
+            lambda engine: engine.remove_library(name),
+            then=lambda _none: self._library_removed(name),
+            failed=self._notices.report,
+        )
+
+    def _library_removed(self, name: str) -> None:
+        self.removed.emit()
+        if name == self.library and name != DEFAULT_LIBRARY:
+            self.choose(DEFAULT_LIBRARY)
+        else:
             self.refresh()
 
     def create(self, name: str) -> None:
@@ -149,7 +166,10 @@ class LibraryModel(QObject):
             return
         ended = {(self.library, path) for path in fresh}
         self.files = [row for row in self.files if (row.library, row.path) not in ended]
-        self.files += [FileRow(path=path, library=self.library, passwords=passwords) for path in dict.fromkeys(fresh)]
+        state: FileState = "paused" if self.paused else "queued"
+        self.files += [
+            FileRow(path=path, library=self.library, passwords=passwords, state=state) for path in dict.fromkeys(fresh)
+        ]
         self.files_changed.emit()
         self.busy_changed.emit(True)
         self._next_batch()
@@ -166,14 +186,46 @@ class LibraryModel(QObject):
 
     def cancel(self) -> None:
         """Stop adding: what is stored stays, what has not begun is dropped."""
-        for row in self.files:
-            if row.state == "queued":
-                row.state = "cancelled"
-                self.file_changed.emit(row)
+        self.paused = self._halted = False
+        self._all_now("cancelled", ("queued", "paused"))
         if self._stream is not None:
             self._stream.cancel()
         elif not self.busy:
             self.busy_changed.emit(False)
+            self._clear_good()
+
+    def pause(self) -> None:
+        """Let the files without an end wait until `resume`; those that are being read begin anew then."""
+        if not self.paused and self.busy:
+            self.paused = True
+            self._all_now("paused", ("queued",))
+            if self._stream is not None:
+                self._halted = True
+                self._stream.cancel()
+            self.busy_changed.emit(True)
+
+    def resume(self) -> None:
+        """Go on with what waits."""
+        if self.paused:
+            self.paused = False
+            self._all_now("queued", ("paused",))
+            self.busy_changed.emit(self.busy)
+            self._next_batch()
+
+    def retry_failed(self) -> None:
+        """Add all files of the library shown that failed once more."""
+        self.add([Path(row.path) for row in self.files if row.state == "failed" and row.library == self.library])
+
+    def forget_failed(self) -> None:
+        """Take the failed files of the library shown off the list."""
+        self.files = [row for row in self.files if row.state != "failed" or row.library != self.library]
+        self.files_changed.emit()
+
+    def _all_now(self, state: FileState, before: tuple[FileState, ...]) -> None:
+        for row in self.files:
+            if row.state in before:
+                row.state = state
+                self.file_changed.emit(row)
 
     def quoting(self, document_id: str, *, then: Callable[[int], None]) -> None:
         """Find out how many conversations rest on a document."""
@@ -207,9 +259,10 @@ class LibraryModel(QObject):
         if not waiting:
             return
         library = waiting[0].library
-        self._batch = [row for row in waiting if row.library == library]
-        paths = [Path(row.path) for row in self._batch]
-        passwords = tuple(dict.fromkeys(password for row in self._batch for password in row.passwords))
+        batch = [row for row in waiting if row.library == library]
+        self._batch = {row.path: row for row in batch}
+        paths = [Path(row.path) for row in batch]
+        passwords = tuple(dict.fromkeys(password for row in batch for password in row.passwords))
 
         def open_stream(cancel: CancelToken) -> Iterator[Event]:
             return self._supervisor.engine().add(paths, library=library, cancel=cancel, passwords=passwords)
@@ -225,6 +278,8 @@ class LibraryModel(QObject):
             match event:
                 case Progress() if event.item:
                     row = self._row(event.item)
+                    if row.state not in OPEN:
+                        continue  # it has come to its end
                     row.state = "working"
                     row.stage, row.done, row.total = event.stage, event.done, event.total
                     self.file_changed.emit(row)
@@ -251,38 +306,51 @@ class LibraryModel(QObject):
 
     def _row(self, path: str) -> FileRow:
         """The row of a path; a file found inside a dropped folder gets a row when it is first heard of."""
-        for row in self._batch:
-            if row.path == path:
-                return row
-        row = FileRow(path=path, library=self._batch[0].library if self._batch else self.library)
-        folder = next((r for r in self._batch if _inside(path, r.path)), None)
-        self._batch.append(row)
-        self.files.insert(self.files.index(folder) if folder in self.files else len(self.files), row)
+        known = self._batch.get(path)
+        if known is not None:
+            return known
+        library = next((row.library for row in self._batch.values()), self.library)
+        ended = next((row for row in self.files if row.path == path and row.library == library), None)
+        if ended is not None:  # of a batch that was paused
+            self._batch[path] = ended
+            return ended
+        row = self._batch[path] = FileRow(path=path, library=library)
+        folder = next((self._batch[str(above)] for above in Path(path).parents if str(above) in self._batch), None)
+        places = [number for number, other in enumerate(self.files) if other is folder]
+        self.files.insert(places[0] if places else len(self.files), row)
         self.files_changed.emit()
         return row
 
     def _batch_failed(self, problem: Problem) -> None:
         gone = problem.code is Code.ENGINE_GONE
         if gone:
-            for row in self._batch:
+            for row in self._batch.values():
                 if row.state in OPEN and not row.retried:
-                    row.state, row.retried, row.stage = "queued", True, ""
+                    row.state, row.retried, row.stage = "paused" if self.paused else "queued", True, ""
                     self.file_changed.emit(row)
-            self._batch = [row for row in self._batch if row.state != "queued"]
+            self._batch = {path: row for path, row in self._batch.items() if row.state not in ("queued", "paused")}
             self._supervisor.suspect()
         self._batch_ended("failed", problem)
 
     def _batch_ended(self, rest: FileState, problem: Problem | None) -> None:
         """The stream is over: rows without an end get one, and folders make way for their files."""
-        folders = [row for row in self._batch if any(_inside(r.path, row.path) for r in self._batch)]
-        for row in self._batch:
-            if row.state in OPEN:
+        above = {str(parent) for path in self._batch for parent in Path(path).parents}
+        folders = {path for path in self._batch if path in above}
+        halted, self._halted = self._halted and rest == "cancelled", False
+        for row in self._batch.values():
+            if row.state in OPEN and halted:
+                row.state, row.stage = "paused" if self.paused else "queued", ""
+                self.file_changed.emit(row)
+            elif row.state in OPEN:
                 row.state, row.problem = rest, problem
                 self.file_changed.emit(row)
         if folders:
-            self.files = [row for row in self.files if row not in folders]
+            inside = {path for path in self._batch if any(str(parent) in folders for parent in Path(path).parents)}
+            going = {path for path in inside if self._batch[path].state in OPEN} if halted else folders
+            gone = {id(self._batch[path]) for path in going}  # a folder that waits is walked again
+            self.files = [row for row in self.files if id(row) not in gone]
             self.files_changed.emit()
-        self._batch = []
+        self._batch = {}
         self.tally = None
         self.tally_changed.emit()
         if self._stream is not None:
@@ -297,10 +365,9 @@ class LibraryModel(QObject):
 
     def _clear_good(self) -> None:
         """Files that went well stand in the list of documents now; the failed ones stay until they are dismissed."""
-        good = [row for row in self.files if row.state in ("added", "updated", "unchanged", "cancelled")]
-        added = sum(row.state in ("added", "updated") for row in good)
-        unchanged = sum(row.state == "unchanged" for row in good)
-        self.files = [row for row in self.files if row not in good]
+        added = sum(row.state in ("added", "updated") for row in self.files)
+        unchanged = sum(row.state == "unchanged" for row in self.files)
+        self.files = [row for row in self.files if row.state not in ("added", "updated", "unchanged", "cancelled")]
         self.files_changed.emit()
         if added or unchanged:
             key = "notice.added" if added else "notice.unchanged"
@@ -336,7 +403,3 @@ class LibraryModel(QObject):
                     row.state, row.problem = "failed", change.problem
                     self.file_changed.emit(row)
             self.busy_changed.emit(False)
-
-
-def _inside(path: str, folder: str) -> bool:
-    return path != folder and path.startswith(folder.rstrip("/\\") + os.sep)

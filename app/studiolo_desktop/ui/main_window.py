@@ -32,6 +32,7 @@ from studiolo_desktop.models.conversations import ConversationsModel
 from studiolo_desktop.models.drafts import Drafts
 from studiolo_desktop.models.library import LibraryModel
 from studiolo_desktop.models.notices import Notice, Notices
+from studiolo_desktop.models.study import Study
 from studiolo_desktop.theme import READING_WIDTH, Space
 from studiolo_desktop.ui import side_pane, sidebar
 from studiolo_desktop.ui.chat.composer import Composer
@@ -41,9 +42,13 @@ from studiolo_desktop.ui.common.drop_overlay import DropOverlay
 from studiolo_desktop.ui.common.notice_bar import NoticeBar
 from studiolo_desktop.ui.empty import EmptyState
 from studiolo_desktop.ui.library.pane import DocumentsPane
+from studiolo_desktop.ui.library.watched import WatchedDialog
+from studiolo_desktop.ui.looking import Looking
+from studiolo_desktop.ui.map.view import MapView
 from studiolo_desktop.ui.models.dialog import ModelsDialog
 from studiolo_desktop.ui.sources.pane import SourcesPane
 from studiolo_desktop.ui.top_bar import TopBar
+from studiolo_desktop.ui.viewer.pane import ViewerPane
 
 _ENGINE = "engine"
 NARROW = 1000  # below this the right side makes room for the conversation
@@ -58,6 +63,7 @@ class Parts:
     chat: ChatModel
     conversations: ConversationsModel
     library: LibraryModel
+    study: Study
     models: ModelsModel
     drafts: Drafts
     samples: tuple[Path, ...] = ()
@@ -77,6 +83,7 @@ class MainWindow(QMainWindow):
         self._parts = parts
         self._open_link = open_link
         self._models_dialog: ModelsDialog | None = None
+        self._watched_dialog: WatchedDialog | None = None
         self._was_down = False
         self._sources_of = 0  # the turn whose sources were brought forward
         self._pane_by_hand = False
@@ -114,12 +121,22 @@ class MainWindow(QMainWindow):
         )
         self.notice_bar = NoticeBar(look, parts.notices)
         self.composer = Composer(look, parts.chat, parts.drafts, self.choose_files)
+        documents = DocumentsPane(look, parts.library, parts.study, on_add=self.choose_files, on_samples=on_samples)
         self.pane = side_pane.SidePane(
             look,
             SourcesPane(look, parts.chat),
-            DocumentsPane(look, parts.library, on_add=self.choose_files, on_samples=on_samples),
+            documents,
+            ViewerPane(
+                look,
+                parts.study.viewer,
+                on_back=self.leave_page,
+                on_remove=documents.remove,
+                on_retry=lambda document: self.add_paths([Path(document.path)]),
+            ),
         )
+        self.map = MapView(look, parts.study.map)
         self._assemble()
+        self.looking = Looking(self.pane, self.splitter, parts.study, parts.chat, show_pane=self._show_pane)
         self._overlay = DropOverlay(look, self)
         self._connect()
         self._shortcuts()
@@ -184,10 +201,24 @@ class MainWindow(QMainWindow):
 
     @Slot(object, int)
     def show_source(self, turn: ChatTurn, number: int) -> None:
-        """Open a source of a turn on the right."""
-        self._show_pane()
-        self.pane.show_sources()
-        self.pane.sources.select(turn, number)
+        """Open a source of a turn on the right, at its page; 0: the list of them all."""
+        self.looking.show_source(turn, number)
+
+    @Slot()
+    def leave_page(self) -> None:
+        """Back to the list that a page was opened from."""
+        self.pane.leave_page()
+
+    @Slot()
+    def manage_watched(self) -> None:
+        """Show the folders that the library follows."""
+        if self._watched_dialog is None:
+            self._watched_dialog = WatchedDialog(
+                self._look, self._parts.study.watching, self._parts.library, parent=self
+            )
+        self._parts.study.watching.refresh()
+        self._watched_dialog.show()
+        self._watched_dialog.raise_()
 
     @Slot(str)
     def ask_about_link(self, target: str) -> None:
@@ -209,6 +240,7 @@ class MainWindow(QMainWindow):
         self.middle = QStackedWidget()
         self.middle.addWidget(self.empty)
         self.middle.addWidget(self.transcript)
+        self.middle.addWidget(self.map)
         centre = QWidget()
         centre.setProperty("role", "canvas")
         centre.setAttribute(Qt.WidgetAttribute.WA_StyledBackground, on=True)
@@ -238,12 +270,16 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         parts = self._parts
         parts.supervisor.changed.connect(self._engine_changed)
-        parts.chat.reset.connect(self._refresh_middle)
+        parts.chat.reset.connect(self._conversation_shown)
         parts.chat.turn_added.connect(self._turn_added)
         parts.chat.turn_changed.connect(self._turn_changed)
         parts.models.changed.connect(self._refresh_can_ask)
         parts.library.library_changed.connect(self._library_changed)
         self.transcript.source_wanted.connect(self.show_source)
+        self.pane.documents.map_wanted.connect(parts.study.map.show)
+        self.pane.documents.watched_wanted.connect(self.manage_watched)
+        self.map.opened.connect(self.looking.show_point)
+        parts.study.map.changed.connect(self._refresh_middle)
         self.transcript.link_wanted.connect(self.ask_about_link)
         self._look.changed.connect(self._relook)
 
@@ -251,7 +287,7 @@ class MainWindow(QMainWindow):
         for keys, action in (
             (QKeySequence.StandardKey.New, self._new_chat),
             (QKeySequence.StandardKey.Open, self.choose_files),
-            (QKeySequence(Qt.Key.Key_Escape), self._parts.chat.stop),
+            (QKeySequence(Qt.Key.Key_Escape), self._escape),
             (QKeySequence("Ctrl+L"), self.composer.field.setFocus),
             (QKeySequence("Ctrl+K"), self.sidebar.earlier.field.setFocus),
         ):
@@ -261,6 +297,17 @@ class MainWindow(QMainWindow):
     def _new_chat(self) -> None:
         self._parts.chat.new_conversation()
         self.composer.field.setFocus()
+
+    @Slot()
+    def _escape(self) -> None:
+        """Stop the answer; where none is written, the search or the map."""
+        field = self.pane.documents.field
+        if self._parts.chat.busy:
+            self._parts.chat.stop()
+        elif field.hasFocus():
+            field.clear()
+        else:
+            self._parts.study.map.close()
 
     def _show_pane(self) -> None:
         self.pane.setVisible(True)
@@ -279,7 +326,17 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _refresh_middle(self) -> None:
-        self.middle.setCurrentWidget(self.transcript if self._parts.chat.turns else self.empty)
+        if self._parts.study.map.open:
+            self.middle.setCurrentWidget(self.map)
+        else:
+            self.middle.setCurrentWidget(self.transcript if self._parts.chat.turns else self.empty)
+
+    @Slot()
+    def _conversation_shown(self) -> None:
+        """A conversation that was opened takes the place of the map; an empty page does not."""
+        if self._parts.chat.turns:
+            self._parts.study.map.close()
+        self._refresh_middle()
 
     @Slot()
     def _refresh_can_ask(self) -> None:
@@ -296,6 +353,7 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _turn_added(self, _turn: ChatTurn) -> None:
+        self._parts.study.map.close()
         self._refresh_middle()
 
     @Slot(object)

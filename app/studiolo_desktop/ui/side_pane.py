@@ -1,27 +1,31 @@
-"""The right side: the sources of an answer, or the documents of the library."""
+"""The right side: the sources of an answer, the documents of the library, or a page that was opened from either."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QApplication, QButtonGroup, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from studiolo_desktop.look import Look
 from studiolo_desktop.theme import Space
 from studiolo_desktop.ui.common.controls import button
 from studiolo_desktop.ui.library.pane import DocumentsPane
 from studiolo_desktop.ui.sources.pane import SourcesPane
+from studiolo_desktop.ui.viewer.pane import ViewerPane
 
 WIDTH = 348
 
 
 class SidePane(QWidget):
-    """Two panes behind two tabs."""
+    """Two panes behind two tabs, and a page over them."""
 
-    def __init__(self, look: Look, sources: SourcesPane, documents: DocumentsPane) -> None:
+    page_left = Signal()
+
+    def __init__(self, look: Look, sources: SourcesPane, documents: DocumentsPane, viewer: ViewerPane) -> None:
         super().__init__()
         self._look = look
         self.sources = sources
         self.documents = documents
+        self.viewer = viewer
         self.setProperty("role", "pane")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground, on=True)
         self.setMinimumWidth(280)
@@ -43,6 +47,7 @@ class SidePane(QWidget):
         self._stack = QStackedWidget()
         self._stack.addWidget(documents)
         self._stack.addWidget(sources)
+        self._stack.addWidget(viewer)
         column.addWidget(self._stack, 1)
         self.documents_tab.toggled.connect(self._toggled)
         self.documents_tab.setChecked(True)
@@ -52,10 +57,37 @@ class SidePane(QWidget):
     def show_sources(self) -> None:
         """Bring the sources forward."""
         self.sources_tab.setChecked(True)
+        self.leave_page()
 
     def show_documents(self) -> None:
         """Bring the documents forward."""
         self.documents_tab.setChecked(True)
+        self.leave_page()
+
+    def show_page(self) -> None:
+        """Bring the page that was opened forward; the focus goes with it where it was on this side."""
+        focused = self._focused()
+        self._stack.setCurrentWidget(self.viewer)
+        if focused:
+            self.viewer.take_focus()
+
+    def leave_page(self) -> None:
+        """Back to where the page was opened from."""
+        left, focused = self.page_shown, self._focused()
+        self._toggled(self.documents_tab.isChecked())
+        if left and focused:
+            (self.documents if self.documents_tab.isChecked() else self.sources).take_focus()
+        if left:
+            self.page_left.emit()
+
+    def _focused(self) -> bool:
+        focused = QApplication.focusWidget()
+        return focused is not None and self.isAncestorOf(focused)
+
+    @property
+    def page_shown(self) -> bool:
+        """Whether a page lies over the panes."""
+        return self._stack.currentWidget() is self.viewer
 
     @Slot()
     def relook(self) -> None:
@@ -68,6 +100,6 @@ class SidePane(QWidget):
         self._stack.setCurrentIndex(0 if documents else 1)
 
     def _tab(self) -> QPushButton:
-        tab = button(lambda: None, role="tab")
+        tab = button(self.leave_page, role="tab")
         tab.setCheckable(True)
         return tab

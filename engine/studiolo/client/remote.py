@@ -45,6 +45,7 @@ from studiolo.types import (
     Hit,
     Integrity,
     Library,
+    LibraryMap,
     Model,
     PageView,
     Passage,
@@ -138,6 +139,10 @@ class RemoteEngine:
     def statistics(self, library: str = DEFAULT_LIBRARY) -> Statistics:
         """What a library holds and takes up."""
         return wire.parse(Statistics, self._call("GET", f"{_library(library)}/statistics"))
+
+    def library_map(self, library: str = DEFAULT_LIBRARY) -> LibraryMap:
+        """A library's passages as points."""
+        return wire.parse(LibraryMap, self._call("GET", f"{_library(library)}/map"))
 
     def check(self, library: str = DEFAULT_LIBRARY) -> Integrity:
         """Compare what was taken in with what can be found, and repair it."""

@@ -18,9 +18,6 @@ from studiolo.knowledge.seams import Found
 from studiolo.knowledge.wording import wording
 from studiolo.types import Hit, Passage
 
-FITS = 0.5
-"""A best score below it means that probably nothing in the library answers the question."""
-
 _LOOKED_AT = 3  # the best places; the answer is hardly ever further down
 _BACKGROUND = 20  # passages near the question from which on their later half is a background
 READ = 8

@@ -25,6 +25,7 @@ from studiolo.knowledge.finder import Finder
 from studiolo.knowledge.importing import import_library
 from studiolo.knowledge.ingest import Tools
 from studiolo.knowledge.intake import Intake
+from studiolo.knowledge.mapping import library_map
 from studiolo.knowledge.pages import Pages
 from studiolo.knowledge.parsers.blocks import Budget
 from studiolo.knowledge.parsers.child import Cancelled
@@ -57,6 +58,7 @@ from studiolo.types import (
     Hit,
     Integrity,
     Library,
+    LibraryMap,
     PageView,
     Passage,
     Statistics,
@@ -203,6 +205,10 @@ class KnowledgeBase:
     def statistics(self, name: str) -> Statistics:
         """What a library holds and takes up, without the folders watched. Raises UserError(unknown_library)."""
         return statistics(self._tools, self._library(name))
+
+    def library_map(self, name: str) -> LibraryMap:
+        """A library's passages as points. See `mapping.library_map`. Raises UserError(unknown_library), too."""
+        return library_map(self._tools, self._library(name))
 
     # documents
 

@@ -119,7 +119,7 @@ class Retrieval:
         shelved: Shelves = (),
         by_words: bool = False,
     ) -> list[Hit]:
-        """The places that fit best, best first; `Hit.score` is how surely it answers (see `fit.FITS`).
+        """The places that fit best, best first; `Hit.score` is how surely it answers (see `types.FITS`).
 
         `documents` are ids to keep to; `context` earlier questions; `shelved` the library's documents, the same object
         for as long as they do not change (what names them is indexed once). `by_words`: where words find anything,

@@ -35,6 +35,8 @@ from studiolo.types import (
     Finding,
     Hit,
     Library,
+    LibraryMap,
+    MapPoint,
     Model,
     PageBox,
     PageView,
@@ -179,6 +181,7 @@ def _libraries() -> Table:
         "contracts", {"ready": 12}, 140, 340, {"en": 200, "zh": 140}, (Redaction("PERSON", 90),), 5_200_000,
         _LIBRARY.embedder, watched=(Watched("/home/ada/contracts", False, "watching"),),
     )  # fmt: skip
+    point = MapPoint("8f3a-1-0", "8f3a", "lease.pdf", 2, -0.25, 0.5, "The term of the lease is twelve months.", "ii")
     sound = {
         "passages": 340, "missing": 0, "damaged": 0, "unknown": 0, "doubled": 0, "without_vector": 0, "documents": [],
         "sound": True,
@@ -192,6 +195,10 @@ def _libraries() -> Table:
         ),
         ("DELETE", one): _gone(*LIBRARY_CODES),
         ("GET", f"{one}/statistics"): Says(Statistics, wire.plain(statistics), LIBRARY_CODES),
+        ("GET", f"{one}/map"): Says(
+            LibraryMap, wire.plain(LibraryMap("contracts", (point,), 340, 2)),
+            (*LIBRARY_CODES, Code.UNSUPPORTED_CPU, Code.MISSING_PACKAGE),
+        ),
         ("POST", f"{one}/check"): Says(answers.Soundness, sound, (*LIBRARY_CODES, *EMBEDDER_CODES)),
         ("PUT", f"{one}/embedder"): _job(body={"model": "multilingual-e5-small"}),
         ("POST", f"{one}/export"): _job(Code.PATH_NOT_ALLOWED, body={"path": "/home/ada/contracts.studiolo"}),
@@ -213,7 +220,7 @@ def _libraries() -> Table:
             body={"by": "file"},
             moved={CONFLICT: WITHOUT_MEANS},
         ),
-    }
+    }  # fmt: skip
 
 
 def _documents() -> Table:

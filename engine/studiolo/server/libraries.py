@@ -63,6 +63,11 @@ def library_routes(router: APIRouter, service: Service) -> None:
         """What a library holds and takes up."""
         return WireResponse(wire.plain(service.engine.statistics(name)))
 
+    @router.get("/libraries/{name}/map", tags=["libraries"])
+    def library_map(name: str) -> Response:
+        """A library's passages as points in -1..1, near ones about similar things; of many an even sample."""
+        return WireResponse(wire.plain(service.engine.library_map(name)))
+
     @router.post("/libraries/{name}/check", tags=["libraries"])
     def check(name: str) -> Response:
         """Compare what was taken in with what can be found, and repair it; lost documents are read again afterwards."""

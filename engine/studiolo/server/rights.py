@@ -38,6 +38,7 @@ NEEDED: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {  # all of these sco
     ("POST", "/api/libraries"): _INGEST,
     ("DELETE", "/api/libraries/{name}"): _ADMIN,
     ("GET", "/api/libraries/{name}/statistics"): _ADMIN,
+    ("GET", "/api/libraries/{name}/map"): _SEARCH + _RESTORE,  # names and first words as they are
     ("POST", "/api/libraries/{name}/check"): _ADMIN,
     ("PUT", "/api/libraries/{name}/embedder"): _ADMIN,
     ("POST", "/api/libraries/{name}/export"): _ADMIN + _RESTORE,  # the file holds the texts as they are

@@ -33,6 +33,7 @@ from studiolo.types.asking import (
 )
 from studiolo.types.documents import (
     DEFAULT_LIBRARY,
+    FITS,
     PAGE_WIDTH,
     AddResult,
     Document,
@@ -41,6 +42,8 @@ from studiolo.types.documents import (
     Hit,
     Integrity,
     Library,
+    LibraryMap,
+    MapPoint,
     PageBox,
     PageView,
     Passage,
@@ -69,6 +72,7 @@ from studiolo.types.screening import Edit, Reader, Redaction, Screened, Span
 __all__ = [
     "COMPARED_TOKENS",
     "DEFAULT_LIBRARY",
+    "FITS",
     "PAGE_WIDTH",
     "AdapterUse",
     "AddResult",
@@ -98,6 +102,8 @@ __all__ = [
     "Hit",
     "Integrity",
     "Library",
+    "LibraryMap",
+    "MapPoint",
     "Message",
     "Model",
     "ModelKind",

@@ -10,6 +10,8 @@ from studiolo.types.screening import Redaction, Span
 
 DEFAULT_LIBRARY = "default"
 PAGE_WIDTH = 1200  # pixels, of a page's picture
+FITS = 0.5
+"""A best `Hit.score` below it means that probably nothing in the library answers the question."""
 
 
 class DocumentStatus(StrEnum):
@@ -151,6 +153,30 @@ class Statistics:
     embedder: str  # model id
     changing_to: str = ""  # the embedder it is being changed to, "" = none
     watched: tuple[Watched, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MapPoint:
+    """A passage on the map of its library, by its id. Points that are near one another are about similar things."""
+
+    passage: str
+    document_id: str
+    document: str = field(repr=False)  # the document's name
+    page: int  # from 1; 0 = the format has no pages
+    x: float  # -1..1
+    y: float  # -1..1, upwards
+    text: str = field(repr=False)  # its first words
+    label: str = field(default="", repr=False)  # as of the passage
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryMap:
+    """A library as a picture. `passages` are all of it; `points` those that have a vector, or an even sample."""
+
+    library: str
+    points: tuple[MapPoint, ...]
+    passages: int
+    without_vector: int = 0  # read, and not embedded yet
 
 
 @dataclass(frozen=True, slots=True)

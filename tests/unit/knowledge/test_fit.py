@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from studiolo.knowledge.fit import FITS, chance, graded, nearness
+from studiolo.knowledge.fit import chance, graded, nearness
 from studiolo.knowledge.seams import Found
-from studiolo.types import Passage
+from studiolo.types import FITS, Passage
 
 
 def passage(name: str, text: str, language: str = "en") -> Passage:

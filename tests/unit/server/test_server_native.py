@@ -249,6 +249,14 @@ def test_removing_documents(site: Served, engine: ScriptedEngine) -> None:
 def test_a_library_as_a_whole(site: Served, engine: ScriptedEngine, tmp_path: Path) -> None:
     path = "/api/libraries/contracts"
     assert call(site, "GET", f"{path}/statistics").json()["documents"] == {"ready": 1, "partial": 1}
+    drawn = call(site, "GET", f"{path}/map").json()
+    assert (drawn["library"], drawn["passages"], drawn["without_vector"]) == ("contracts", 9, 7)
+    assert drawn["points"][1] == {
+        "passage": "p2", "document_id": "d2", "document": "租约.pdf", "page": 0, "x": 1.0, "y": -0.25,
+        "text": "租期为十二个月", "label": "",
+    }  # fmt: skip
+    assert call(site, "GET", "/api/libraries/none/map").status_code == 404
+    engine.calls.pop()
     assert call(site, "POST", f"{path}/check").json().items() >= {"missing": 1, "sound": False}.items()
     for method, route, body in (
         ("PUT", f"{path}/embedder", {"model": "minilm"}),
@@ -265,7 +273,8 @@ def test_a_library_as_a_whole(site: Served, engine: ScriptedEngine, tmp_path: Pa
     assert listed == {**folder, "polling": False, "state": "paused"}
     assert call(site, "DELETE", f"{path}/watched", json=folder).status_code == 204
     assert [call_[0] for call_ in engine.calls] == [
-        "statistics", "check", "change_embedder", "import_library", "export_library", "watch", "watched", "unwatch"
+        "statistics", "library_map", "check", "change_embedder", "import_library", "export_library", "watch", "watched",
+        "unwatch",
     ]  # fmt: skip
     assert call(site, "GET", "/api/libraries/none/statistics").status_code == 404
     unknown = call(site, "PUT", "/api/libraries/none/embedder", json={"model": "minilm"}).json()["job"]
@@ -451,7 +460,8 @@ def test_the_description_of_the_api(site: Served) -> None:
         "/api/jobs/{job_id}", "/api/jobs/{job_id}/events", "/api/search", "/api/ask", "/api/redact", "/api/models",
         "/api/models/{model_id}", "/api/conversations", "/api/conversations/{conversation_id}",
         "/api/turns/{turn_id}/seen", "/api/doctor", "/api/status", "/api/libraries/{name}/statistics",
-        "/api/libraries/{name}/check", "/api/libraries/{name}/embedder", "/api/libraries/{name}/export",
+        "/api/libraries/{name}/check", "/api/libraries/{name}/map", "/api/libraries/{name}/embedder",
+        "/api/libraries/{name}/export",
         "/api/libraries/import", "/api/libraries/{name}/watched", "/api/conversations/quoting",
         "/api/libraries/{name}/documents/{document_id}/passages", "/api/libraries/{name}/pseudonyms",
         "/api/pseudonyms", "/api/pseudonyms/protection",

@@ -1,65 +1,45 @@
-"""The documents of the library shown, the files on their way into it, and the ways to add more."""
+"""The library shown: what is on its way into it, what is there, a search inside, and the ways to add more.
+
+States: empty (a place to drop files); a list; a search's results in its place.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from studiolo.errors import Code
-from studiolo.types import Document
+from studiolo.types import DEFAULT_LIBRARY, Document
 from studiolo_desktop.look import Look
-from studiolo_desktop.models.library import OPEN, FileRow, LibraryModel
+from studiolo_desktop.models.library import FileRow, LibraryModel
+from studiolo_desktop.models.study import Study
 from studiolo_desktop.theme import Space
 from studiolo_desktop.ui.common.confirm import Confirm
-from studiolo_desktop.ui.common.controls import ElidedLabel, IconButton, button, label, rule
-from studiolo_desktop.ui.common.scroll import ScrollColumn
-from studiolo_desktop.ui.library.rows import DocumentRowView, FileRowView
-
-
-class DropZone(QFrame):
-    """Says that files may be dropped, and offers to choose them."""
-
-    def __init__(self, look: Look, *, on_add: Callable[[], None], on_samples: Callable[[], None] | None) -> None:
-        super().__init__()
-        self._look = look
-        self.setProperty("role", "dropzone")
-        column = QVBoxLayout(self)
-        column.setContentsMargins(Space.L, Space.XL, Space.L, Space.L)
-        column.setSpacing(Space.S)
-        self._picture = QLabel()
-        self._picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._text = label(role="muted", wrap=True)
-        self._text.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.add_button = button(on_add)
-        self.samples_button = button(on_samples or on_add, role="text")
-        self.samples_button.setVisible(on_samples is not None)
-        column.addWidget(self._picture)
-        column.addWidget(self._text)
-        column.addSpacing(Space.XS)
-        column.addWidget(self.add_button, 0, Qt.AlignmentFlag.AlignCenter)
-        column.addWidget(self.samples_button, 0, Qt.AlignmentFlag.AlignCenter)
-        look.changed.connect(self.relook)
-        self.relook()
-
-    @Slot()
-    def relook(self) -> None:
-        """New words, new colours."""
-        tr = self._look.tr
-        self._picture.setPixmap(self._look.pixmap("upload", colour=self._look.tokens.muted, size_px=28))
-        self._text.setText(tr("docs.empty"))
-        self.add_button.setText(tr("add.files"))
-        self.samples_button.setText(tr("add.samples"))
+from studiolo_desktop.ui.common.controls import ElidedLabel, IconButton
+from studiolo_desktop.ui.library.adding import AddingStrip
+from studiolo_desktop.ui.library.drop_zone import DropZone
+from studiolo_desktop.ui.library.list_view import RowsView
+from studiolo_desktop.ui.library.results import Results
+from studiolo_desktop.ui.library.rows import Row
+from studiolo_desktop.ui.library.words import file_words
 
 
 class DocumentsPane(QWidget):
     """The pane."""
 
+    document_wanted = Signal(object)  # Document
+    hit_wanted = Signal(object)  # Hit
+    map_wanted = Signal()
+    watched_wanted = Signal()
+
     def __init__(
         self,
         look: Look,
         library: LibraryModel,
+        study: Study,
         *,
         on_add: Callable[[], None],
         on_samples: Callable[[], None] | None,
@@ -67,148 +47,182 @@ class DocumentsPane(QWidget):
         super().__init__()
         self._look = look
         self._library = library
-        self.file_views: dict[int, FileRowView] = {}
-        self.document_views: dict[str, DocumentRowView] = {}
-        self._shown: tuple[object, ...] | None = None
+        self._finding = study.finding
+        self._on_add = on_add
+        self._soon = QTimer(self, singleShot=True, interval=0)  # many changes of one moment are shown once
+        self._soon.timeout.connect(self.refresh)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
+        self._title = ElidedLabel(role="strong")
+        self.map_button = IconButton(look, "map", self.map_wanted.emit)
+        self.add_button = IconButton(look, "plus", on_add)
+        self.more_button = IconButton(look, "more", self._show_menu)
         head = QHBoxLayout()
         head.setContentsMargins(Space.L, Space.M, Space.M, Space.S)
-        self._title = ElidedLabel(role="strong")
-        self.add_button = IconButton(look, "plus", on_add)
+        head.setSpacing(2)
         head.addWidget(self._title, 1)
-        head.addWidget(self.add_button)
+        for control in (self.map_button, self.add_button, self.more_button):
+            head.addWidget(control)
         column.addLayout(head)
-        self._adding = QWidget()
-        adding = QHBoxLayout(self._adding)
-        adding.setContentsMargins(Space.L, 0, Space.M, Space.XS)
-        self._adding_text = label(role="section")
-        self.stop_button = button(library.cancel, role="text")
-        adding.addWidget(self._adding_text, 1)
-        adding.addWidget(self.stop_button)
-        column.addWidget(self._adding)
-        self.pace = label(role="small", wrap=True)
-        self.pace.setContentsMargins(Space.L, 0, Space.M, Space.XS)
-        column.addWidget(self.pace)
+        self.field = QLineEdit()
+        self.clear_action = self.field.addAction(QIcon(), QLineEdit.ActionPosition.TrailingPosition)
+        self.clear_action.triggered.connect(self.field.clear)
+        self.field.textChanged.connect(lambda text: self.clear_action.setVisible(bool(text)))
+        self.field.textChanged.connect(study.finding.look_for)
+        self.clear_action.setVisible(False)
+        self.field.returnPressed.connect(study.finding.now)
+        search = QHBoxLayout()
+        search.setContentsMargins(Space.L, 0, Space.M, Space.S)
+        search.addWidget(self.field)
+        column.addLayout(search)
+        self.adding = AddingStrip(look, library)
+        column.addWidget(self.adding)
         self.drop_zone = DropZone(look, on_add=on_add, on_samples=on_samples)
         holder = QVBoxLayout()
         holder.setContentsMargins(Space.L, Space.XS, Space.L, 0)
         holder.addWidget(self.drop_zone)
         column.addLayout(holder)
-        self._build_list(column)
-        library.files_changed.connect(self._rebuild_files)
-        library.files_changed.connect(self._rebuild_documents)
-        library.file_changed.connect(self._file_changed)
-        library.documents_changed.connect(self._rebuild_documents)
-        library.busy_changed.connect(self._refresh_head)
-        library.tally_changed.connect(self._refresh_head)
-        library.library_changed.connect(self._rebuild_files)
-        look.changed.connect(self.relook)
+        self.list = RowsView(look)
+        self.results = Results(look, study.finding, library)
+        self.stack = QStackedWidget()
+        self.stack.addWidget(self.list)
+        self.stack.addWidget(self.results)
+        column.addWidget(self.stack, 1)
+        self._connect()
         self.relook()
 
-    def _build_list(self, column: QVBoxLayout) -> None:
-        self._files = QVBoxLayout()
-        self._list = ScrollColumn(margin=Space.S, gap=0)
-        files = QWidget()
-        files.setProperty("role", "clear")
-        files.setLayout(self._files)
-        self._files.setContentsMargins(0, 0, 0, 0)
-        self._files.setSpacing(0)
-        documents = QWidget()
-        documents.setProperty("role", "clear")
-        self._documents = QVBoxLayout(documents)
-        self._documents.setContentsMargins(0, 0, 0, 0)
-        self._documents.setSpacing(0)
-        self._rule = rule()
-        self._list.append(files)
-        self._list.append(self._rule)
-        self._list.append(documents)
-        column.addWidget(self._list, 1)
+    def _connect(self) -> None:
+        library = self._library
+        self.list.open_wanted.connect(self._open)
+        self.list.remove_wanted.connect(self._take_away)
+        self.list.retry_wanted.connect(self.retry)
+        self.results.document_wanted.connect(self.document_wanted)
+        self.results.hit_wanted.connect(self.hit_wanted)
+        self._finding.changed.connect(self._refresh_search)
+        library.file_changed.connect(self._file_changed)
+        for changed in (
+            library.files_changed,
+            library.documents_changed,
+            library.busy_changed,
+            library.tally_changed,
+            library.library_changed,
+        ):
+            changed.connect(self._refresh_soon)
+        self._look.changed.connect(self.relook)
 
     @Slot()
     def relook(self) -> None:
         """New words, new colours."""
         tr = self._look.tr
         self.setAccessibleName(tr("docs.name"))
+        self.list.setAccessibleName(tr("docs.name"))
         self.add_button.name(tr("composer.add"))
-        self.add_button.repaint_icon()
-        self.stop_button.setText(tr("docs.cancel"))
-        self._shown = None
-        self._rebuild_files()
-        self._rebuild_documents()
+        self.map_button.name(tr("map.open"))
+        self.more_button.name(tr("docs.more"))
+        self.field.setPlaceholderText(tr("find.placeholder"))
+        self.field.setAccessibleName(tr("find.placeholder"))
+        self.clear_action.setText(tr("find.clear"))
+        self.clear_action.setIcon(self._look.icon("close", size_px=16))
+        for control in (self.add_button, self.map_button, self.more_button):
+            control.repaint_icon()
+        self.list.rows.touch_all()
+        self.results.refresh()
+        self.refresh()
 
     @Slot()
-    def _rebuild_files(self) -> None:
-        shown = [row for row in self._library.files if row.library == self._library.library]
-        _empty(self._files)
-        self.file_views = {}
-        for row in shown:
-            view = FileRowView(self._look, row, on_retry=self._retry, on_forget=self._library.forget)
-            self.file_views[id(row)] = view
-            self._files.addWidget(view)
-        self._refresh_head()
+    def refresh(self) -> None:
+        """Show what the models hold now. A file has one row: its own while it is on its way or has failed, then its
+        document's."""
+        library = self._library
+        self._title.set_whole(self._look.library_name(library.library))
+        files = [row for row in library.files if row.library == library.library]
+        on_their_way = {row.path for row in files if row.state != "cancelled"}
+        documents = [document for document in library.documents if document.path not in on_their_way]
+        self.list.show_rows([*files, *documents])
+        empty = library.empty and not files
+        self.drop_zone.setVisible(empty)
+        self.field.setVisible(not empty)
+        self.map_button.setEnabled(not empty)
+        self.adding.refresh()
+        self._refresh_search()
+
+    @Slot()
+    def _refresh_search(self) -> None:
+        if not self._finding.query and self.field.text().strip():
+            self.field.clear()  # another library is shown
+        self.stack.setCurrentWidget(self.results if self._finding.query else self.list)
 
     @Slot(object)
     def _file_changed(self, row: FileRow) -> None:
-        view = self.file_views.get(id(row))
-        if view is not None:
-            view.refresh()
-        self._refresh_head()
+        self.list.rows.touch(row)
+        self._soon.start()
 
     @Slot()
-    def _rebuild_documents(self) -> None:
-        """A file has one row: the one above while its batch is under way, the one here after that."""
-        above = {row.path for row in self._library.files if row.state not in ("failed", "cancelled")}
-        content = tuple(document for document in self._library.documents if document.path not in above)
-        if content != self._shown:
-            self._shown = content
-            _empty(self._documents)
-            self.document_views = {}
-            for document in content:
-                view = DocumentRowView(self._look, document, on_remove=self._remove)
-                self.document_views[document.id] = view
-                self._documents.addWidget(view)
-        self._refresh_head()
+    def _refresh_soon(self) -> None:
+        self._soon.start()
 
-    @Slot()
-    def _refresh_head(self) -> None:
-        tr = self._look.tr
-        self._title.set_whole(self._look.library_name(self._library.library))
-        left = sum(row.state in OPEN for row in self._library.files)
-        self._adding.setVisible(left > 0)
-        self._adding_text.setText(tr.count("docs.adding", left))
-        tally = self._library.tally
-        self.pace.setVisible(left > 0 and tally is not None)
-        if tally is not None:
-            parts = [tr.count("docs.passages", tally.passages)]
-            if tally.passages_per_s:
-                parts.append(tr("docs.rate", rate=f"{tally.passages_per_s:.1f}"))
-            if tally.left_s is not None:
-                parts.append(tr("docs.left", time=tr.duration(tally.left_s)))
-            self.pace.setText("  ·  ".join(parts))
-        self.drop_zone.setVisible(self._library.empty and not self.file_views)
-        self._rule.setVisible(bool(self.file_views) and bool(self.document_views))
+    def take_focus(self) -> None:
+        """For who uses the keyboard: the list, or what a search found."""
+        if self.stack.currentWidget() is self.results and self.results.cards:
+            self.results.cards[0].setFocus()
+        else:
+            self.list.setFocus()
 
-    def _retry(self, row: FileRow) -> None:
-        """A locked file needs a password first."""
-        if row.problem is None or row.problem.code is not Code.NEEDS_PASSWORD:
-            self._library.retry(row)
-            return
+    def menu(self) -> QMenu:
+        """What can be done with the library as a whole."""
         tr = self._look.tr
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, on=True)
+        menu.addAction(self._look.icon("plus"), tr("composer.add")).triggered.connect(self._on_add)
+        menu.addAction(self._look.icon("folder"), tr("watch.open")).triggered.connect(self.watched_wanted)
+        menu.addAction(self._look.icon("map"), tr("map.open")).triggered.connect(self.map_wanted)
+        menu.addSeparator()
+        remove = menu.addAction(self._look.icon("trash"), tr("library.remove"))
+        remove.triggered.connect(self._ask_to_remove_library)
+        remove.setEnabled(self._library.library != DEFAULT_LIBRARY)
+        return menu
+
+    def _show_menu(self) -> None:
+        menu = self.menu()
+        corner = self.more_button.mapToGlobal(QPoint(self.more_button.width(), self.more_button.height() + Space.XS))
+        menu.popup(corner - QPoint(menu.sizeHint().width(), 0))
+
+    @Slot(object)
+    def _open(self, row: Row) -> None:
+        if isinstance(row, Document):
+            self.document_wanted.emit(row)
+        elif row.state == "failed":
+            self.retry(row)
+
+    @Slot(object)
+    def _take_away(self, row: Row) -> None:
+        if isinstance(row, Document):
+            self.remove(row)
+        else:
+            self._library.forget(row)
+
+    @Slot(object)
+    def retry(self, row: FileRow) -> None:
+        """Say in full why a file failed, and try it again; a locked file needs its password."""
+        tr = self._look.tr
+        locked = row.problem is not None and row.problem.code is Code.NEEDS_PASSWORD
         dialog = Confirm(
             self._look,
-            text=tr("file.password", name=row.name),
-            yes=tr("dialog.open"),
-            field=True,
-            secret=True,
+            title=row.name,
+            text=tr("file.password", name=row.name) if locked else file_words(self._look, row),
+            yes=tr("dialog.open") if locked else tr("notice.try_again"),
+            field=locked,
+            secret=locked,
             parent=self.window(),
         )
         dialog.accepted.connect(lambda: self._library.retry(row, password=dialog.field.text()))
         dialog.setWindowModality(Qt.WindowModality.WindowModal)
         dialog.open()
 
-    def _remove(self, document: Document) -> None:
+    @Slot(object)
+    def remove(self, document: Document) -> None:
+        """Remove a document, after asking; conversations that quote it are counted first."""
         self._library.quoting(document.id, then=lambda quoting: self._ask_to_remove(document, quoting))
 
     def _ask_to_remove(self, document: Document, quoting: int) -> None:
@@ -229,10 +243,16 @@ class DocumentsPane(QWidget):
         dialog.setWindowModality(Qt.WindowModality.WindowModal)
         dialog.open()
 
-
-def _empty(layout: QVBoxLayout) -> None:
-    while (item := layout.takeAt(0)) is not None:
-        widget = item.widget()
-        if widget is not None:
-            widget.hide()
-            widget.deleteLater()
+    @Slot()
+    def _ask_to_remove_library(self) -> None:
+        tr, name = self._look.tr, self._library.library
+        documents = tr.count("library.documents", len(self._library.documents))
+        dialog = Confirm(
+            self._look,
+            text=tr("library.remove_sure", name=name, documents=documents),
+            yes=tr("dialog.remove"),
+            parent=self.window(),
+        )
+        dialog.accepted.connect(lambda: self._library.remove_library(name))
+        dialog.setWindowModality(Qt.WindowModality.WindowModal)
+        dialog.open()

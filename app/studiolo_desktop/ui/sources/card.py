@@ -1,10 +1,9 @@
-"""One source: its number, document and page, a few words of it, and the whole passage when it is opened."""
+"""A passage as a card: its number, document, page, a few words of it, and why it is shown. A click opens its page."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from html import escape
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent
@@ -13,7 +12,6 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
 from studiolo.types import Citation, Hit
 from studiolo_desktop.look import Look
 from studiolo_desktop.theme import Space
-from studiolo_desktop.ui.chat.rich_text import FittedBrowser
 from studiolo_desktop.ui.chat.turn_view import place
 from studiolo_desktop.ui.common.controls import ElidedLabel, label, restyle
 
@@ -53,22 +51,21 @@ def snippet(text: str, ranges: Sequence[tuple[int, int]]) -> str:
     return ("… " if start else "") + words + (" …" if end < len(text) else "")
 
 
-class SourceCard(QFrame):
-    """A card; a click, Enter or Space opens and closes it."""
+class PassageCard(QFrame):
+    """A card; a click, Enter or Space opens the page, where its document is still there."""
 
-    toggled = Signal(int)  # its number, when the person opened it
+    opened = Signal(int)  # its number
 
-    def __init__(self, look: Look, number: int, hit: Hit, citations: Sequence[Citation]) -> None:
+    def __init__(self, look: Look, number: int, hit: Hit, citations: Sequence[Citation] | None) -> None:
+        """`citations`: what an answer quotes of it; None: it was found by a search, and no answer is about it."""
         super().__init__()
-        self._look = look
         self.number = number
-        self._hit = hit
-        self.opened = False
-        quotes = [c.quote for c in citations if c.verified and c.quote]
+        quotes = [c.quote for c in citations or () if c.verified and c.quote]
         self.ranges = quote_ranges(hit.passage.text, quotes)
+        self.there = bool(hit.passage.document_id)
+        self.unsure = bool(citations) and not any(c.verified for c in citations or ())
         self.setProperty("role", "card")
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setProperty("unsure", self.unsure)
         tr = look.tr
         where = place(look, hit)
         column = QVBoxLayout(self)
@@ -76,7 +73,7 @@ class SourceCard(QFrame):
         column.setSpacing(Space.S - 2)
         head = QHBoxLayout()
         head.setSpacing(Space.S)
-        head.addWidget(label(str(number), role="badge" if citations else "badge-quiet"))
+        head.addWidget(label(str(number), role="badge" if citations and not self.unsure else "badge-quiet"))
         self.title = ElidedLabel(role="strong")
         name = hit.passage.document or tr("sources.removed")  # its document has gone, and its text with it
         self.title.set_whole(name)
@@ -85,66 +82,45 @@ class SourceCard(QFrame):
         head.addWidget(self.page)
         column.addLayout(head)
         self.snippet = label(snippet(hit.passage.text, self.ranges), role="muted", wrap=True)
+        self.snippet.setVisible(bool(hit.passage.text))
         column.addWidget(self.snippet)
-        self.passage = FittedBrowser()
-        self.passage.setProperty("role", "passage")
-        self.passage.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        self.passage.setVisible(False)
-        column.addWidget(self.passage)
-        if not citations:
-            state, role = tr("sources.read"), "small"
-        elif any(c.verified for c in citations):
-            state, role = tr("sources.quoted"), "good"
-        else:
+        state, role = "", "small"
+        if self.unsure:
             state, role = tr("sources.unverified"), "danger"
+        elif citations:
+            state, role = tr("sources.quoted"), "good"
+        elif citations is not None:
+            state = tr("sources.read")
         self.state = label(state, role=role, wrap=True)
+        self.state.setVisible(bool(state))
         column.addWidget(self.state)
+        if hit.suspicious:
+            column.addWidget(label(tr("sources.suspicious"), role="danger", wrap=True))
         self.setAccessibleName(tr("sources.card", n=number, document=name, place=where))
-        self.setAccessibleDescription(state)
-        self.setToolTip(tr("sources.expand"))
+        self.setAccessibleDescription(f"{state} {self.snippet.text()}".strip())
+        if self.there:
+            self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+            self.setCursor(Qt.CursorShape.PointingHandCursor)
+            self.setToolTip(tr("sources.open"))
 
-    def set_open(self, opened: bool) -> None:
-        """Show the whole passage, or a few words of it."""
-        if opened == self.opened:
-            return
-        self.opened = opened
-        if opened and not self.passage.toPlainText():
-            self.passage.setHtml(self._html())
-            self.passage.setAccessibleName(self._hit.passage.text)
-        self.passage.setVisible(opened)
-        self.snippet.setVisible(not opened)
-        self.setToolTip("" if opened else self._look.tr("sources.expand"))
-        self.setProperty("selected", opened)
-        restyle(self)
+    def set_chosen(self, chosen: bool) -> None:
+        """Stand out from the others."""
+        if self.property("selected") != chosen:
+            self.setProperty("selected", chosen)
+            restyle(self)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Open or close."""
+        """Open the page."""
         if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(event.position().toPoint()):
-            self._toggle()
+            self._open()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter and Space do what a click does."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
-            self._toggle()
+            self._open()
             return
         super().keyPressEvent(event)
 
-    def _toggle(self) -> None:
-        self.set_open(not self.opened)
-        if self.opened:
-            self.toggled.emit(self.number)
-
-    def _html(self) -> str:
-        tokens = self._look.tokens
-        text = self._hit.passage.text
-        parts: list[str] = []
-        at = 0
-        for start, end in self.ranges:
-            parts.append(escape(text[at:start]))
-            inks = f"background-color:{tokens.mark}; color:{tokens.mark_ink}"
-            parts.append(f'<span style="{inks}">{escape(text[start:end])}</span>')
-            at = end
-        parts.append(escape(text[at:]))
-        paragraphs = "".join(parts).replace("\n", "<br>")
-        leading = self._look.leading(self._look.sizes.body)
-        return f'<div style="line-height:{leading}%">{paragraphs}</div>'
+    def _open(self) -> None:
+        if self.there:
+            self.opened.emit(self.number)

@@ -1,0 +1,161 @@
+"""The texts of the library's screens: pages, documents, searches, watched folders, the map. Part of `texts.TEXTS`."""
+
+from __future__ import annotations
+
+LIBRARY_TEXTS: dict[str, tuple[str, str]] = {
+    # sources of an answer
+    "sources.title": ("Sources", "来源"),
+    "sources.name": ("Sources of the answer", "回答的来源"),
+    "sources.empty": (
+        "Once you have asked, the passages an answer rests on stand here, with document and page.",
+        "提问之后，回答所依据的段落会连同文档和页码显示在这里。",
+    ),
+    "sources.none": ("Nothing in your documents answers this.", "您的文档中没有相关内容。"),
+    "sources.none_more": (
+        "The model answered from what it knows by itself. Check it elsewhere.",
+        "此回答仅来自模型自身的知识，请另行核实。",
+    ),
+    "sources.unlikely": (
+        "Probably nothing in your documents answers this.",
+        "您的文档中很可能没有这个问题的答案。",
+    ),
+    "sources.unquoted": (
+        "No statement of this answer was found in your documents.",
+        "此回答中没有任何陈述能在您的文档中找到依据。",
+    ),
+    "sources.nearest": ("These passages came closest and were read:", "以下是最接近并已阅读的段落："),
+    "sources.page": ("page {page}", "第 {page} 页"),
+    "sources.labelled": ("{label} ({pages})", "{label}（{pages}）"),
+    "sources.removed": ("Removed from the library", "已从资料库移除"),
+    "sources.pages": ("pages {page}–{page_end}", "第 {page}–{page_end} 页"),
+    "sources.quoted": ("Quoted in the answer", "回答中引用"),
+    "sources.unverified": ("Cited, but its words were not found here", "已引用，但未在此处找到原文"),
+    "sources.read": ("Read for this answer", "为此回答阅读"),
+    "sources.suspicious": ("This passage tries to give orders to the model", "此段落试图向模型发出指令"),
+    "sources.card": ("Source {n}, {document}, {place}", "来源 {n}，{document}，{place}"),
+    "sources.open": ("Click to open the page", "点击打开该页"),
+    # a page that is looked at
+    "viewer.name": ("Page of a document", "文档页面"),
+    "viewer.back": ("Back (Alt+Left)", "返回（Alt+←）"),
+    "viewer.details": ("About this document", "关于此文档"),
+    "viewer.details_of": ("About {name}", "关于 {name}"),
+    "viewer.previous": ("Previous page (Left)", "上一页（←）"),
+    "viewer.next": ("Next page (Right)", "下一页（→）"),
+    "viewer.page": ("page {page} of {pages}", "第 {page} 页，共 {pages} 页"),
+    "viewer.smaller": ("Smaller (-)", "缩小（-）"),
+    "viewer.larger": ("Larger (+)", "放大（+）"),
+    "viewer.opening": ("Opening the page…", "正在打开页面…"),
+    "viewer.nothing": ("Nothing could be read here.", "此处没有可读取的内容。"),
+    "viewer.unlock": ("Show the page", "显示页面"),
+    "viewer.unverified": (
+        "Not verified: the answer names this passage, but its words were not found in it.",
+        "未核实：回答提到了此段落，但其中未找到对应的原文。",
+    ),
+    "viewer.not_marked": (
+        "Quoted in the answer; the very words could not be marked here",
+        "回答中引用；无法在此标出原文",
+    ),
+    "viewer.text_only": (
+        "{why} This is its text as it was read.",
+        "{why}以下是读取时的文字。",
+    ),
+    "viewer.to_passage": ("Back to the passage", "回到该段落"),
+    "viewer.looking": ("Looking up what was found in it…", "正在查看识别到的个人信息…"),
+    "viewer.read_again": ("Read it again", "重新读取"),
+    "viewer.remove": ("Remove from the library…", "从资料库移除…"),
+    # personal data found in a document
+    "found.title": ("Personal data found", "识别到的个人信息"),
+    "found.none": ("No personal data found", "未识别到个人信息"),
+    "found.pages": ("p. {pages}", "第 {pages} 页"),
+    "found.unscreened.one": ("{n} passage is not looked through yet", "尚有 {n} 个段落未检查"),
+    "found.unscreened.many": ("{n} passages are not looked through yet", "尚有 {n} 个段落未检查"),
+    "found.pseudonymise": ("the model reads a pseudonym", "模型只看到化名"),
+    "found.mask": ("hidden from the model", "对模型隐藏"),
+    "found.block": ("never passed on", "绝不传递"),
+    "found.flag": ("counted, left in place", "仅计数，保留原文"),
+    "found.allow": ("left in place", "保留原文"),
+    # searching inside the library
+    "find.placeholder": ("Search in this library", "在资料库中搜索"),
+    "find.clear": ("Clear the search (Esc)", "清除搜索（Esc）"),
+    "find.results": ("What was found", "搜索结果"),
+    "find.searching": ("Searching…", "正在搜索…"),
+    "find.nothing": ("Nothing was found.", "没有找到。"),
+    "find.unsure": (
+        "Probably none of these is it. The nearest first:",
+        "以下可能都不是您要找的，按接近程度排列：",
+    ),
+    # documents
+    "docs.open": ("Open", "打开"),
+    "docs.more": ("More", "更多"),
+    "docs.of": ("{done} of {total} files", "{done} / {total} 个文件"),
+    "docs.pause": ("Pause", "暂停"),
+    "docs.resume": ("Go on", "继续"),
+    "docs.paused.one": ("Paused: {n} file waits", "已暂停：{n} 个文件等待中"),
+    "docs.paused.many": ("Paused: {n} files wait", "已暂停：{n} 个文件等待中"),
+    "docs.failed_files.one": ("{n} file could not be added", "{n} 个文件未能添加"),
+    "docs.failed_files.many": ("{n} files could not be added", "{n} 个文件未能添加"),
+    "file.paused": ("Paused", "已暂停"),
+    "file.dismiss": ("Take off the list", "从列表中移除"),
+    # libraries
+    "library.remove": ("Remove this library…", "移除此资料库…"),
+    "library.documents.one": ("{n} document", "{n} 份文档"),
+    "library.documents.many": ("{n} documents", "{n} 份文档"),
+    "library.remove_sure": (
+        "Remove the library “{name}” with {documents}?\n\nThe files stay where they are. What was read of them goes.",
+        "移除资料库“{name}”（含 {documents}）？\n\n文件会保留在原处，已读取的内容将被删除。",
+    ),
+    # watched folders
+    "watch.open": ("Watched folders…", "监视的文件夹…"),
+    "watch.title": ("Watched folders", "监视的文件夹"),
+    "watch.title_of": ("Watched folders of “{name}”", "“{name}”监视的文件夹"),
+    "watch.intro": (
+        "The library follows these folders: what comes, changes or goes there does so here.",
+        "资料库会跟随这些文件夹：其中文件的新增、更改和删除会自动同步。",
+    ),
+    "watch.none": ("No folder is watched yet.", "尚未监视任何文件夹。"),
+    "watch.add": ("Watch a folder…", "监视文件夹…"),
+    "watch.remove": ("Stop watching {name}; its documents stay", "停止监视 {name}（文档会保留）"),
+    "watch.watching": ("Watched", "监视中"),
+    "watch.unreachable": ("Not reachable now; its documents stay", "目前无法访问；文档会保留"),
+    "watch.paused": ("Paused", "已暂停"),
+    "watch.polling": ("looked through at intervals", "定期检查"),
+    "watch.problem_not_a_folder": ("This is not a folder.", "这不是文件夹。"),
+    "watch.problem_inside_home": (
+        "Studiolo keeps its own files there. Choose another folder.",
+        "Studiolo 的数据存放在此处，请选择其他文件夹。",
+    ),
+    "watch.problem_inside_watched": (
+        "A folder above it is watched already.",
+        "它的上级文件夹已在监视中。",
+    ),
+    "watch.problem_holds_watched": (
+        "A folder inside it is watched already. Stop watching that one first.",
+        "其中的某个文件夹已在监视中，请先停止监视它。",
+    ),
+    # the map
+    "map.open": ("Map of the library", "资料库地图"),
+    "map.name": ("Map of “{name}”", "“{name}”的地图"),
+    "map.about": (
+        "Each point is a passage; near points are about similar things. Click one to read it.",
+        "每个点是一个段落，相近的点内容相似。点击即可阅读。",
+    ),
+    "map.sample": ("{n} of {total} passages, evenly chosen", "均匀选取了 {total} 个段落中的 {n} 个"),
+    "map.more.one": ("and {n} more document", "以及另外 {n} 份文档"),
+    "map.more.many": ("and {n} more documents", "以及另外 {n} 份文档"),
+    "map.close": ("Close the map (Esc)", "关闭地图（Esc）"),
+    "map.as_points": ("Map", "地图"),
+    "map.as_list": ("List", "列表"),
+    "map.reading": ("Drawing the map…", "正在绘制地图…"),
+    "map.empty": (
+        "There is nothing to draw yet. Add documents, and their passages appear here.",
+        "还没有可显示的内容。添加文档后，其段落会显示在这里。",
+    ),
+    "map.no_vectors": (
+        "The documents here have not been read for meaning yet. The map appears as soon as they are.",
+        "此处的文档尚未完成语义读取，完成后即可显示地图。",
+    ),
+    "map.keys": (
+        "Arrow keys go from point to point, Enter opens the page.",
+        "方向键在点之间移动，Enter 打开页面。",
+    ),
+}

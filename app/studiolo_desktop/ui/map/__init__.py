@@ -1,0 +1,1 @@
+"""A library as a picture: its passages as points."""

@@ -1,0 +1,1 @@
+"""A page of a document to be looked at, and what is known of the document."""
