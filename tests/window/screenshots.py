@@ -349,9 +349,9 @@ def main() -> None:
                         engine.install("qwen-1.5b", installed=False)
                         stage.desktop.models.refresh()
                         stage.settle()
-                        stage.desktop.window.manage_models()
+                        stage.desktop.window.openings.show_models()
                         stage.settle()
-                        shown = stage.desktop.window._models_dialog
+                        shown = stage.desktop.window.openings.models_dialog
                     shown.grab().save(str(wanted.folder / f"{name}-{theme}-{language}.png"))
                 finally:
                     stage.close()

@@ -65,8 +65,8 @@ def test_a_pull_that_fails_says_what_to_do(qtbot, open_window):
     desktop.models.pull("qwen-0.5b")
     qtbot.waitUntil(lambda: desktop.notices.latest is not None)
     assert desktop.window.notice_bar.todo.text() == "Check the connection, or import the file by hand."
-    desktop.window.manage_models()
-    row = desktop.window._models_dialog.rows["qwen-0.5b"]
+    desktop.window.openings.show_models()
+    row = desktop.window.openings.models_dialog.rows["qwen-0.5b"]
     assert "could not be fetched" in row.state.text()
     assert row.get_button.isVisible()
 
@@ -83,9 +83,9 @@ def test_a_file_is_imported_and_chosen(qtbot, open_window, tmp_path):
 def test_an_adapter_is_imported_and_listed_but_does_not_answer(qtbot, open_window, tmp_path):
     desktop, _ = open_window()
     before = desktop.models.chosen.id
-    desktop.window.manage_models()
+    desktop.window.openings.show_models()
     desktop.models.import_file(tmp_path / "合同-lora.gguf")
-    dialog = desktop.window._models_dialog
+    dialog = desktop.window.openings.models_dialog
     qtbot.waitUntil(lambda: "合同-lora" in dialog.rows)
     assert desktop.models.chosen.id == before
     assert "合同-lora" not in [m.id for m in desktop.models.chat_models]
@@ -96,8 +96,8 @@ def test_the_list_removes_after_asking(qtbot, open_window):
     from studiolo_desktop.ui.common.confirm import Confirm
 
     desktop, _ = open_window()
-    desktop.window.manage_models()
-    dialog = desktop.window._models_dialog
+    desktop.window.openings.show_models()
+    dialog = desktop.window.openings.models_dialog
     dialog.rows["qwen-1.5b"].remove_button.click()
     dialog.findChild(Confirm).yes_button.click()
     qtbot.waitUntil(lambda: [m.id for m in desktop.models.chat_models] == ["qwen-0.5b"])

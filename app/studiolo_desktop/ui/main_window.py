@@ -20,17 +20,21 @@ from PySide6.QtGui import (
     QDropEvent,
     QKeySequence,
     QResizeEvent,
-    QShortcut,
 )
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from studiolo_desktop.bridge.supervisor import EngineChange, EngineState, Supervisor
 from studiolo_desktop.look import Look
+from studiolo_desktop.bridge.problem import Problem
 from studiolo_desktop.models.catalogue import ModelsModel
 from studiolo_desktop.models.chat import ChatModel, ChatTurn
 from studiolo_desktop.models.conversations import ConversationsModel
+from studiolo_desktop.models.diagnostics import Diagnostics
 from studiolo_desktop.models.library import LibraryModel
+from studiolo_desktop.models.model_jobs import ModelJobs
 from studiolo_desktop.models.notices import Notice, Notices
+from studiolo_desktop.models.preferences import PreferencesModel
+from studiolo_desktop.models.remedies import Remedies, remedy
 from studiolo_desktop.theme import READING_WIDTH, Space
 from studiolo_desktop.ui import side_pane, sidebar
 from studiolo_desktop.ui.chat.composer import Composer
@@ -40,12 +44,13 @@ from studiolo_desktop.ui.common.drop_overlay import DropOverlay
 from studiolo_desktop.ui.common.notice_bar import NoticeBar
 from studiolo_desktop.ui.empty import EmptyState
 from studiolo_desktop.ui.library.pane import DocumentsPane
-from studiolo_desktop.ui.models.dialog import ModelsDialog
+from studiolo_desktop.ui.openings import Openings
+from studiolo_desktop.ui.settings.shortcuts import shortcut
 from studiolo_desktop.ui.sources.pane import SourcesPane
 from studiolo_desktop.ui.top_bar import TopBar
 
 _ENGINE = "engine"
-NARROW = 1000  # below this the right side makes room for the conversation
+NARROW = 1000  # pixels at the system's size of text; below this the right side makes room for the conversation
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,10 @@ class Parts:
     conversations: ConversationsModel
     library: LibraryModel
     models: ModelsModel
+    jobs: ModelJobs
+    preferences: PreferencesModel
+    diagnostics: Diagnostics
+    set_aside: Callable[[str], None]
     samples: tuple[Path, ...] = ()
     window_sealed: bool | None = None
 
@@ -74,7 +83,6 @@ class MainWindow(QMainWindow):
         self._look = look
         self._parts = parts
         self._open_link = open_link
-        self._models_dialog: ModelsDialog | None = None
         self._was_down = False
         self._sources_of = 0  # the turn whose sources were brought forward
         self._pane_by_hand = False
@@ -97,7 +105,7 @@ class MainWindow(QMainWindow):
             chat=parts.chat,
             conversations=parts.conversations,
             models=parts.models,
-            on_manage_models=self.manage_models,
+            on_manage_models=lambda: self.openings.show_models(),
             on_toggle_pane=self.toggle_pane,
         )
         self.transcript = Transcript(look, parts.chat)
@@ -117,6 +125,18 @@ class MainWindow(QMainWindow):
             SourcesPane(look, parts.chat),
             DocumentsPane(look, parts.library, on_add=self.choose_files, on_samples=on_samples),
         )
+        self.openings = Openings(
+            look,
+            self,
+            models=parts.models,
+            jobs=parts.jobs,
+            preferences=parts.preferences,
+            diagnostics=parts.diagnostics,
+            on_import=self.choose_model_file,
+            on_link=self.ask_about_link,
+            on_documents=self.show_documents,
+        )
+        parts.notices.remedy = self._remedy
         self._assemble()
         self._overlay = DropOverlay(look, self)
         self._connect()
@@ -164,14 +184,10 @@ class MainWindow(QMainWindow):
         dialog.open()
 
     @Slot()
-    def manage_models(self) -> None:
-        """Show all models."""
-        if self._models_dialog is None:
-            self._models_dialog = ModelsDialog(
-                self._look, self._parts.models, on_import=self.choose_model_file, parent=self
-            )
-        self._models_dialog.show()
-        self._models_dialog.raise_()
+    def show_documents(self) -> None:
+        """The documents of the library, on the right."""
+        self._show_pane()
+        self.pane.show_documents()
 
     @Slot()
     def toggle_pane(self) -> None:
@@ -243,16 +259,17 @@ class MainWindow(QMainWindow):
         parts.library.library_changed.connect(self._library_changed)
         self.transcript.source_wanted.connect(self.show_source)
         self.transcript.link_wanted.connect(self.ask_about_link)
+        self.sidebar.settings_wanted.connect(self.openings.show_settings)
         self._look.changed.connect(self._relook)
 
     def _shortcuts(self) -> None:
-        for keys, action in (
-            (QKeySequence.StandardKey.New, self._new_chat),
-            (QKeySequence.StandardKey.Open, self.choose_files),
-            (QKeySequence(Qt.Key.Key_Escape), self._parts.chat.stop),
-            (QKeySequence("Ctrl+L"), self.composer.field.setFocus),
+        for keys, key, action in (
+            (QKeySequence.StandardKey.New, "shortcuts.new_chat", self._new_chat),
+            (QKeySequence.StandardKey.Open, "shortcuts.add", self.choose_files),
+            (QKeySequence(Qt.Key.Key_Escape), "shortcuts.stop", self._parts.chat.stop),
+            (QKeySequence("Ctrl+L"), "shortcuts.write", self.composer.field.setFocus),
         ):
-            QShortcut(QKeySequence(keys), self).activated.connect(action)
+            shortcut(QKeySequence(keys), key, self).activated.connect(action)
 
     @Slot()
     def _new_chat(self) -> None:
@@ -312,19 +329,21 @@ class MainWindow(QMainWindow):
             notices.say(Notice("bad", key="notice.restarting", about=_ENGINE))
         elif change.state is EngineState.FAILED and change.problem is not None:
             self._was_down = True
-            notices.say(
-                Notice(
-                    "bad",
-                    problem=change.problem,
-                    about=_ENGINE,
-                    action_key="notice.try_again",
-                    action=self._parts.supervisor.restart,
-                )
-            )
+            key, action = self._remedy(change.problem) or ("notice.try_again", self._parts.supervisor.restart)
+            notices.say(Notice("bad", problem=change.problem, about=_ENGINE, action_key=key, action=action))
         elif change.state is EngineState.READY:
             if self._was_down:
                 notices.say(Notice("good", key="notice.restarted", about=_ENGINE))
             self._was_down = False
+
+    def _remedy(self, problem: Problem) -> tuple[str, Callable[[], None]] | None:
+        """What a notice offers to do about a problem."""
+        remedies = Remedies(
+            models=self.openings.show_models,
+            set_aside=lambda store: self.openings.ask_set_aside(store, lambda: self._parts.set_aside(store)),
+            report=self.openings.save_report,
+        )
+        return remedy(problem, remedies, stopped=self._parts.supervisor.state is not EngineState.READY)
 
     # files dropped anywhere
 
@@ -353,7 +372,7 @@ class MainWindow(QMainWindow):
         """A narrow window is for the conversation."""
         super().resizeEvent(event)
         self._overlay.setGeometry(self.rect())
-        narrow = event.size().width() < NARROW
+        narrow = event.size().width() < self._look.sizes.px(NARROW)
         if narrow != self._narrow:
             self._narrow = narrow
             if not self._pane_by_hand:

@@ -18,6 +18,7 @@ from studiolo.types import (
     Document,
     Library,
     Model,
+    ModelFit,
     PageBox,
     Passage,
     Pseudonym,
@@ -25,6 +26,7 @@ from studiolo.types import (
     Redaction,
     SeenPart,
     ServiceClass,
+    Setting,
     Span,
     Turn,
     Usage,
@@ -287,6 +289,18 @@ class Records(BaseModel):
     """Records of the audit log, in order."""
 
     records: list[AuditRecord]
+
+
+class Settings(BaseModel):
+    """All settings of the home."""
+
+    settings: list[Setting]
+
+
+class Fits(BaseModel):
+    """How each chat model would do on this machine."""
+
+    fits: list[ModelFit]
 
 
 class Models(BaseModel):

@@ -47,8 +47,8 @@ from studiolo.types.documents import (
     Statistics,
     Watched,
 )
-from studiolo.types.engine import Check, EngineStatus
-from studiolo.types.models import COMPARED_TOKENS, Comparison, Model, ModelKind, ModelQuality, TextQuality
+from studiolo.types.engine import Check, EngineStatus, Setting, SettingValue
+from studiolo.types.models import COMPARED_TOKENS, Comparison, Model, ModelFit, ModelKind, ModelQuality, TextQuality
 from studiolo.types.privacy import (
     AuditFound,
     AuditProblem,
@@ -93,6 +93,7 @@ __all__ = [
     "Library",
     "Message",
     "Model",
+    "ModelFit",
     "ModelKind",
     "ModelQuality",
     "PageBox",
@@ -112,6 +113,8 @@ __all__ = [
     "Seen",
     "SeenPart",
     "ServiceClass",
+    "Setting",
+    "SettingValue",
     "Span",
     "Statistics",
     "TextQuality",

@@ -60,7 +60,7 @@ class FileRowView(QFrame):
         buttons.setSpacing(2)
         for control in (self.retry_button, self.forget_button):
             control.setProperty("role", "row")
-            control.setFixedSize(BUTTON_PX, BUTTON_PX)
+            control.fix_size(BUTTON_PX, BUTTON_PX)
             buttons.addWidget(control, 0, Qt.AlignmentFlag.AlignTop)
         line.addLayout(buttons)
         self.refresh()
@@ -148,7 +148,7 @@ class DocumentRowView(QFrame):
         self.remove_button = IconButton(look, "trash", lambda: on_remove(document), size_px=17)
         self.remove_button.name(look.tr("docs.remove", name=document.name))
         self.remove_button.setProperty("role", "row")
-        self.remove_button.setFixedSize(BUTTON_PX, BUTTON_PX)
+        self.remove_button.fix_size(BUTTON_PX, BUTTON_PX)
         line.addWidget(self.remove_button, 0, Qt.AlignmentFlag.AlignTop)
         self.setAccessibleName(f"{document.name}: {self.facts.text()}")
 
