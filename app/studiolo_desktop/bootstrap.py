@@ -30,11 +30,13 @@ from studiolo_desktop.models.chat import ChatModel
 from studiolo_desktop.models.conversations import ConversationsModel
 from studiolo_desktop.models.diagnostics import Diagnostics
 from studiolo_desktop.models.library import LibraryModel
+from studiolo_desktop.models.long_work import LongWork
 from studiolo_desktop.models.model_jobs import ModelJobs
 from studiolo_desktop.models.notices import Notices
 from studiolo_desktop.models.preferences import PreferencesModel
 from studiolo_desktop.models.remedies import set_aside
 from studiolo_desktop.ui.main_window import MainWindow, Parts
+from studiolo_desktop.ui.quick.tray import Tray
 
 
 class Desktop(QObject):
@@ -117,6 +119,14 @@ class Desktop(QObject):
         )
         self.window = MainWindow(self.look, parts, **opened)
         self.window.closing.connect(self.close)
+        self.tray = Tray(
+            self.look,
+            self.window,
+            chat=self.chat,
+            models=self.models,
+            preferences=self.preferences,
+            work=LongWork(self.library, self.models, self.jobs, parent=self),
+        )
         self._closed = False
         if problem is not None:
             self.notices.report(problem, about="settings")
@@ -131,6 +141,7 @@ class Desktop(QObject):
         if self._closed:
             return
         self._closed = True
+        self.tray.close()
         self.chat.close()
         self.library.close()
         self.models.close()

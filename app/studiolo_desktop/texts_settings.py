@@ -126,6 +126,17 @@ SETTINGS_TEXTS: dict[str, tuple[str, str]] = {
         "Your documents stay as they are.",
         "要移开已损坏的对话文件吗？文件会被改名保留，并新建一个。您的文档不受影响。",
     ),
+    # quick question, and what is said when long work has ended
+    "quick.title": ("Quick question", "快速提问"),
+    "quick.ask": ("Ask", "提问"),
+    "quick.open": ("Open Studiolo", "打开 Studiolo"),
+    "quick.quit": ("Quit", "退出"),
+    "quick.answering": ("Answering…", "正在回答…"),
+    "quick.busy": ("Another answer is being written.", "正在撰写另一个回答。"),
+    "ended.files": ("Your files have been added.", "文件已添加完成。"),
+    "ended.models": ("The models are here.", "模型已获取完成。"),
+    "ended.quantize": ("The smaller model is ready.", "更小的模型已就绪。"),
+    "ended.calibrate": ("The model's speed was measured.", "已测量模型的速度。"),
     # shortcuts
     "shortcuts.title": ("Keyboard shortcuts", "键盘快捷键"),
     "shortcuts.new_chat": ("New chat", "新对话"),

@@ -157,7 +157,10 @@ def document(name: str, **values: object) -> Document:
 class ScriptedEngine:
     """One engine, which a test can hold, watch and kill."""
 
-    def __init__(self, *, installed: bool = True, documents: Sequence[Document] = (), delay_s: float = 0.0) -> None:
+    def __init__(
+        self, *, installed: bool = True, documents: Sequence[Document] = (), delay_s: float = 0.0,
+        free_bytes: int = 9_000_000_000,
+    ) -> None:
         self.catalogue = catalogue(installed=installed)
         self.stored = {DEFAULT_LIBRARY: list(documents)}
         self.history: dict[str, list[Turn]] = {}
@@ -177,7 +180,7 @@ class ScriptedEngine:
         self.set = Settings()
         self.section: dict[str, Any] = {}
         self.checks: list[Check] = []
-        self.free_bytes = 9_000_000_000
+        self.free_bytes = free_bytes
         self.measured: set[str] = set()
         self.hold_jobs = False  # work on models waits for `gate`
         self.hold_after: int | None = None  # deltas of an answer, then it waits for `gate`
