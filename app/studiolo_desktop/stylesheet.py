@@ -112,12 +112,12 @@ QToolButton:focus {{ border-color: {t.accent}; }}
 QToolButton:pressed, QToolButton:checked {{ background: {t.sunken}; }}
 QToolButton[role="row"] {{ padding: 1px; }}
 QWidget[role="sidebar"] QToolButton:hover, QWidget[role="pane"] QToolButton:hover {{ background: {t.line}; }}
-QPushButton[role="menu"] {{ padding: 6px {size.px(16) + 14}px 6px 10px; border: 1px solid {t.line}; background: {t.surface};
- text-align: left; }}
+QPushButton[role="menu"] {{ padding: 6px {size.px(16) + 14}px 6px 10px; border: 1px solid {t.line};
+ background: {t.surface}; text-align: left; }}
 QPushButton[role="menu"]:hover {{ border-color: {t.line_strong}; }}
 QPushButton[role="menu"]:focus {{ border-color: {t.accent}; }}
-QPushButton[role="menu-quiet"] {{ padding: 7px {size.px(16) + 14}px 7px 12px; border: 1px solid transparent; background: transparent;
- text-align: left; }}
+QPushButton[role="menu-quiet"] {{ padding: 7px {size.px(16) + 14}px 7px 12px; border: 1px solid transparent;
+ background: transparent; text-align: left; }}
 QPushButton[role="menu-quiet"]:hover {{ background: {t.line}; }}
 QPushButton[role="menu-quiet"]:focus {{ border-color: {t.accent}; }}
 QPushButton::menu-indicator {{ image: none; width: 0px; }}

@@ -136,9 +136,9 @@ TEXT_PERCENTS = (75, 90, 100, 110, 125, 150, 175, 200)  # sizes of text one may 
 
 def type_scale(system_px: int, percent: int = 100) -> TypeScale:
     """The scale that belongs to the system's font size, `percent` of it; at 100 never smaller than is comfortable."""
-    body, factor = max(13, system_px), percent / 100
-    small, body_, reading, title, display = (round(size * factor) for size in (body - 1, body, body + 2, body + 4, body + 12))
-    return TypeScale(small=small, body=body_, reading=reading, title=title, display=display, factor=factor)
+    base, factor = max(13, system_px), percent / 100
+    small, body, reading, title, display = (round((base + more) * factor) for more in (-1, 0, 2, 4, 12))
+    return TypeScale(small=small, body=body, reading=reading, title=title, display=display, factor=factor)
 
 
 def luminance(colour: str) -> float:

@@ -1,7 +1,7 @@
 """Notes what keeps the main thread: handlers of events that took more than 50 ms of its own processor time.
 
-For development (`STUDIOLO_WATCHDOG=1`) and tests: an application that is watched hands every event through Python, which
-a person's need not. Own processor time, because a busy machine makes everything long and nothing of ours slower.
+For development (`STUDIOLO_WATCHDOG=1`) and tests: an application that is watched hands every event through Python,
+which a person's need not. Own processor time, because a busy machine makes everything long and nothing of ours slower.
 
 Threads: the main thread's events alone are measured.
 """

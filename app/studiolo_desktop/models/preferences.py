@@ -1,7 +1,7 @@
 """The settings as the window shows and changes them. No widget, no thread.
 
-The engine's are asked of the engine, which checks and keeps them; the window's own are kept by the composition root, and
-can be changed while no engine runs.
+The engine's are asked of the engine, which checks and keeps them; the window's own are kept by the composition root,
+and can be changed while no engine runs.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What may be done about a problem: the action that its notice offers. Which, is decided here; what it does, is handed in.
+"""What may be done about a problem: the action that its notice offers. What it does is handed in.
 
 A damaged file of ours can be set aside: it is renamed, never deleted, and the engine begins a new one. No widget.
 """

@@ -140,7 +140,8 @@ class ModelRow(QWidget):
         speed = speed_words(self._look, self._models, self.model)
         self.fit.setText("  ·  ".join(text for text in (fit, speed) if text))
         self.fit.setVisible(bool(self.fit.text()))
-        self.fit.setToolTip(self._look.tr("models.speed_tip") if speed and not self._models.fits[self.model.id].measured else "")
+        expected = bool(speed) and not self._models.fits[self.model.id].measured
+        self.fit.setToolTip(self._look.tr("models.speed_tip") if expected else "")
         set_role(self.fit, "small" if fits else "danger")
         text, role = self._state()
         self.state.setText(text)

@@ -1,5 +1,7 @@
-"""The icon in the system's tray, the window for quick questions, and what is said when long work has ended behind another
-window: in the tray's bubble where there is one, else by the mark that the system puts on a window that wants attention.
+"""The icon in the system's tray, the window for quick questions, and what is said when long work has ended.
+
+It is said only behind another window: in the tray's bubble where there is one, else by the mark that the system puts on
+a window that wants attention.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A small window for one question: ask, read, close; or go on in the window itself, where it is a conversation of its own.
+"""A small window for one question: ask, read, close; or go on in the window itself, in a conversation of its own.
 
 Qt has no way to take a key for the whole system: within Studiolo it opens by its shortcut and from the tray's icon.
 """

@@ -150,8 +150,8 @@ class SettingsPage:
             self.context.show_default(tokens == settings["context_tokens"].default)
         if "embedder" in settings:
             value = settings["embedder"].value
-            known = [(m.id, m.title) for m in self._models.items if m.kind == "embedder" and (m.installed or m.id == value)]
-            self.embedder.offer(known, value)
+            known = [model for model in self._models.items if model.kind == "embedder"]
+            self.embedder.offer([(m.id, m.title) for m in known if m.installed or m.id == value], value)
             self.embedder.show_default(value == settings["embedder"].default)
 
     def _chosen(self, name: str) -> ChoiceRow:

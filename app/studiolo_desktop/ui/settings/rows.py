@@ -1,4 +1,4 @@
-"""One setting as a row: what it is, what it does, and its control. They know the look; what a value means is told them."""
+"""One setting as a row: what it is, what it does, and its control. What a value means is handed in."""
 
 from __future__ import annotations
 
