@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-import threading
 import shutil
+import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path

@@ -52,9 +52,8 @@ MODELS_TEXTS: dict[str, tuple[str, str]] = {
     "models.progress_name": ("Progress of {name}", "{name} 的进度"),
     "terms.title": ("This licence has conditions", "此许可附有条件"),
     "terms.body": (
-        "{name} is under the licence “{licence}”, which binds those who use it.\n\nIts text: {url}\n\n"
-        "Studiolo uses the model once you accept the conditions.",
-        "{name} 采用“{licence}”许可，使用者须遵守其条件。\n\n许可全文：{url}\n\n接受条件后，Studiolo 才会使用此模型。",
+        "“{licence}”, the licence of {name}, binds those who use it.\n\nIts text: {url}\n\nAccept its conditions?",
+        "{name} 采用“{licence}”许可，使用者须遵守其条件。\n\n许可全文：{url}\n\n是否接受这些条件？",
     ),
     "terms.nowhere": ("with the model's file or its makers", "见模型文件或其发布者"),
     "terms.accept": ("Accept", "接受"),

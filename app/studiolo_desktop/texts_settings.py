@@ -20,7 +20,10 @@ SETTINGS_TEXTS: dict[str, tuple[str, str]] = {
     "settings.group_help": ("Help", "帮助"),
     # appearance
     "settings.language": ("Language", "语言"),
-    "settings.language_about": ("Of the window. Answers follow the language of the question.", "窗口的语言。回答使用提问所用的语言。"),
+    "settings.language_about": (
+        "Of the window. Answers follow the language of the question.",
+        "窗口的语言。回答使用提问所用的语言。",
+    ),
     "settings.language_system": ("As the system", "跟随系统"),
     "settings.language_en": ("English", "English"),
     "settings.language_zh": ("简体中文", "简体中文"),
@@ -30,13 +33,19 @@ SETTINGS_TEXTS: dict[str, tuple[str, str]] = {
     "settings.theme_light": ("Light", "浅色"),
     "settings.theme_dark": ("Dark", "深色"),
     "settings.text_percent": ("Text size", "文字大小"),
-    "settings.text_percent_about": ("Of the whole window. Ctrl++ and Ctrl+− change it, too.", "整个窗口的文字。也可用 Ctrl++ 和 Ctrl+− 调整。"),
+    "settings.text_percent_about": (
+        "Of the whole window. Ctrl++ and Ctrl+− change it, too.",
+        "整个窗口的文字。也可用 Ctrl++ 和 Ctrl+− 调整。",
+    ),
     "settings.percent": ("{n} %", "{n} %"),
     # answers
     "settings.chat_model": ("Model", "模型"),
     "settings.chat_model_about": ("Which model writes answers.", "由哪个模型撰写回答。"),
     "settings.models": ("Get or remove models", "获取或移除模型"),
-    "settings.models_about": ("What is on this computer, and what it can run.", "查看本机已有的模型，以及本机能运行哪些模型。"),
+    "settings.models_about": (
+        "What is on this computer, and what it can run.",
+        "查看本机已有的模型，以及本机能运行哪些模型。",
+    ),
     "settings.models_open": ("Models…", "模型…"),
     "settings.passages": ("Passages per answer", "每次回答的段落数"),
     "settings.passages_about": (
@@ -47,7 +56,10 @@ SETTINGS_TEXTS: dict[str, tuple[str, str]] = {
     "settings.answer_tokens_about": ("In tokens; a word has one or two.", "以词元计，一个汉字约为一个词元。"),
     # libraries
     "settings.embedder": ("Finds passages in new libraries", "新资料库的查找模型"),
-    "settings.embedder_about": ("Libraries that are there keep the one they were made with.", "已有的资料库继续使用创建时的模型。"),
+    "settings.embedder_about": (
+        "Libraries that are there keep the one they were made with.",
+        "已有的资料库继续使用创建时的模型。",
+    ),
     "settings.folders": ("Watched folders", "监视文件夹"),
     "settings.folders_about": (
         "A library can be kept in step with folders. They are chosen where its documents are listed.",
@@ -75,7 +87,10 @@ SETTINGS_TEXTS: dict[str, tuple[str, str]] = {
     "settings.threads_about": ("How many the model works with.", "模型使用的线程数。"),
     "settings.threads_all": ("As many as help", "自动"),
     "settings.unload_minutes": ("Free the memory after", "闲置多久后释放内存"),
-    "settings.unload_minutes_about": ("A model that is not used so long is unloaded; the next question loads it again.", "模型闲置这么久后卸载，下次提问时重新加载。"),
+    "settings.unload_minutes_about": (
+        "A model that is not used so long is unloaded; the next question loads it again.",
+        "模型闲置这么久后卸载，下次提问时重新加载。",
+    ),
     "settings.unload_never": ("Never", "从不"),
     "settings.read_ahead": ("Read ahead while idle", "空闲时预读"),
     "settings.read_ahead_about": (
@@ -85,7 +100,10 @@ SETTINGS_TEXTS: dict[str, tuple[str, str]] = {
     "settings.read_ahead_share": ("Effort of reading ahead", "预读强度"),
     "settings.read_ahead_share_about": ("How much of the idle time it may use.", "最多使用多少空闲时间。"),
     "settings.readings_mb": ("Disk for reading ahead", "预读占用的磁盘"),
-    "settings.readings_mb_about": ("What is over it is dropped, the longest unused first. 0 keeps nothing.", "超出部分会被删除，最久未用的先删。0 表示不保留。"),
+    "settings.readings_mb_about": (
+        "What is over it is dropped, the longest unused first. 0 keeps nothing.",
+        "超出部分会被删除，最久未用的先删。0 表示不保留。",
+    ),
     "settings.unit_tokens": (" tokens", " 词元"),
     "settings.unit_minutes": (" min", " 分钟"),
     "settings.unit_gb": (" GB", " GB"),
@@ -97,7 +115,10 @@ SETTINGS_TEXTS: dict[str, tuple[str, str]] = {
         "添加文件或获取模型完成、而窗口不在前台时。",
     ),
     "settings.tray": ("Icon in the system's tray", "系统托盘图标"),
-    "settings.tray_about": ("With a window for quick questions, and a way back to this one.", "可打开快速提问窗口，或回到主窗口。"),
+    "settings.tray_about": (
+        "With a window for quick questions, and a way back to this one.",
+        "可打开快速提问窗口，或回到主窗口。",
+    ),
     "settings.tray_none": ("This system has no tray for icons.", "此系统没有托盘区域。"),
     # help
     "settings.shortcuts": ("Keyboard shortcuts", "键盘快捷键"),
@@ -122,8 +143,7 @@ SETTINGS_TEXTS: dict[str, tuple[str, str]] = {
         "要移开已损坏的设置文件吗？文件会被改名保留，Studiolo 将使用默认设置。",
     ),
     "notice.set_aside_history": (
-        "Set the damaged file of your conversations aside? It is renamed and kept, and a new one is begun. "
-        "Your documents stay as they are.",
+        "Set the damaged file of your conversations aside? It is renamed and kept; your documents stay as they are.",
         "要移开已损坏的对话文件吗？文件会被改名保留，并新建一个。您的文档不受影响。",
     ),
     # quick question, and what is said when long work has ended

@@ -22,7 +22,11 @@ def reading_ahead(parts: Parts, *, background: Background) -> ReadingAhead:
 
     def may() -> bool:
         """Whether a person wants it, nobody waits, nothing else is under way, and the machine has time for it."""
-        return reads_ahead(parts.settings) and not (parts.scheduler.busy or parts.knowledge.busy or background.busy) and parts.idle()
+        return (
+            reads_ahead(parts.settings)
+            and not (parts.scheduler.busy or parts.knowledge.busy or background.busy)
+            and parts.idle()
+        )
 
     def room() -> bool:
         """Whether more may be stored without throwing out what people use."""

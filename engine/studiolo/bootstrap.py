@@ -109,7 +109,8 @@ def open_local(
     )
     readings = ReadingStore(home.readings, budget_bytes=chosen.readings_mb << 20)
     scheduler = Scheduler(
-        replaced.load_runtime or _runtime_loader(store, preferences, readings), unload_after_s=chosen.unload_minutes * 60
+        replaced.load_runtime or _runtime_loader(store, preferences, readings),
+        unload_after_s=chosen.unload_minutes * 60,
     )
     embedders = Embedders(store, threads=worker_threads(chosen.threads), cache=home.cache / "embedding")
     knowledge = KnowledgeBase(

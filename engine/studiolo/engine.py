@@ -337,8 +337,8 @@ class Engine(Protocol):
     def calibrate_model(self, model_id: str, *, cancel: CancelToken | None = None) -> Iterator[Event]:
         """Measure how an installed chat model runs fastest here; its next load uses what was found.
 
-        Progress (stage "calibrate", trials made), then Finished. What was measured while others kept the machine busy is
-        not kept: `model_fits` tells. Raises UserError: unknown_model, model_missing, model_kind, damaged_model;
+        Progress (stage "calibrate", trials made), then Finished. What was measured while others kept the machine busy
+        is not kept: `model_fits` tells. Raises UserError: unknown_model, model_missing, model_kind, damaged_model;
         EnvironmentFault(not_enough_memory).
         """
         ...

@@ -87,7 +87,9 @@ def settings_listing(settings: Settings) -> list[Setting]:
     for name, field in Settings.model_fields.items():
         if name == "format":
             continue
-        bounds = {key: getattr(rule, key) for rule in field.metadata for key in ("ge", "gt", "le") if hasattr(rule, key)}
+        bounds = {
+            key: getattr(rule, key) for rule in field.metadata for key in ("ge", "gt", "le") if hasattr(rule, key)
+        }
         listed.append(
             Setting(
                 name=name,

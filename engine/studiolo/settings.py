@@ -17,7 +17,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from studiolo.errors import Code, EnvironmentFault, UserError
 
 FORMAT = 1
-CHOICES = {"language": ("", "en", "zh"), "theme": ("system", "light", "dark")}  # of the settings that are one of several
+CHOICES = {
+    "language": ("", "en", "zh"),
+    "theme": ("system", "light", "dark"),
+}  # of the settings that are one of several
 
 
 class Settings(BaseModel):

@@ -1,6 +1,6 @@
 """The processes that `window` measures: an empty Qt window, the window as its command opens it, one with many messages.
 
-    python -m tests.bench._window_child empty|window|memory TURNS
+python -m tests.bench._window_child empty|window|memory TURNS
 """
 
 from __future__ import annotations

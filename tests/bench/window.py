@@ -1,8 +1,8 @@
 """The window: time until one can type into it, and the memory of its process after 200 messages.
 
 No data set is needed. Started as its command starts it, over a new home: usable is when it has been painted and takes
-what is typed; its engine starts behind it. The baseline is an empty Qt window in the same Python. Memory: a conversation
-of 100 questions and answers, English and Chinese, opened and looked through.
+what is typed; its engine starts behind it. The baseline is an empty Qt window in the same Python. Memory: a
+conversation of 100 questions and answers, English and Chinese, opened and looked through.
 """
 
 from __future__ import annotations

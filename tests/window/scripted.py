@@ -158,7 +158,11 @@ class ScriptedEngine:
     """One engine, which a test can hold, watch and kill."""
 
     def __init__(
-        self, *, installed: bool = True, documents: Sequence[Document] = (), delay_s: float = 0.0,
+        self,
+        *,
+        installed: bool = True,
+        documents: Sequence[Document] = (),
+        delay_s: float = 0.0,
         free_bytes: int = 9_000_000_000,
     ) -> None:
         self.catalogue = catalogue(installed=installed)
@@ -494,9 +498,7 @@ class ScriptedEngine:
 
     def install(self, model_id: str, *, installed: bool = True) -> None:
         """For tests: a pull has ended."""
-        self.catalogue = [
-            replace(m, installed=installed) if m.id == model_id else m for m in self.catalogue
-        ]
+        self.catalogue = [replace(m, installed=installed) if m.id == model_id else m for m in self.catalogue]
 
     def close(self) -> None:
         self.gone.set()

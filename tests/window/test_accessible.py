@@ -95,7 +95,7 @@ def too_small(widget: QWidget) -> str:
         if widget.wordWrap():
             needed = widget.heightForWidth(widget.width())
             longest = max(widget.fontMetrics().horizontalAdvance(word) for word in widget.text().split() or [""])
-            if not any("\u4e00" <= sign for sign in widget.text()) and longest > widget.contentsRect().width() + 1:
+            if not any(sign >= "\u4e00" for sign in widget.text()) and longest > widget.contentsRect().width() + 1:
                 return f"a word of {longest} in {widget.contentsRect().width()}"
             return "" if widget.height() >= needed - 1 else f"{widget.height()} high, {needed} needed"
         hint = widget.sizeHint()
@@ -205,7 +205,7 @@ def test_from_the_first_run_to_an_answer_by_keyboard_alone(qtbot, open_window, t
     )
     tab_to(chip)
     press(Qt.Key.Key_Space)
-    qtbot.waitUntil(lambda: window.pane.sources_tab.isChecked())
+    qtbot.waitUntil(window.pane.sources_tab.isChecked)
     tab_to(window.sidebar.settings_button)
     press(Qt.Key.Key_Space)
     dialog = window.openings.settings_dialog

@@ -220,7 +220,9 @@ def test_the_speed_of_a_model_is_measured(qtbot, open_window):
     row = desktop.window.openings.models_dialog.rows["qwen-0.5b"]
     row.fill_more()
     next(a for a in row.more_button.menu_.actions() if a.text() == "Measure its speed here").trigger()
-    qtbot.waitUntil(lambda: "44 tokens/s here, measured" in desktop.window.openings.models_dialog.rows["qwen-0.5b"].fit.text())
+    qtbot.waitUntil(
+        lambda: "44 tokens/s here, measured" in desktop.window.openings.models_dialog.rows["qwen-0.5b"].fit.text()
+    )
     assert desktop.window.notice_bar.what.text() == "The speed of Qwen2.5 Coder 0.5B Instruct (Q4_K_M) was measured."
 
 

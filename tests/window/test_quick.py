@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtTest import QTest
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from tests.window.scripted import ScriptedEngine
 
 from studiolo_desktop.models.long_work import LONG_S, LongWork
 from studiolo_desktop.ui.quick.tray import Tray
-from tests.window.scripted import ScriptedEngine
 
 
 @pytest.mark.parametrize("question", ["How long is the term?", "试用期多长？"])

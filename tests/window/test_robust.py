@@ -114,7 +114,8 @@ def test_the_report_holds_versions_checks_and_logs_and_nothing_of_a_persons(qtbo
     qtbot.waitUntil(lambda: not desktop.chat.busy)
     home.logs.mkdir(parents=True)
     (home.logs / "engine.log").write_text(
-        f"first\n2026-11-30 INFO studiolo started\n  {home.root}/x.py:3 run\n  {Path.home()}/y.py:4 go\n", encoding="utf-8"
+        f"first\n2026-11-30 INFO studiolo started\n  {home.root}/x.py:3 run\n  {Path.home()}/y.py:4 go\n",
+        encoding="utf-8",
     )
     path = tmp_path / "report.zip"
     desktop.diagnostics.save(path)

@@ -50,13 +50,16 @@ class ModelJobs(QObject):
         """Make a smaller model of one that is here."""
         calls = self._calls
         self._begin(
-            ModelJob("quantize", model_id), lambda cancel: calls.engine().quantize_model(model_id, layout, cancel=cancel)
+            ModelJob("quantize", model_id),
+            lambda cancel: calls.engine().quantize_model(model_id, layout, cancel=cancel),
         )
 
     def calibrate(self, model_id: str) -> None:
         """Measure how it runs fastest here."""
         calls = self._calls
-        self._begin(ModelJob("calibrate", model_id), lambda cancel: calls.engine().calibrate_model(model_id, cancel=cancel))
+        self._begin(
+            ModelJob("calibrate", model_id), lambda cancel: calls.engine().calibrate_model(model_id, cancel=cancel)
+        )
 
     def stop(self) -> None:
         """Stop what is going on; nothing is left of it."""

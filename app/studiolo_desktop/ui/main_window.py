@@ -23,9 +23,9 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
+from studiolo_desktop.bridge.problem import Problem
 from studiolo_desktop.bridge.supervisor import EngineChange, EngineState, Supervisor
 from studiolo_desktop.look import Look
-from studiolo_desktop.bridge.problem import Problem
 from studiolo_desktop.models.catalogue import ModelsModel
 from studiolo_desktop.models.chat import ChatModel, ChatTurn
 from studiolo_desktop.models.conversations import ConversationsModel
@@ -92,6 +92,17 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(680, 480)
         on_samples = self.add_samples if parts.samples else None
 
+        self.openings = Openings(
+            look,
+            self,
+            models=parts.models,
+            jobs=parts.jobs,
+            preferences=parts.preferences,
+            diagnostics=parts.diagnostics,
+            on_import=self.choose_model_file,
+            on_link=self.ask_about_link,
+            on_documents=self.show_documents,
+        )
         self.sidebar = sidebar.Sidebar(
             look,
             supervisor=parts.supervisor,
@@ -105,7 +116,7 @@ class MainWindow(QMainWindow):
             chat=parts.chat,
             conversations=parts.conversations,
             models=parts.models,
-            on_manage_models=lambda: self.openings.show_models(),
+            on_manage_models=self.openings.show_models,
             on_toggle_pane=self.toggle_pane,
         )
         self.transcript = Transcript(look, parts.chat)
@@ -124,17 +135,6 @@ class MainWindow(QMainWindow):
             look,
             SourcesPane(look, parts.chat),
             DocumentsPane(look, parts.library, on_add=self.choose_files, on_samples=on_samples),
-        )
-        self.openings = Openings(
-            look,
-            self,
-            models=parts.models,
-            jobs=parts.jobs,
-            preferences=parts.preferences,
-            diagnostics=parts.diagnostics,
-            on_import=self.choose_model_file,
-            on_link=self.ask_about_link,
-            on_documents=self.show_documents,
         )
         parts.notices.remedy = self._remedy
         self._assemble()

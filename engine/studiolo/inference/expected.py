@@ -1,4 +1,4 @@
-"""How a chat model would do on this machine, told before it is loaded: memory from its header, speed from what is known.
+"""How a chat model would do on this machine, told before it is loaded: memory and speed.
 
 A calibrated model's speed was measured. Writing reads all weights once a token, so that of another is expected to be as
 much slower as its file is larger; with none calibrated it comes from how fast memory is. Any thread; the first call

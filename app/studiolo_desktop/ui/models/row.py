@@ -8,10 +8,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from studiolo.types import Model
+from studiolo_desktop.errors import Sentence
 from studiolo_desktop.i18n import size_text
 from studiolo_desktop.look import Look
 from studiolo_desktop.models.catalogue import Fetching, ModelsModel
-from studiolo_desktop.models.model_jobs import BITS, LAYOUTS, ModelJobs
+from studiolo_desktop.models.model_jobs import BITS, LAYOUTS, ModelJob, ModelJobs
 from studiolo_desktop.theme import Space
 from studiolo_desktop.ui.common.confirm import Confirm
 from studiolo_desktop.ui.common.controls import ElidedLabel, MenuButton, button, label, set_role
@@ -34,6 +35,15 @@ def set_bar(bar: QProgressBar, fetching: Fetching) -> None:
     else:
         bar.setRange(0, 1000)
         bar.setValue(min(1000, fetching.done_bytes * 1000 // fetching.total_bytes))
+
+
+def job_words(look: Look, job: ModelJob) -> str:
+    """How far the work on a model is, in words."""
+    if job.stopping:
+        return look.tr("models.stopping")
+    if job.kind == "quantize":
+        return look.tr("models.quantizing", size=size_text(job.done))
+    return look.tr("models.calibrating", n=job.done)
 
 
 def speed_words(look: Look, models: ModelsModel, model: Model) -> str:
@@ -156,20 +166,15 @@ class ModelRow(QWidget):
             return fetching_words(self._look, fetching), "small"
         if job is not None and job.model_id == self.model.id:
             self.bar.setRange(0, 0)
-            if job.stopping:
-                return tr("models.stopping"), "small"
-            if job.kind == "quantize":
-                return tr("models.quantizing", size=size_text(job.done)), "small"
-            return tr("models.calibrating", n=job.done), "small"
+            return job_words(self._look, job), "small"
         if self.model.id in self._models.waiting:
             return tr("models.waiting"), "small"
         if self.model.installed:
             usable = self.model.kind != "chat" or self._models.usable(self.model)
             return (tr("models.installed"), "good") if usable else (tr("models.unaccepted"), "danger")
-        if self.model.id in self._models.failed:
-            sentence = self._look.sentence(self._models.failed[self.model.id])
-            return f"{sentence.what} {sentence.todo}".strip(), "danger"
-        return "", "small"
+        problem = self._models.failed.get(self.model.id)
+        sentence = self._look.sentence(problem) if problem is not None else Sentence("", "")
+        return f"{sentence.what} {sentence.todo}".strip(), "danger"
 
     def _size_in(self, layout: str) -> int:
         """Bytes that the model would take in another layout, told from its own."""

@@ -20,9 +20,7 @@ def ask_for_terms(
     dialog = Confirm(
         look,
         title=tr("terms.title"),
-        text=tr(
-            "terms.body", name=model.title, licence=model.licence, url=model.licence_url or tr("terms.nowhere")
-        ),
+        text=tr("terms.body", name=model.title, licence=model.licence, url=model.licence_url or tr("terms.nowhere")),
         yes=tr("terms.accept"),
         parent=parent,
     )

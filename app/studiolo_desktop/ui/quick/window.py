@@ -11,8 +11,8 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from studiolo_desktop.look import Look
-from studiolo_desktop.models.chat import ChatModel, ChatTurn
 from studiolo_desktop.models.catalogue import ModelsModel
+from studiolo_desktop.models.chat import ChatModel, ChatTurn
 from studiolo_desktop.theme import Space
 from studiolo_desktop.ui.chat.rich_text import AnswerText
 from studiolo_desktop.ui.common.controls import button, label

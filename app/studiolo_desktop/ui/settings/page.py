@@ -51,9 +51,7 @@ class SettingsPage:
             "unload_minutes": self._number(
                 "unload_minutes", unit="settings.unit_minutes", at_least="settings.unload_never", whole=False
             ),
-            "read_ahead_share": self._number(
-                "read_ahead_share", unit="settings.unit_percent", scale=100, whole=False
-            ),
+            "read_ahead_share": self._number("read_ahead_share", unit="settings.unit_percent", scale=100, whole=False),
             "readings_mb": self._number("readings_mb", unit="settings.unit_gb", scale=1 / MB_A_GB, decimals=1),
         }
         self.notifications = SwitchRow(look, "notifications", lambda on: preferences.set_window("notifications", on))
@@ -163,7 +161,14 @@ class SettingsPage:
         )
 
     def _number(
-        self, name: str, *, unit: str = "", at_least: str = "", scale: float = 1.0, decimals: int = 0, whole: bool = True
+        self,
+        name: str,
+        *,
+        unit: str = "",
+        at_least: str = "",
+        scale: float = 1.0,
+        decimals: int = 0,
+        whole: bool = True,
     ) -> NumberRow:
         def set_(value: float) -> None:
             wanted: SettingValue = round(value) if whole else round(value, 4)

@@ -76,7 +76,12 @@ class ChoiceRow(SettingRow):
     """One of several."""
 
     def __init__(
-        self, look: Look, key: str, choose: Callable[[SettingValue], None], *, on_reset: Callable[[], None] | None = None
+        self,
+        look: Look,
+        key: str,
+        choose: Callable[[SettingValue], None],
+        *,
+        on_reset: Callable[[], None] | None = None,
     ) -> None:
         self.button = MenuButton(look, role="menu")
         self.choices: list[tuple[SettingValue, str]] = []
