@@ -104,8 +104,11 @@ def test_the_list_removes_after_asking(qtbot, open_window):
     dialog.rows["qwen-1.5b"].remove_button.click()
     dialog.findChild(Confirm).yes_button.click()
     qtbot.waitUntil(lambda: [m.id for m in desktop.models.chat_models] == ["qwen-0.5b"])
-    # Qt shows a widget that is added to an open window in the next round of its events.
-    qtbot.waitUntil(lambda: dialog.rows["qwen-1.5b"].get_button.isVisible())
+
+    def can_be_got():  # Qt shows a widget that is added to an open window in the next round of its events
+        return dialog.rows["qwen-1.5b"].get_button.isVisible()
+
+    qtbot.waitUntil(can_be_got)
     dialog.close()
 
 
