@@ -44,7 +44,7 @@ class Tray(QObject):
         self._preferences = preferences
         self._alert, self._available = alert, available
         self._quick: QuickWindow | None = None
-        self._make_quick = lambda: QuickWindow(look, chat, models, on_open=self.open_window)
+        self._chat, self._models = chat, models
         self.icon: QSystemTrayIcon | None = None
         self._menu = QMenu(window)
         self._menu.aboutToShow.connect(self.fill)
@@ -90,7 +90,7 @@ class Tray(QObject):
     def ask_quickly(self) -> None:
         """The window for quick questions."""
         if self._quick is None:
-            self._quick = self._make_quick()
+            self._quick = QuickWindow(self._look, self._chat, self._models, on_open=self.open_window)
         self._quick.appear()
 
     @Slot()
