@@ -55,6 +55,7 @@ from studiolo.types import (
     LibraryMap,
     MapPoint,
     Model,
+    ModelFit,
     ModelQuality,
     PageBox,
     PageView,
@@ -69,6 +70,8 @@ from studiolo.types import (
     Revealed,
     Seen,
     SeenPart,
+    Setting,
+    SettingValue,
     Span,
     Statistics,
     TextQuality,
@@ -250,6 +253,13 @@ EXPORT = ConversationExport(
 )  # fmt: skip
 
 
+SETTINGS = (
+    Setting("answer_tokens", 512, 512, 16, 8192),
+    Setting("theme", "system", "system", choices=("system", "light", "dark"), about="系统 or not"),
+)
+FIT = ModelFit("tiny", 200, 1000, 2000, fits=True, write_tokens_s=43.5)
+
+
 class ScriptedEngine:
     """Answers everything from constants. `hold` makes a stream wait, after its first events, until it is cancelled."""
 
@@ -289,6 +299,24 @@ class ScriptedEngine:
     def doctor(self) -> list[Check]:
         self._note("doctor")
         return [Check("cpu", "ok", "AVX2"), Check("models", "warning", "0")]
+
+    def settings(self) -> list[Setting]:
+        self._note("settings")
+        return list(SETTINGS)
+
+    def change_settings(self, changes: Mapping[str, SettingValue]) -> list[Setting]:
+        self._note("change_settings", dict(changes))
+        if "threads" in changes:
+            raise UserError(Code.BAD_REQUEST, field="settings.threads", problem="too many", le=256)
+        return list(SETTINGS)
+
+    def model_fits(self) -> list[ModelFit]:
+        self._note("model_fits")
+        return [FIT]
+
+    def calibrate_model(self, model_id: str, *, cancel: CancelToken | None = None) -> Iterator[Event]:
+        self._note("calibrate_model", model_id)
+        return self._work(Progress("calibrate", 1, 0, model_id), cancel)
 
     def libraries(self) -> list[Library]:
         self._note("libraries")

@@ -5,6 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
 
 
 def main() -> int:
@@ -16,11 +21,10 @@ def main() -> int:
     seal = window_sealer(porter, environ)
     seal.before_display()  # Qt's own threads then inherit it
     from PySide6.QtCore import QTimer
-    from PySide6.QtWidgets import QApplication
 
     from studiolo_desktop.bootstrap import desktop
 
-    app = QApplication(sys.argv)
+    app = _application(environ)
     seal.with_display()
     app.setApplicationName("Studiolo")
     app.setApplicationDisplayName("Studiolo")
@@ -40,6 +44,15 @@ def main() -> int:
         program.close()
         if porter is not None:
             porter.close()
+
+
+def _application(environ: Mapping[str, str]) -> QApplication:
+    """The application; in development one that says what keeps its main thread."""
+    from PySide6.QtWidgets import QApplication
+
+    from studiolo_desktop.bridge.watchdog import WatchedApplication
+
+    return WatchedApplication(sys.argv, told=True) if environ.get("STUDIOLO_WATCHDOG") else QApplication(sys.argv)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QUrl
@@ -16,22 +18,29 @@ from PySide6.QtWidgets import QApplication
 from studiolo.client.sealed import Porter
 from studiolo.errors import StudioloError
 from studiolo.paths import Home, home_from
-from studiolo.settings import Settings, load_settings, save_settings
+from studiolo.settings import Settings, change_settings, load_settings
+from studiolo.types import SettingValue
 from studiolo_desktop.assets import sample_documents
 from studiolo_desktop.bridge.calls import Calls
 from studiolo_desktop.bridge.problem import Problem, problem_of
-from studiolo_desktop.bridge.supervisor import EngineLink, Patience, Supervisor
+from studiolo_desktop.bridge.supervisor import EngineLink, EngineState, Patience, Supervisor
 from studiolo_desktop.look import Look
 from studiolo_desktop.models.catalogue import ModelsModel, Pull
 from studiolo_desktop.models.chat import ChatModel
 from studiolo_desktop.models.conversations import ConversationsModel
+from studiolo_desktop.models.diagnostics import Diagnostics
 from studiolo_desktop.models.drafts import Drafts
 from studiolo_desktop.models.library import LibraryModel
+from studiolo_desktop.models.long_work import LongWork
+from studiolo_desktop.models.model_jobs import ModelJobs
 from studiolo_desktop.models.notices import Notices
+from studiolo_desktop.models.preferences import PreferencesModel
 from studiolo_desktop.models.recall import Recall
-from studiolo_desktop.ui.chat.code import warm as warm_highlighting
+from studiolo_desktop.models.remedies import set_aside
 from studiolo_desktop.models.study import Study
+from studiolo_desktop.ui.chat.code import warm as warm_highlighting
 from studiolo_desktop.ui.main_window import MainWindow, Parts
+from studiolo_desktop.ui.quick.tray import Tray
 
 
 class Desktop(QObject):
@@ -52,10 +61,16 @@ class Desktop(QObject):
         """`open_address` opens web addresses for a window that is sealed; `window_sealed` None: it was not tried."""
         super().__init__()
         settings, problem = _settings(home.settings_file)
-        self._settings_file = home.settings_file
-        self._writing_settings = threading.Lock()
-        self._choices: dict[str, str] = {}
-        self.look = Look(app, theme=settings.theme, language=settings.language, on_choice=self._keep)
+        self._home = home
+        self._writing, self._choosing = threading.Lock(), threading.Lock()
+        self._choices: dict[str, SettingValue] = {}
+        self.look = Look(
+            app,
+            theme=settings.theme,
+            language=settings.language,
+            text_percent=settings.text_percent,
+            on_choice=self._keep,
+        )
         self.notices = Notices(self)
         self.supervisor = Supervisor(connect, patience=patience, parent=self)
         self.calls = Calls(self.supervisor.engine, parent=self)
@@ -65,6 +80,15 @@ class Desktop(QObject):
         self.library.removed.connect(self.chat.read_again)
         self.library.removed.connect(self.conversations.refresh)
         self.study = Study(self.calls, self.library, parent=self)
+        self.preferences = PreferencesModel(
+            self.calls,
+            self.supervisor,
+            keep=self._keep,
+            tray=settings.tray,
+            notifications=settings.notifications,
+            accepted_licences=settings.accepted_licences,
+            parent=self,
+        )
         self.models = ModelsModel(
             self.calls,
             self.supervisor,
@@ -73,11 +97,15 @@ class Desktop(QObject):
             keep=self._keep,
             chosen=settings.chat_model,
             embedder=settings.embedder,
+            accepts=self.preferences.accepts,
+            disk_free=lambda: shutil.disk_usage(home.root).free,
             parent=self,
         )
         self.drafts = Drafts(home.drafts_file, self.calls, self.notices, parent=self)
         self.conversations.removed.connect(self.drafts.forget)
         self.recall = Recall(self.chat, self.models, self.drafts, parent=self)
+        self.jobs = ModelJobs(self.calls, self.models, self.notices, parent=self)
+        self.diagnostics = Diagnostics(self.calls, self.notices, home, parent=self)
         parts = Parts(
             supervisor=self.supervisor,
             notices=self.notices,
@@ -87,6 +115,10 @@ class Desktop(QObject):
             study=self.study,
             models=self.models,
             drafts=self.drafts,
+            jobs=self.jobs,
+            preferences=self.preferences,
+            diagnostics=self.diagnostics,
+            set_aside=self._set_aside,
             samples=samples,
             window_sealed=window_sealed,
         )
@@ -97,9 +129,17 @@ class Desktop(QObject):
         )
         self.window = MainWindow(self.look, parts, **opened)
         self.window.closing.connect(self.close)
+        self.tray = Tray(
+            self.look,
+            self.window,
+            chat=self.chat,
+            models=self.models,
+            preferences=self.preferences,
+            work=LongWork(self.library, self.models, self.jobs, parent=self),
+        )
         self._closed = False
         if problem is not None:
-            self.notices.report(problem)
+            self.notices.report(problem, about="settings")
 
     def start(self) -> None:
         """Show the window, then start the engine behind it."""
@@ -113,23 +153,41 @@ class Desktop(QObject):
             return
         self._closed = True
         self.drafts.flush()
+        self.tray.close()
         self.chat.close()
         self.library.close()
         self.models.close()
+        self.jobs.close()
         self.supervisor.stop()
         self.calls.close()
+        with suppress(StudioloError):  # what was chosen last and not begun to be written; there is nobody left to tell
+            self._write_choices()
         self.look.close()
 
-    def _keep(self, choice: Mapping[str, str]) -> None:
-        """Write a choice down; quick ones are written by several threads, so each writes all that was chosen."""
-        path = self._settings_file
-        self._choices = {**self._choices, **choice}
+    def _keep(self, choice: Mapping[str, SettingValue]) -> None:
+        """Write choices down, one after the other; all that were made by then are written together."""
+        with self._choosing:
+            self._choices.update(choice)
+        self.calls.run_local(self._write_choices, then=lambda _none: None, failed=self.notices.report)
 
-        def keep() -> None:
-            with self._writing_settings:
-                save_settings(path, load_settings(path).model_copy(update=self._choices))
+    def _write_choices(self) -> None:
+        with self._writing:
+            with self._choosing:
+                choices, self._choices = self._choices, {}
+            if choices:
+                change_settings(self._home.settings_file, choices)
 
-        self.calls.run_local(keep, then=lambda _none: None, failed=self.notices.report)
+    def _set_aside(self, store: str) -> None:
+        """Set a damaged file aside, and begin again without it."""
+        home = self._home
+
+        def restart(_none: None) -> None:
+            if store == "settings":
+                self.notices.withdraw("settings")
+            if self.supervisor.state is not EngineState.READY:
+                self.supervisor.restart()
+
+        self.calls.run_local(lambda: set_aside(home, store), then=restart, failed=self.notices.report)
 
 
 def desktop(

@@ -12,12 +12,13 @@ from PySide6.QtGui import QFont, QFontInfo, QFontMetrics, QGuiApplication, QIcon
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
 
+from studiolo.types import SettingValue
 from studiolo_desktop.assets import icon_file
 from studiolo_desktop.bridge.problem import Problem
 from studiolo_desktop.errors import Sentence, sentence_for
 from studiolo_desktop.i18n import Translator, language_for
 from studiolo_desktop.stylesheet import palette, style_sheet
-from studiolo_desktop.theme import DARK, FALLBACK_FAMILIES, LEADING, LIGHT, Tokens, TypeScale, type_scale
+from studiolo_desktop.theme import DARK, FALLBACK_FAMILIES, LEADING, LIGHT, TEXT_PERCENTS, Tokens, TypeScale, type_scale
 
 
 class _Signals(QObject):
@@ -33,7 +34,8 @@ class Look:
         *,
         theme: str = "system",
         language: str = "",
-        on_choice: Callable[[Mapping[str, str]], None] | None = None,
+        text_percent: int = 100,
+        on_choice: Callable[[Mapping[str, SettingValue]], None] | None = None,
     ) -> None:
         self._signals = _Signals()
         self._app = app
@@ -45,11 +47,11 @@ class Look:
         self.tr = Translator(language_for(language, system=QLocale.system().name()))
         font = app.font()
         self.families = [QFontInfo(font).family()]  # of the system, before what stands in for missing glyphs
-        families = [*self.families, *FALLBACK_FAMILIES]
-        self.sizes: TypeScale = type_scale(QFontInfo(font).pixelSize())
-        font = QFont(families)
-        font.setPixelSize(self.sizes.body)
-        app.setFont(font)
+        self._families = [*self.families, *FALLBACK_FAMILIES]
+        self._system_px = QFontInfo(font).pixelSize()
+        self._system_font = font
+        self.text_percent = text_percent
+        self.sizes: TypeScale = type_scale(self._system_px, text_percent)
         self.tokens: Tokens = LIGHT
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._scheme_changed)
         self._apply()
@@ -60,7 +62,8 @@ class Look:
         return self._signals.changed
 
     def close(self) -> None:
-        """Listen to the system no more."""
+        """Listen to the system no more, and leave the application's font as it was found."""
+        self._app.setFont(self._system_font)
         QGuiApplication.styleHints().colorSchemeChanged.disconnect(self._scheme_changed)
 
     def tokens_now(self) -> Tokens:
@@ -82,6 +85,19 @@ class Look:
         self.tr = Translator(language_for(language, system=QLocale.system().name()))
         self._on_choice({"language": language})
         self.changed.emit()
+
+    def choose_text_percent(self, percent: int) -> None:
+        """Text this large from now on, in percent of the system's; what is measured by text grows with it."""
+        self.text_percent = percent
+        self.sizes = type_scale(self._system_px, percent)
+        self._on_choice({"text_percent": percent})
+        self._apply()
+
+    def larger(self, steps: int) -> None:
+        """Text by so many of the sizes that one may choose larger (or, below 0, smaller); 0 = the system's own."""
+        nearest = min(range(len(TEXT_PERCENTS)), key=lambda i: abs(TEXT_PERCENTS[i] - self.text_percent))
+        place = min(max(nearest + steps, 0), len(TEXT_PERCENTS) - 1)
+        self.choose_text_percent(TEXT_PERCENTS[place] if steps else 100)
 
     def leading(self, size_px: int) -> int:
         """Line height for reading, in percent of what the font itself asks for (Chinese fonts ask for more)."""
@@ -131,6 +147,9 @@ class Look:
         wanted = {"light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}.get(self.theme, Qt.ColorScheme.Unknown)
         hints.setColorScheme(wanted)  # so that title bars and native dialogs follow
         self.tokens = self.tokens_now()
+        font = QFont(self._families)
+        font.setPixelSize(self.sizes.body)
+        self._app.setFont(font)
         self._app.setPalette(palette(self.tokens))
         self._app.setStyleSheet(style_sheet(self.tokens, self.sizes))
         self.changed.emit()

@@ -112,16 +112,17 @@ QToolButton:focus {{ border-color: {t.accent}; }}
 QToolButton:pressed, QToolButton:checked {{ background: {t.sunken}; }}
 QToolButton[role="row"] {{ padding: 1px; }}
 QWidget[role="sidebar"] QToolButton:hover, QWidget[role="pane"] QToolButton:hover {{ background: {t.line}; }}
-QPushButton[role="menu"] {{ padding: 6px 30px 6px 10px; border: 1px solid {t.line}; background: {t.surface};
- text-align: left; }}
+QPushButton[role="menu"] {{ padding: 6px {size.px(16) + 14}px 6px 10px; border: 1px solid {t.line};
+ background: {t.surface}; text-align: left; }}
 QPushButton[role="menu"]:hover {{ border-color: {t.line_strong}; }}
 QPushButton[role="menu"]:focus {{ border-color: {t.accent}; }}
-QPushButton[role="menu-quiet"] {{ padding: 7px 30px 7px 12px; border: 1px solid transparent; background: transparent;
- text-align: left; }}
+QPushButton[role="menu-quiet"] {{ padding: 7px {size.px(16) + 14}px 7px 12px; border: 1px solid transparent;
+ background: transparent; text-align: left; }}
 QPushButton[role="menu-quiet"]:hover {{ background: {t.line}; }}
 QPushButton[role="menu-quiet"]:focus {{ border-color: {t.accent}; }}
 QPushButton::menu-indicator {{ image: none; width: 0px; }}
-QToolButton[role="send"] {{ background: {t.accent}; border: 2px solid {t.accent}; border-radius: 17px; }}
+QToolButton[role="send"] {{ background: {t.accent}; border: 2px solid {t.accent};
+  border-radius: {size.px(17)}px; }}
 QToolButton[role="send"]:hover {{ background: {t.accent_strong}; border-color: {t.accent_strong}; }}
 QToolButton[role="send"]:focus {{ border-color: {t.text}; }}
 QToolButton[role="send"]:disabled {{ background: {t.line}; border-color: {t.line}; }}
@@ -134,6 +135,12 @@ QPlainTextEdit[role="editor"] {{ background: {t.surface}; border: 1px solid {t.a
 QLineEdit {{ background: {t.surface}; border: 1px solid {t.line_strong}; border-radius: {RADIUS_SMALL}px;
   padding: 6px 9px; }}
 QLineEdit:focus {{ border-color: {t.accent}; }}
+QAbstractSpinBox {{ background: {t.surface}; border: 1px solid {t.line_strong}; border-radius: {RADIUS_SMALL}px;
+  padding: 6px 9px; }}
+QAbstractSpinBox:focus {{ border-color: {t.accent}; }}
+QAbstractSpinBox:disabled, QLineEdit:disabled {{ color: {t.muted}; background: {t.sunken}; }}
+QCheckBox {{ spacing: 8px; padding: 2px; border: 1px solid transparent; border-radius: {RADIUS_SMALL}px; }}
+QCheckBox:focus {{ border-color: {t.accent}; }}
 QTextBrowser {{ background: transparent; border: none; font-size: {size.reading}px;
   selection-background-color: {t.accent};
   selection-color: {t.on_accent}; }}

@@ -7,6 +7,8 @@ the same values in braces.
 from __future__ import annotations
 
 from studiolo_desktop.texts_library import LIBRARY_TEXTS
+from studiolo_desktop.texts_models import MODELS_TEXTS
+from studiolo_desktop.texts_settings import SETTINGS_TEXTS
 
 TEXTS: dict[str, tuple[str, str]] = {
     **LIBRARY_TEXTS,
@@ -62,16 +64,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The engine works on this computer only, but the system does not enforce it here.",
         "引擎仅在本机运行，但此系统未强制隔离。",
     ),
-    # settings menu
-    "settings.title": ("Settings", "设置"),
-    "settings.theme": ("Appearance", "外观"),
-    "settings.theme_system": ("As the system", "跟随系统"),
-    "settings.theme_light": ("Light", "浅色"),
-    "settings.theme_dark": ("Dark", "深色"),
-    "settings.language": ("Language", "语言"),
-    "settings.language_system": ("As the system", "跟随系统"),
-    "settings.language_en": ("English", "English"),
-    "settings.language_zh": ("简体中文", "简体中文"),
     # top bar
     "top.new_conversation": ("New chat", "新对话"),
     "top.model": ("Model", "模型"),
@@ -238,31 +230,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "file.unchanged": ("Already there", "已存在"),
     "file.failed": ("Could not be added", "添加失败"),
     "file.cancelled": ("Stopped", "已停止"),
-    # models
-    "models.title": ("Models", "模型"),
-    "models.intro": (
-        "Models run on this computer. Getting one is the only thing that uses the network.",
-        "模型在本机运行。只有获取模型时才会使用网络。",
-    ),
-    "models.kind_chat": ("Writes answers", "撰写回答"),
-    "models.kind_adapter": ("Changes how a model writes (LoRA)", "调整模型的写法（LoRA）"),
-    "models.kind_embedder": ("Finds passages", "查找段落"),
-    "models.kind_names": ("Finds personal data", "识别个人信息"),
-    "models.memory": ("needs about {size} of memory", "约需 {size} 内存"),
-    "models.get": ("Get", "获取"),
-    "models.get_name": ("Get {name}", "获取 {name}"),
-    "models.remove": ("Remove", "移除"),
-    "models.remove_name": ("Remove {name}", "移除 {name}"),
-    "models.remove_sure": ("Remove {name} from this computer ({size})?", "从本机移除 {name}（{size}）？"),
-    "models.stop": ("Stop", "停止"),
-    "models.installed": ("On this computer", "已在本机"),
-    "models.import": ("Import a GGUF file…", "导入 GGUF 文件…"),
-    "models.filter": ("Model files", "模型文件"),
-    "models.fetching": ("{done} of {total}", "{done}，共 {total}"),
-    "models.preparing": ("Checking and unpacking…", "正在校验并解压…"),
-    "models.stopping": ("Stopping…", "正在停止…"),
-    "models.waiting": ("Next", "排队中"),
-    "models.progress_name": ("Progress of {name}", "{name} 的进度"),
     # notices
     "notice.name": ("Notice", "通知"),
     "notice.dismiss": ("Dismiss", "关闭通知"),
@@ -293,6 +260,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "dialog.rename": ("Rename", "重命名"),
     "dialog.close": ("Close", "关闭"),
     "dialog.create": ("Create", "创建"),
+    **SETTINGS_TEXTS,
+    **MODELS_TEXTS,
 }
 
 # Entity types of the privacy filter: English singular and plural, Chinese with its measure word.

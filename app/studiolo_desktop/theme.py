@@ -136,12 +136,21 @@ class TypeScale:
     reading: int
     title: int
     display: int
+    factor: float = 1.0  # what else is measured by the text is so many times as large
+
+    def px(self, pixels: int) -> int:
+        """A measure that grows with the text."""
+        return round(pixels * self.factor)
 
 
-def type_scale(system_px: int) -> TypeScale:
-    """The scale that belongs to the system's font size; never smaller than is comfortable to read."""
-    body = max(13, system_px)
-    return TypeScale(small=body - 1, body=body, reading=body + 2, title=body + 4, display=body + 12)
+TEXT_PERCENTS = (75, 90, 100, 110, 125, 150, 175, 200)  # sizes of text one may choose
+
+
+def type_scale(system_px: int, percent: int = 100) -> TypeScale:
+    """The scale that belongs to the system's font size, `percent` of it; at 100 never smaller than is comfortable."""
+    base, factor = max(13, system_px), percent / 100
+    small, body, reading, title, display = (round((base + more) * factor) for more in (-1, 0, 2, 4, 12))
+    return TypeScale(small=small, body=body, reading=reading, title=title, display=display, factor=factor)
 
 
 # Colours of documents on the map, told apart with the commonest kinds of colour blindness too (after Okabe and Ito,

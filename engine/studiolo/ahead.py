@@ -21,8 +21,12 @@ def reading_ahead(parts: Parts, *, background: Background) -> ReadingAhead:
     """Reading ahead over these parts, not begun yet."""
 
     def may() -> bool:
-        """Whether nobody waits, nothing else is under way, and the machine runs on mains power and is not busy."""
-        return not (parts.scheduler.busy or parts.knowledge.busy or background.busy) and parts.idle()
+        """Whether a person wants it, nobody waits, nothing else is under way, and the machine has time for it."""
+        return (
+            reads_ahead(parts.settings)
+            and not (parts.scheduler.busy or parts.knowledge.busy or background.busy)
+            and parts.idle()
+        )
 
     def room() -> bool:
         """Whether more may be stored without throwing out what people use."""
@@ -45,7 +49,7 @@ def reading_ahead(parts: Parts, *, background: Background) -> ReadingAhead:
         model_id=lambda: parts.scheduler.loaded,
         may=may,
         room=room,
-        share=parts.settings.read_ahead_share,
+        share=lambda: parts.settings.read_ahead_share,
     )
 
 

@@ -34,6 +34,7 @@ from studiolo.models.catalog import load_catalogue
 from studiolo.models.store import ModelStore
 from studiolo.parts import Parts
 from studiolo.paths import Home
+from studiolo.preferences import Preferences
 from studiolo.privacy.analyzer import Analyzer
 from studiolo.privacy.audit import AuditLog, FileAnchor, KeptAnchor, audit_key
 from studiolo.privacy.detector import DETECTOR_VERSION
@@ -89,6 +90,7 @@ def open_local(
     prepare_home(home)
     switch_off(os.environ)
     chosen = settings or load_settings(home.settings_file)
+    preferences = Preferences(home.settings_file, chosen, from_file=settings is None)
     store = ModelStore(home, load_catalogue())
     analyzer = replaced.analyzer or Analyzer(
         spacy_folder=lambda: _names_folder(store, "en-core-web-sm"), lac_folder=lambda: _names_folder(store, "lac")
@@ -105,7 +107,8 @@ def open_local(
     )
     readings = ReadingStore(home.readings, budget_bytes=chosen.readings_mb << 20)
     scheduler = Scheduler(
-        replaced.load_runtime or _runtime_loader(store, chosen, readings), unload_after_s=chosen.unload_minutes * 60
+        replaced.load_runtime or _runtime_loader(store, preferences, readings),
+        unload_after_s=chosen.unload_minutes * 60,
     )
     embedders = Embedders(store, threads=worker_threads(chosen.threads), cache=home.cache / "embedding")
     knowledge = KnowledgeBase(
@@ -123,7 +126,7 @@ def open_local(
     return LocalEngine(
         Parts(
             home=home,
-            settings=chosen,
+            preferences=preferences,
             store=store,
             knowledge=knowledge,
             screener=screener,
@@ -194,9 +197,10 @@ def _names_folder(store: ModelStore, model_id: str) -> Path:
 
 
 def _runtime_loader(
-    store: ModelStore, settings: Settings, readings: ReadingStore | None = None
+    store: ModelStore, preferences: Preferences, readings: ReadingStore | None = None
 ) -> Callable[[str], Runtime]:
     def load(model_id: str) -> Runtime:
+        settings = preferences.now
         path = store.path(model_id)
         digest = store.get(model_id).sha256
         tuning = tuning_for(digest, cache=store.home.cache, threads=settings.threads)

@@ -32,6 +32,7 @@ from studiolo.types import (
     Library,
     LibraryMap,
     Model,
+    ModelFit,
     PageView,
     Passage,
     PolicyView,
@@ -42,6 +43,8 @@ from studiolo.types import (
     Redacted,
     Revealed,
     Seen,
+    Setting,
+    SettingValue,
     Statistics,
     Turn,
     Watched,
@@ -57,6 +60,18 @@ class Engine(Protocol):
 
     def doctor(self) -> list[Check]:
         """What works on this machine and what does not."""
+        ...
+
+    def settings(self) -> list[Setting]:
+        """The settings of the home: all of them, with their defaults and bounds."""
+        ...
+
+    def change_settings(self, changes: Mapping[str, SettingValue]) -> list[Setting]:
+        """Set some settings; what they then are. They count at once, of a loaded model from the next answer on.
+
+        Raises UserError: bad_request, naming the first that does not fit (then none is changed); unknown_model,
+        model_kind.
+        """
         ...
 
     # knowledge
@@ -353,6 +368,19 @@ class Engine(Protocol):
     # models
     def models(self) -> list[Model]:
         """The catalogue, and what was imported beside it."""
+        ...
+
+    def model_fits(self) -> list[ModelFit]:
+        """How each chat model would do on this machine: memory needed and free, speed as measured or expected."""
+        ...
+
+    def calibrate_model(self, model_id: str, *, cancel: CancelToken | None = None) -> Iterator[Event]:
+        """Measure how an installed chat model runs fastest here; its next load uses what was found.
+
+        Progress (stage "calibrate", trials made), then Finished. What was measured while others kept the machine busy
+        is not kept: `model_fits` tells. Raises UserError: unknown_model, model_missing, model_kind, damaged_model;
+        EnvironmentFault(not_enough_memory).
+        """
         ...
 
     def import_model(self, path: Path) -> Model:

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from studiolo import __version__
-from studiolo.ahead import reading_ahead, readings_check, reads_ahead
+from studiolo.adjusting import change_settings, follow
+from studiolo.ahead import reading_ahead, readings_check
 from studiolo.background import Background
 from studiolo.conversation.chat import answer_chat
 from studiolo.conversation.injection import is_suspicious
@@ -25,7 +26,9 @@ from studiolo.doctor import examine
 from studiolo.errors import Code, PolicyBlock, StudioloError, UserError
 from studiolo.events import Event, FileDone, Finished
 from studiolo.inference.compare import compare
+from studiolo.inference.expected import model_fits
 from studiolo.inference.layouts import fastest
+from studiolo.inference.measuring import measure
 from studiolo.inference.quantize import quantize, source_of
 from studiolo.inference.readings_key import model_group
 from studiolo.inference.sample_texts import sample_texts
@@ -58,6 +61,7 @@ from studiolo.types import (
     Library,
     LibraryMap,
     Model,
+    ModelFit,
     PageView,
     Passage,
     PolicyView,
@@ -70,6 +74,8 @@ from studiolo.types import (
     Revealed,
     Seen,
     ServiceClass,
+    Setting,
+    SettingValue,
     Statistics,
     Turn,
     Watched,
@@ -95,13 +101,13 @@ class LocalEngine:
         self._background = Background(parts.knowledge, learn=self._learn, evict=parts.readings.forget)
         self._ahead = reading_ahead(parts, background=self._background)
         self._warming = Warming(parts, chat_model=lambda: self._chat_model(None))
+        parts.preferences.hear(follow(parts, self._ahead))
 
     def start_background(self) -> None:
         """Go on with what a kill interrupted, and watch folders: for an engine that stays (`studiolo.background`)."""
         self._background.start()
         self._parts.knowledge.start_watching(self._heard)
-        if reads_ahead(self._parts.settings):
-            self._ahead.start()
+        self._ahead.start()
 
     def status(self) -> EngineStatus:
         """Who the engine is and whether its model is loaded."""
@@ -140,6 +146,15 @@ class LocalEngine:
     def warm_words(self) -> None:
         """Open the index of words, for an engine that stays; `warm_up` has to follow."""
         self._warming.words()
+
+    def settings(self) -> list[Setting]:
+        """The settings of the home."""
+        return self._parts.preferences.listing()
+
+    def change_settings(self, changes: Mapping[str, SettingValue]) -> list[Setting]:
+        """Set some settings; they count at once."""
+        change_settings(self._parts, changes)
+        return self._parts.preferences.listing()
 
     def warm_up(self) -> None:
         """Load the chat model, the embedder and the filter at the same time, and wait for them."""
@@ -535,9 +550,19 @@ class LocalEngine:
                 return str(error.values["model"])
             return self._parts.store.catalogue.flagged("first_start").id
 
+    def model_fits(self) -> list[ModelFit]:
+        """How each chat model would do on this machine."""
+        parts = self._parts
+        return model_fits(store=parts.store, settings=parts.settings, loaded=parts.scheduler.loaded)
+
     def import_model(self, path: Path) -> Model:
         """Take a model file from this machine."""
         return self._parts.store.import_file(path)
+
+    def calibrate_model(self, model_id: str, *, cancel: CancelToken | None = None) -> Iterator[Event]:
+        """Measure how a model runs fastest here, in a process of its own; its next load uses what was found."""
+        parts, token = self._parts, cancel or CancelToken()
+        return measure(model_id, store=parts.store, threads=parts.settings.threads, cancel=token)
 
     def quantize_model(
         self, model_id: str, target: str, *, name: str | None = None, cancel: CancelToken | None = None

@@ -13,6 +13,7 @@ from studiolo.inference.scheduler import Scheduler
 from studiolo.knowledge.library import KnowledgeBase
 from studiolo.models.store import ModelStore
 from studiolo.paths import Home
+from studiolo.preferences import Preferences
 from studiolo.privacy.audit import AuditLog
 from studiolo.privacy.filter import PrivacyFilter
 from studiolo.privacy.policies import Policies
@@ -24,7 +25,7 @@ class Parts:
     """What an engine is made of; the composition root builds them."""
 
     home: Home
-    settings: Settings
+    preferences: Preferences
     store: ModelStore
     knowledge: KnowledgeBase
     screener: PrivacyFilter
@@ -38,3 +39,8 @@ class Parts:
     clock: Callable[[], float] = time.time
     monotonic: Callable[[], float] = time.monotonic
     meter: Callable[[], EnergyMeter] = EnergyMeter  # begins to measure
+
+    @property
+    def settings(self) -> Settings:
+        """What is in force now."""
+        return self.preferences.now

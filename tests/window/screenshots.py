@@ -14,7 +14,8 @@ import signal
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -30,8 +31,10 @@ from studiolo.errors import Code
 from studiolo.paths import Home
 from studiolo.types import Redaction
 from studiolo_desktop.bootstrap import Desktop, desktop
+from studiolo_desktop.bridge.problem import Problem
 from studiolo_desktop.bridge.supervisor import EngineState
 from studiolo_desktop.ui.common.confirm import Confirm
+from studiolo_desktop.ui.settings.shortcuts import ShortcutsDialog
 
 DOCUMENTS = (
     document("lease-alder-wharf.pdf", redactions=(Redaction("PERSON", 4), Redaction("BANK_ACCOUNT", 1))),
@@ -44,7 +47,9 @@ DOCUMENTS = (
 class Stage:
     """One window over one scripted engine."""
 
-    def __init__(self, app: QApplication, engine: ScriptedEngine, *, theme: str, language: str, size: str) -> None:
+    def __init__(
+        self, app: QApplication, engine: ScriptedEngine, *, theme: str, language: str, size: str, text: int = 100
+    ) -> None:
         self.app = app
         self.engine = engine
         self.pull_gate = threading.Event()
@@ -58,6 +63,7 @@ class Stage:
         )
         self.desktop.look.choose_theme(theme)
         self.desktop.look.choose_language(language)
+        self.desktop.look.choose_text_percent(text)
         width, height = (int(part) for part in size.split("x"))
         self.desktop.window.resize(width, height)
         self.desktop.start()
@@ -222,9 +228,10 @@ def searching(stage: Stage, language: str) -> None:
     stage.until(lambda: stage.desktop.conversations.found is not None)
 
 
-def renaming(stage: Stage, _language: str) -> None:
+def renaming(stage: Stage, _language: str) -> QWidget | None:
     stage.desktop.window.sidebar.earlier.rename(stage.desktop.conversations.items[0])
     stage.settle()
+    return stage.desktop.window.findChild(Confirm)
 
 
 def crashed(stage: Stage, language: str) -> None:
@@ -238,9 +245,66 @@ def dropping(stage: Stage, _language: str) -> None:
     stage.settle()
 
 
-STATES: dict[
-    str, tuple[Callable[[Stage, str], QWidget | None], bool, bool]
-] = {  # what to do, models installed, documents there
+def models(stage: Stage, _language: str) -> QWidget:
+    stage.engine.install("qwen-1.5b", installed=False)
+    stage.engine.measured.add("qwen-0.5b")
+    stage.engine.free_bytes = 1_500_000_000
+    stage.desktop.models.refresh()
+    stage.settle()
+    stage.desktop.window.openings.show_models()
+    stage.settle()
+    return stage.desktop.window.openings.models_dialog
+
+
+def quantizing(stage: Stage, _language: str) -> QWidget:
+    stage.engine.hold_jobs = True
+    stage.desktop.jobs.quantize("qwen-1.5b", "q4_0")
+    stage.until(lambda: stage.desktop.jobs.running is not None and stage.desktop.jobs.running.done > 0)
+    stage.desktop.window.openings.show_models()
+    stage.settle()
+    return stage.desktop.window.openings.models_dialog
+
+
+def terms(stage: Stage, _language: str) -> QWidget:
+    stage.desktop.models.import_file(Path("/models/llama-3.2-1b.gguf"))
+    stage.until(lambda: bool(stage.desktop.window.findChildren(Confirm)))
+    return stage.desktop.window.findChildren(Confirm)[-1]
+
+
+def settings(stage: Stage, _language: str) -> QWidget:
+    stage.desktop.window.openings.show_settings()
+    stage.until(lambda: bool(stage.desktop.preferences.settings) and bool(stage.desktop.preferences.profile))
+    return stage.desktop.window.openings.settings_dialog
+
+
+def settings_end(stage: Stage, language: str) -> QWidget:
+    dialog = settings(stage, language)
+    bar = dialog._list.verticalScrollBar()
+    bar.setValue(bar.maximum())
+    stage.settle()
+    return dialog
+
+
+def settings_found(stage: Stage, language: str) -> QWidget:
+    dialog = settings(stage, language)
+    dialog.search.setText("memory" if language == "en" else "内存")
+    stage.settle()
+    return dialog
+
+
+def shortcuts(stage: Stage, _language: str) -> QWidget:
+    stage.desktop.window.openings.show_shortcuts()
+    stage.settle()
+    return stage.desktop.window.findChild(ShortcutsDialog)
+
+
+def disk_full(stage: Stage, _language: str) -> None:
+    stage.desktop.notices.report(Problem(Code.DISK_FULL, {"path": "/home/ada/.local/share/studiolo"}))
+    stage.settle()
+
+
+# what to do (it gives the widget to look at, None = the window), models installed, documents there
+STATES: dict[str, tuple[Callable[[Stage, str], QWidget | None], bool, bool]] = {
     "first-run": (first_run, False, False),
     "fetching": (fetching, False, False),
     "empty": (ready, True, False),
@@ -257,6 +321,14 @@ STATES: dict[
     "searching": (searching, True, True),
     "renaming": (renaming, True, True),
     **LIBRARY_STATES,
+    "models": (models, True, True),
+    "quantizing": (quantizing, True, True),
+    "terms": (terms, True, True),
+    "settings": (settings, True, True),
+    "settings-end": (settings_end, True, True),
+    "settings-found": (settings_found, True, True),
+    "shortcuts": (shortcuts, True, True),
+    "disk-full": (disk_full, True, True),
 }
 
 
@@ -392,12 +464,27 @@ def _readme_sources(stage: RealStage, folder: Path) -> None:
     stage.shoot(folder / "window-sources-light-en.png")
 
 
+@contextmanager
+def staged(
+    app: QApplication, name: str, *, theme: str, language: str, size: str = "1240x800", text: int = 100
+) -> Iterator[QWidget]:
+    """The widget that a state is about, as it looks then."""
+    act, installed, documents = STATES[name]
+    engine = seeded(ScriptedEngine(installed=installed, documents=DOCUMENTS if documents else ()), language)
+    stage = Stage(app, engine, theme=theme, language=language, size=size, text=text)
+    try:
+        yield act(stage, language) or stage.desktop.window
+    finally:
+        stage.close()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--font", default="")
     parser.add_argument("--size", default="1240x800")
-    parser.add_argument("--only", action="append", choices=[*STATES, "models"])
+    parser.add_argument("--text", type=int, default=100, help="size of the text, in percent")
+    parser.add_argument("--only", action="append", choices=[*STATES])
     parser.add_argument("--theme", action="append", choices=["light", "dark"])
     parser.add_argument("--language", action="append", choices=["en", "zh"])
     parser.add_argument("--home", type=Path)
@@ -416,26 +503,11 @@ def main() -> None:
     if wanted.home:
         real_engine(app, home=wanted.home, folder=wanted.folder, size=wanted.size)
         return
-    for name in wanted.only or [*STATES, "models"]:
+    for name in wanted.only or STATES:
         for theme in wanted.theme or ["light", "dark"]:
             for language in wanted.language or ["en", "zh"]:
-                act, installed, documents = STATES.get(name, (ready, True, True))
-                engine = seeded(ScriptedEngine(installed=installed, documents=DOCUMENTS if documents else ()), language)
-                stage = Stage(app, engine, theme=theme, language=language, size=wanted.size)
-                try:
-                    shown = act(stage, language) or stage.desktop.window
-                    if name == "renaming":
-                        shown = stage.desktop.window.findChild(Confirm)
-                    if name == "models":
-                        engine.install("qwen-1.5b", installed=False)
-                        stage.desktop.models.refresh()
-                        stage.settle()
-                        stage.desktop.window.manage_models()
-                        stage.settle()
-                        shown = stage.desktop.window._models_dialog
+                with staged(app, name, theme=theme, language=language, size=wanted.size, text=wanted.text) as shown:
                     shown.grab().save(str(wanted.folder / f"{name}-{theme}-{language}.png"))
-                finally:
-                    stage.close()
 
 
 if __name__ == "__main__":

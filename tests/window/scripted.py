@@ -10,15 +10,19 @@ import hashlib
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from tests.window import scripted_pages
 
 from studiolo.errors import Code, EnvironmentFault, UserError
 from studiolo.events import Cited, Delta, Event, FileDone, Finished, Progress, Redacted, Retrieved, Started, Tally
 from studiolo.jobs import CancelToken
+from studiolo.models.licences import has_conditions
+from studiolo.preferences import settings_listing
+from studiolo.settings import Settings, changed
 from studiolo.types import (
     DEFAULT_LIBRARY,
     PAGE_WIDTH,
@@ -42,13 +46,17 @@ from studiolo.types import (
     LibraryMap,
     MapPoint,
     Model,
+    ModelFit,
     PageView,
     Passage,
+    PolicyView,
     Protection,
     Pseudonym,
     Question,
     QuotesOf,
     Redaction,
+    Setting,
+    SettingValue,
     Timings,
     Turn,
     Usage,
@@ -118,6 +126,7 @@ def model(model_id: str, **values: object) -> Model:
         "memory_bytes": 780_000_000,
         "licence": "Apache-2.0",
         "languages": ("en", "zh"),
+        "licence_url": "https://www.apache.org/licenses/LICENSE-2.0",
         "sha256": "0" * 64,
         "installed": True,
     }
@@ -180,7 +189,14 @@ def map_points(hits: Sequence[Hit]) -> tuple[MapPoint, ...]:
 class ScriptedEngine:
     """One engine, which a test can hold, watch and kill."""
 
-    def __init__(self, *, installed: bool = True, documents: Sequence[Document] = (), delay_s: float = 0.0) -> None:
+    def __init__(
+        self,
+        *,
+        installed: bool = True,
+        documents: Sequence[Document] = (),
+        delay_s: float = 0.0,
+        free_bytes: int = 9_000_000_000,
+    ) -> None:
         self.catalogue = catalogue(installed=installed)
         self.stored = {DEFAULT_LIBRARY: list(documents)}
         self.history: dict[str, list[Turn]] = {}
@@ -208,6 +224,12 @@ class ScriptedEngine:
         self.passwords: tuple[str, ...] = ()
         self.fails: dict[str, tuple[Code, dict[str, str]]] = {}  # by file name
         self.partial: dict[str, Code] = {}  # files read in part, by name
+        self.set = Settings()
+        self.section: dict[str, Any] = {}
+        self.checks: list[Check] = []
+        self.free_bytes = free_bytes
+        self.measured: set[str] = set()
+        self.hold_jobs = False  # work on models waits for `gate`
         self.hold_after: int | None = None  # deltas of an answer, then it waits for `gate`
         self.hold_file = ""  # the file at which an ingestion waits for `gate`
         self.gate = threading.Event()
@@ -234,7 +256,69 @@ class ScriptedEngine:
         return EngineStatus("0.1.0", 4242, "/home/of/tests", "qwen-0.5b", True, self.sealed, False)
 
     def doctor(self) -> list[Check]:
-        return [Check("memory", "ok")]
+        self._here()
+        memory = {"total_bytes": 16_000_000_000, "available_bytes": 9_000_000_000}
+        cpu = {"processor": "Example 8-Core", "cores": 8, "threads": 8}
+        return [Check("cpu", "ok", "", cpu), Check("memory", "ok", "", memory), *self.checks]
+
+    def settings(self) -> list[Setting]:
+        self._here()
+        return settings_listing(self.set)
+
+    def change_settings(self, changes: Mapping[str, SettingValue]) -> list[Setting]:
+        self._here()
+        self.set = changed(self.set, changes)
+        return self.settings()
+
+    def policy(self, library: str = "") -> PolicyView:
+        self._here()
+        return PolicyView(library, str(self.section.get("profile", "balanced")), {}, {}, {}, (), (), dict(self.section))
+
+    def set_policy(self, library: str, section: Mapping[str, Any]) -> PolicyView:
+        self._here()
+        self.section = dict(section)
+        return self.policy(library)
+
+    def model_fits(self) -> list[ModelFit]:
+        self._here()
+        chat = [m for m in self.catalogue if m.kind == "chat"]
+        return [
+            ModelFit(
+                model=m.id,
+                needed_bytes=m.memory_bytes,
+                free_bytes=self.free_bytes,
+                total_bytes=16_000_000_000,
+                fits=m.memory_bytes <= self.free_bytes,
+                write_tokens_s=44.2 if m.id in self.measured else round(2e10 / m.size_bytes, 1),
+                measured=m.id in self.measured,
+            )
+            for m in chat
+        ]
+
+    def calibrate_model(self, model_id: str, *, cancel: CancelToken | None = None) -> Iterator[Event]:
+        self._here()
+        yield from self._job("calibrate", model_id, cancel)
+        if not (cancel is not None and cancel.cancelled):
+            self.measured.add(model_id)
+
+    def quantize_model(
+        self, model_id: str, target: str, *, name: str | None = None, cancel: CancelToken | None = None
+    ) -> Iterator[Event]:
+        self._here()
+        made = f"{model_id}-{target}"
+        for event in self._job("quantize", made, cancel):
+            if isinstance(event, Finished) and event.reason == "stop":
+                self.catalogue.append(model(made, title=f"Qwen2.5 ({target.upper()})", size_bytes=300_000_000))
+            yield event
+
+    def _job(self, stage: str, item: str, cancel: CancelToken | None) -> Iterator[Event]:
+        """Two steps; where a test holds jobs, it waits between them."""
+        yield Progress(stage, 1, 0, item)
+        if self.hold_jobs and self._wait(cancel):
+            yield Finished(reason="cancelled")
+            return
+        yield Progress(stage, 2, 0, item)
+        yield Finished()
 
     def libraries(self) -> list[Library]:
         self._here()
@@ -570,7 +654,11 @@ class ScriptedEngine:
         self._here()
         if path.suffix != ".gguf":
             raise UserError(Code.DAMAGED_MODEL, model=path.name)
-        imported = model(path.stem, kind="adapter" if "lora" in path.stem else "chat")
+        licence = "llama3.2" if "llama" in path.stem else "apache-2.0"
+        imported = model(
+            path.stem, kind="adapter" if "lora" in path.stem else "chat", licence=licence, licence_url="",
+            conditions=has_conditions(licence),
+        )  # fmt: skip
         self.catalogue.append(imported)
         return imported
 
@@ -579,11 +667,7 @@ class ScriptedEngine:
 
     def install(self, model_id: str, *, installed: bool = True) -> None:
         """For tests: a pull has ended."""
-        self.catalogue = [
-            model(m.id, kind=m.kind, title=m.title, size_bytes=m.size_bytes, licence=m.licence, default=m.default,
-                  memory_bytes=m.memory_bytes, installed=installed if m.id == model_id else m.installed)
-            for m in self.catalogue
-        ]  # fmt: skip
+        self.catalogue = [replace(m, installed=installed) if m.id == model_id else m for m in self.catalogue]
 
     def close(self) -> None:
         self.gone.set()
@@ -630,6 +714,7 @@ class Connector:
             fresh.history, fresh.titles, fresh.stored = self.engine.history, self.engine.titles, self.engine.stored
             fresh.catalogue, fresh.shown, fresh.pinned = self.engine.catalogue, self.engine.shown, self.engine.pinned
             fresh.folders = self.engine.folders
+            fresh.set = self.engine.set
             for turns in fresh.history.values():  # as the history does with what a kill left running
                 turns[:] = [replace(turn, state="failed") if turn.state == "running" else turn for turn in turns]
             self.engine = fresh

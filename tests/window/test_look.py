@@ -66,7 +66,7 @@ def test_every_control_has_a_name(qtbot, open_window):
     desktop, _ = open_window(engine)
     desktop.chat.ask("How long?")
     qtbot.waitUntil(lambda: not desktop.chat.busy)
-    desktop.window.manage_models()
+    desktop.window.openings.show_models()
     kinds = (QAbstractButton, QPlainTextEdit, QTextBrowser, QListWidget, QLineEdit)
     nameless = [
         (type(widget).__name__, widget.property("role"))

@@ -21,7 +21,16 @@ from studiolo_desktop.texts import ENTITY_WORDS, TEXTS
 SOURCES = sorted(Path(studiolo_desktop.__file__).parent.rglob("*.py"))
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 SAME_IN_BOTH = {"app.name", "settings.language_en", "settings.language_zh"}
-VALUES_ALONE = {"docs.gap", "models.progress_name", "sources.labelled"}  # with the language's signs between them
+VALUES_ALONE = {
+    "docs.gap",
+    "models.progress_name",
+    "settings.percent",
+    "settings.unit_gb",
+    "settings.unit_percent",
+    "settings.value",
+    "setup.choice",
+    "sources.labelled",
+}  # fmt: skip - with the language's signs between them
 
 
 def braces(text: str) -> set[str]:

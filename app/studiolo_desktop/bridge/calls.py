@@ -31,6 +31,10 @@ class Calls(QObject):
         self._pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="window-call")
         self._finished.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
 
+    def engine(self) -> Engine:
+        """The engine of this moment, for a stream. Raises EnvironmentFault(engine_gone)."""
+        return self._engine()
+
     def run(self, work: Callable[[Engine], T], *, then: Callable[[T], None], failed: Callable[[Problem], None]) -> None:
         """Do `work` with the engine; then call exactly one of `then` and `failed`, unless the window has closed."""
         self.run_local(lambda: work(self._engine()), then=then, failed=failed)

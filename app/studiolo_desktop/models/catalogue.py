@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from studiolo.events import Event, Failed, Finished, Progress
 from studiolo.jobs import CancelToken
-from studiolo.types import Model
+from studiolo.types import Check, Model, ModelFit, SettingValue
 from studiolo_desktop.bridge.calls import Calls
 from studiolo_desktop.bridge.problem import Problem, problem_of_event
 from studiolo_desktop.bridge.stream import EventStream
@@ -40,7 +40,9 @@ class ModelsModel(QObject):
     """The catalogue and what is being fetched from it."""
 
     changed = Signal()
+    got = Signal()  # what was fetched is here, and nothing more is to come
     chosen_changed = Signal(str)
+    terms_wanted = Signal(object, object)  # a Model whose licence is not accepted yet, and what goes on once it is
     fetching_changed = Signal()
 
     def __init__(
@@ -50,9 +52,11 @@ class ModelsModel(QObject):
         notices: Notices,
         *,
         pull: Pull,
-        keep: Callable[[Mapping[str, str]], None],
+        keep: Callable[[Mapping[str, SettingValue]], None],
         chosen: str = "",
         embedder: str = "",
+        accepts: Callable[[str], bool] = lambda _licence: True,
+        disk_free: Callable[[], int] = lambda: 0,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
@@ -66,10 +70,16 @@ class ModelsModel(QObject):
         self._latest_reading = 0
         self._wish = self._usual = chosen  # that of the conversation on screen, and the settings'
         self._embedder = embedder
+        self._accepts = accepts
+        self._disk_free = disk_free
+        self._first = ""
+        self.disk_free_bytes = 0  # 0: not known
+        self.machine: dict[str, Check] = {}  # what the engine found of processor and memory, by name
         self.items: list[Model] = []
         self.known = False
         self.fetching: Fetching | None = None
         self.failed: dict[str, Problem] = {}
+        self.fits: dict[str, ModelFit] = {}
         supervisor.changed.connect(self._engine_changed)
 
     @property
@@ -80,7 +90,7 @@ class ModelsModel(QObject):
     @property
     def chosen(self) -> Model | None:
         """The model that answers: the person's choice, else the default one, else any that is there."""
-        there = self.chat_models
+        there = [model for model in self.chat_models if self.usable(model)]
         wished = next((m for m in there if m.id == self._wish), None)
         return wished or next((m for m in there if m.default), None) or (there[0] if there else None)
 
@@ -88,9 +98,33 @@ class ModelsModel(QObject):
     def starter(self) -> list[Model]:
         """What is missing for a first answer: a chat model if there is none, the embedder, and what finds names."""
         missing = [m for m in self.items if not m.installed]
-        chat = [] if self.chat_models else [m for m in missing if m.kind == "chat" and m.default]
+        recommended = None if any(map(self.usable, self.chat_models)) else self.recommended
+        chat = [] if recommended is None else [recommended]
         embedder = [m for m in missing if m.kind == "embedder" and m.id == self._embedder]
         return chat + embedder + [m for m in missing if m.kind == "names"]
+
+    @property
+    def offered(self) -> list[Model]:
+        """Chat models for a first start that this machine's memory holds, the smallest first."""
+        chat = [m for m in self.items if m.kind == "chat" and not m.installed]
+        fitting = [m for m in chat if m.id not in self.fits or self.fits[m.id].fits]
+        return sorted(fitting or chat, key=lambda m: m.size_bytes)
+
+    @property
+    def recommended(self) -> Model | None:
+        """The chat model to get first: the person's wish, else the engine's, else the largest that fits."""
+        offered = self.offered
+        wished = next((m for m in offered if m.id == self._first), None)
+        return wished or next((m for m in offered if m.default), None) or (offered[-1] if offered else None)
+
+    def want_first(self, model_id: str) -> None:
+        """Get this one first."""
+        self._first = model_id
+        self.changed.emit()
+
+    def usable(self, model: Model) -> bool:
+        """Whether its licence has no conditions, or they were accepted."""
+        return not model.conditions or self._accepts(model.licence)
 
     @property
     def waiting(self) -> tuple[str, ...]:
@@ -102,7 +136,12 @@ class ModelsModel(QObject):
         return next((m for m in self.items if m.id == model_id), None)
 
     def choose(self, model_id: str) -> None:
-        """Let this model answer from now on, here and in new conversations."""
+        """Let this model answer from now on, here and in new conversations; where its licence has conditions, once that
+        is accepted."""
+        model = self.model(model_id)
+        if model is not None and not self.usable(model):
+            self.terms_wanted.emit(model, lambda: self.choose(model_id))
+            return
         self._wish = self._usual = model_id
         self._keep({"chat_model": model_id})
         self.chosen_changed.emit(model_id)
@@ -124,6 +163,11 @@ class ModelsModel(QObject):
             then=lambda items: self._arrived(number, items),
             failed=lambda _problem: None,  # an engine that is away is announced by the supervisor
         )
+        self._calls.run(
+            lambda engine: (engine.model_fits(), engine.doctor(), self._disk_free()),
+            then=self._machine_arrived,
+            failed=lambda _problem: None,
+        )
 
     def pull_starter(self) -> None:
         """Fetch all that a first answer needs."""
@@ -134,6 +178,10 @@ class ModelsModel(QObject):
         """Fetch a model; one at a time, the others wait."""
         current = self.fetching.model_id if self.fetching else ""
         if model_id in (current, *self._wanted):
+            return
+        model = self.model(model_id)
+        if model is not None and not self.usable(model):
+            self.terms_wanted.emit(model, lambda: self.pull(model_id))
             return
         self.failed.pop(model_id, None)
         self._wanted.append(model_id)
@@ -189,7 +237,7 @@ class ModelsModel(QObject):
                         self.fetching.done_bytes = event.done
                         self.fetching.total_bytes = event.total or self.fetching.total_bytes
                 case Finished():
-                    self._pull_ended(None)
+                    self._pull_ended(None, cancelled=event.reason == "cancelled")
                     return
                 case Failed():
                     self._pull_ended(problem_of_event(event))
@@ -198,7 +246,7 @@ class ModelsModel(QObject):
                     pass
         self.fetching_changed.emit()
 
-    def _pull_ended(self, problem: Problem | None) -> None:
+    def _pull_ended(self, problem: Problem | None, *, cancelled: bool = False) -> None:
         if problem is not None and self.fetching is not None:
             self.failed[self.fetching.model_id] = problem
             self._notices.report(problem, about="pull")
@@ -208,16 +256,26 @@ class ModelsModel(QObject):
             self._stream = None
         self.fetching = None
         self.refresh()
+        if problem is None and not cancelled and not self._wanted:
+            self.got.emit()
         self._next_pull()
 
     def _imported(self, model: Model) -> None:
         self._notices.say(Notice("good", key="notice.imported", values={"name": model.title}, about="import"))
         if model.kind == "chat":  # an adapter cannot answer
+            if self.model(model.id) is None:
+                self.items = [*self.items, model]
             self.choose(model.id)
         self.refresh()
 
     def _import_failed(self, problem: Problem) -> None:
         self._notices.report(problem, about="import")
+
+    def _machine_arrived(self, found: tuple[list[ModelFit], list[Check], int]) -> None:
+        fits, checks, self.disk_free_bytes = found
+        self.fits = {fit.model: fit for fit in fits}
+        self.machine = {check.name: check for check in checks if check.name in ("cpu", "memory")}
+        self.changed.emit()
 
     def _arrived(self, number: int, items: list[Model]) -> None:
         if number < self._latest_reading:

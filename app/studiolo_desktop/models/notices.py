@@ -34,6 +34,7 @@ class Notices(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._standing: list[Notice] = []
+        self.remedy: Callable[[Problem], tuple[str, Callable[[], None]] | None] = lambda _problem: None
 
     @property
     def latest(self) -> Notice | None:
@@ -51,8 +52,9 @@ class Notices(QObject):
         self.changed.emit()
 
     def report(self, problem: Problem, *, about: str = "") -> None:
-        """Show a problem."""
-        self.say(Notice("bad", problem=problem, about=about))
+        """Show a problem, with what may be done about it."""
+        action_key, action = self.remedy(problem) or ("", None)
+        self.say(Notice("bad", problem=problem, about=about, action_key=action_key, action=action))
 
     def dismiss(self) -> None:
         """The person has read the one shown."""

@@ -20,18 +20,22 @@ from PySide6.QtGui import (
     QDropEvent,
     QKeySequence,
     QResizeEvent,
-    QShortcut,
 )
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
+from studiolo_desktop.bridge.problem import Problem
 from studiolo_desktop.bridge.supervisor import EngineChange, EngineState, Supervisor
 from studiolo_desktop.look import Look
 from studiolo_desktop.models.catalogue import ModelsModel
 from studiolo_desktop.models.chat import ChatModel, ChatTurn
 from studiolo_desktop.models.conversations import ConversationsModel
+from studiolo_desktop.models.diagnostics import Diagnostics
 from studiolo_desktop.models.drafts import Drafts
 from studiolo_desktop.models.library import LibraryModel
+from studiolo_desktop.models.model_jobs import ModelJobs
 from studiolo_desktop.models.notices import Notice, Notices
+from studiolo_desktop.models.preferences import PreferencesModel
+from studiolo_desktop.models.remedies import Remedies, remedy
 from studiolo_desktop.models.study import Study
 from studiolo_desktop.theme import READING_WIDTH, Space
 from studiolo_desktop.ui import side_pane, sidebar
@@ -45,13 +49,14 @@ from studiolo_desktop.ui.library.pane import DocumentsPane
 from studiolo_desktop.ui.library.watched import WatchedDialog
 from studiolo_desktop.ui.looking import Looking
 from studiolo_desktop.ui.map.view import MapView
-from studiolo_desktop.ui.models.dialog import ModelsDialog
+from studiolo_desktop.ui.openings import Openings
+from studiolo_desktop.ui.settings.shortcuts import shortcut
 from studiolo_desktop.ui.sources.pane import SourcesPane
 from studiolo_desktop.ui.top_bar import TopBar
 from studiolo_desktop.ui.viewer.pane import ViewerPane
 
 _ENGINE = "engine"
-NARROW = 1000  # below this the right side makes room for the conversation
+NARROW = 1000  # pixels at the system's size of text; below this the right side makes room for the conversation
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,10 @@ class Parts:
     study: Study
     models: ModelsModel
     drafts: Drafts
+    jobs: ModelJobs
+    preferences: PreferencesModel
+    diagnostics: Diagnostics
+    set_aside: Callable[[str], None]
     samples: tuple[Path, ...] = ()
     window_sealed: bool | None = None
 
@@ -82,7 +91,6 @@ class MainWindow(QMainWindow):
         self._look = look
         self._parts = parts
         self._open_link = open_link
-        self._models_dialog: ModelsDialog | None = None
         self._watched_dialog: WatchedDialog | None = None
         self._was_down = False
         self._sources_of = 0  # the turn whose sources were brought forward
@@ -93,6 +101,17 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(680, 480)
         on_samples = self.add_samples if parts.samples else None
 
+        self.openings = Openings(
+            look,
+            self,
+            models=parts.models,
+            jobs=parts.jobs,
+            preferences=parts.preferences,
+            diagnostics=parts.diagnostics,
+            on_import=self.choose_model_file,
+            on_link=self.ask_about_link,
+            on_documents=self.show_documents,
+        )
         self.sidebar = sidebar.Sidebar(
             look,
             supervisor=parts.supervisor,
@@ -106,7 +125,7 @@ class MainWindow(QMainWindow):
             chat=parts.chat,
             conversations=parts.conversations,
             models=parts.models,
-            on_manage_models=self.manage_models,
+            on_manage_models=self.openings.show_models,
             on_toggle_pane=self.toggle_pane,
         )
         self.transcript = Transcript(look, parts.chat)
@@ -135,6 +154,7 @@ class MainWindow(QMainWindow):
             ),
         )
         self.map = MapView(look, parts.study.map)
+        parts.notices.remedy = self._remedy
         self._assemble()
         self.looking = Looking(self.pane, self.splitter, parts.study, parts.chat, show_pane=self._show_pane)
         self._overlay = DropOverlay(look, self)
@@ -183,14 +203,10 @@ class MainWindow(QMainWindow):
         dialog.open()
 
     @Slot()
-    def manage_models(self) -> None:
-        """Show all models."""
-        if self._models_dialog is None:
-            self._models_dialog = ModelsDialog(
-                self._look, self._parts.models, on_import=self.choose_model_file, parent=self
-            )
-        self._models_dialog.show()
-        self._models_dialog.raise_()
+    def show_documents(self) -> None:
+        """The documents of the library, on the right."""
+        self._show_pane()
+        self.pane.show_documents()
 
     @Slot()
     def toggle_pane(self) -> None:
@@ -281,17 +297,18 @@ class MainWindow(QMainWindow):
         self.map.opened.connect(self.looking.show_point)
         parts.study.map.changed.connect(self._refresh_middle)
         self.transcript.link_wanted.connect(self.ask_about_link)
+        self.sidebar.settings_wanted.connect(self.openings.show_settings)
         self._look.changed.connect(self._relook)
 
     def _shortcuts(self) -> None:
-        for keys, action in (
-            (QKeySequence.StandardKey.New, self._new_chat),
-            (QKeySequence.StandardKey.Open, self.choose_files),
-            (QKeySequence(Qt.Key.Key_Escape), self._escape),
-            (QKeySequence("Ctrl+L"), self.composer.field.setFocus),
-            (QKeySequence("Ctrl+K"), self.sidebar.earlier.field.setFocus),
+        for keys, key, action in (
+            (QKeySequence.StandardKey.New, "shortcuts.new_chat", self._new_chat),
+            (QKeySequence.StandardKey.Open, "shortcuts.add", self.choose_files),
+            (QKeySequence(Qt.Key.Key_Escape), "shortcuts.stop", self._escape),
+            (QKeySequence("Ctrl+L"), "shortcuts.write", self.composer.field.setFocus),
+            (QKeySequence("Ctrl+K"), "shortcuts.find", self.sidebar.earlier.field.setFocus),
         ):
-            QShortcut(QKeySequence(keys), self).activated.connect(action)
+            shortcut(QKeySequence(keys), key, self).activated.connect(action)
 
     @Slot()
     def _new_chat(self) -> None:
@@ -373,19 +390,21 @@ class MainWindow(QMainWindow):
             notices.say(Notice("bad", key="notice.restarting", about=_ENGINE))
         elif change.state is EngineState.FAILED and change.problem is not None:
             self._was_down = True
-            notices.say(
-                Notice(
-                    "bad",
-                    problem=change.problem,
-                    about=_ENGINE,
-                    action_key="notice.try_again",
-                    action=self._parts.supervisor.restart,
-                )
-            )
+            key, action = self._remedy(change.problem) or ("notice.try_again", self._parts.supervisor.restart)
+            notices.say(Notice("bad", problem=change.problem, about=_ENGINE, action_key=key, action=action))
         elif change.state is EngineState.READY:
             if self._was_down:
                 notices.say(Notice("good", key="notice.restarted", about=_ENGINE))
             self._was_down = False
+
+    def _remedy(self, problem: Problem) -> tuple[str, Callable[[], None]] | None:
+        """What a notice offers to do about a problem."""
+        remedies = Remedies(
+            models=self.openings.show_models,
+            set_aside=lambda store: self.openings.ask_set_aside(store, lambda: self._parts.set_aside(store)),
+            report=self.openings.save_report,
+        )
+        return remedy(problem, remedies, stopped=self._parts.supervisor.state is not EngineState.READY)
 
     # files dropped anywhere
 
@@ -414,7 +433,7 @@ class MainWindow(QMainWindow):
         """A narrow window is for the conversation."""
         super().resizeEvent(event)
         self._overlay.setGeometry(self.rect())
-        narrow = event.size().width() < NARROW
+        narrow = event.size().width() < self._look.sizes.px(NARROW)
         if narrow != self._narrow:
             self._narrow = narrow
             if not self._pane_by_hand:

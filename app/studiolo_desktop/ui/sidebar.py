@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 
-from PySide6.QtCore import QPoint, QSize, Qt, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -24,13 +24,14 @@ from studiolo_desktop.theme import Space
 from studiolo_desktop.ui.common.confirm import Confirm
 from studiolo_desktop.ui.common.controls import ElidedLabel, IconButton, MenuButton, button, label
 from studiolo_desktop.ui.conversation_list import ConversationList
-from studiolo_desktop.ui.settings_menu import settings_menu
 
 WIDTH = 252
 
 
 class Sidebar(QWidget):
     """The left side."""
+
+    settings_wanted = Signal()
 
     def __init__(
         self,
@@ -189,6 +190,4 @@ class Sidebar(QWidget):
         self._seal.setPixmap(self._look.pixmap(icon, colour=colour, size_px=18))
 
     def _show_settings(self) -> None:
-        menu = settings_menu(self._look, self)
-        corner = self.settings_button.mapToGlobal(QPoint(0, 0))
-        menu.popup(corner - QPoint(0, menu.sizeHint().height() + Space.XS))
+        self.settings_wanted.emit()

@@ -47,6 +47,7 @@ from studiolo.types import (
     Library,
     LibraryMap,
     Model,
+    ModelFit,
     PageView,
     Passage,
     PolicyView,
@@ -58,6 +59,8 @@ from studiolo.types import (
     Redacted,
     Revealed,
     Seen,
+    Setting,
+    SettingValue,
     Statistics,
     Turn,
     Watched,
@@ -121,6 +124,15 @@ class RemoteEngine:
     def doctor(self) -> list[Check]:
         """What works on that machine and what does not."""
         return self._list(Check, "/api/doctor", "checks")
+
+    def settings(self) -> list[Setting]:
+        """The settings of the home."""
+        return self._list(Setting, "/api/settings", "settings")
+
+    def change_settings(self, changes: Mapping[str, SettingValue]) -> list[Setting]:
+        """Set some settings; they count at once."""
+        found = self._call("PATCH", "/api/settings", {"settings": dict(changes)})["settings"]
+        return [wire.parse(Setting, item) for item in found]
 
     # knowledge
 
@@ -374,6 +386,14 @@ class RemoteEngine:
     def models(self) -> list[Model]:
         """The catalogue, and what was imported beside it."""
         return self._send(exchange.models())
+
+    def model_fits(self) -> list[ModelFit]:
+        """How each chat model would do on that machine."""
+        return self._list(ModelFit, "/api/models/fits", "fits")
+
+    def calibrate_model(self, model_id: str, *, cancel: CancelToken | None = None) -> Iterator[Event]:
+        """Measure how a model runs fastest there. Leaving early cancels."""
+        return self._job("POST", "/api/models/calibrate", {"model": model_id}, cancel)
 
     def import_model(self, path: Path) -> Model:
         """Take a model file from that machine; a relative path is taken from this process's folder."""

@@ -73,16 +73,16 @@ class ReadingAhead:
         model_id: Callable[[], str],
         may: Callable[[], bool],
         room: Callable[[], bool],
-        share: float = 0.5,
+        share: Callable[[], float] = lambda: 0.5,
     ) -> None:
         """`documents()` gives what there is, most wanted first; `passages(library, document id)` what it holds.
 
         `model_id()` is the loaded model, "" where none is. `may()` says whether the machine and everybody on it have
-        nothing better to do, `room()` whether more is to be stored. `share`: of the time, at most.
+        nothing better to do, `room()` whether more is to be stored. `share()`: of the time, at most.
         """
         self._documents, self._passages = documents, passages
         self._screener, self._models, self._model_id = screener, models, model_id
-        self._may, self._room, self._share = may, room, max(0.01, min(1.0, share))
+        self._may, self._room, self._share = may, room, share
         self._read: dict[str, _Read] = {}  # by model id
         self._ahead = Ahead()
         self._current: CancelToken | None = None
@@ -160,7 +160,8 @@ class ReadingAhead:
                 self._ahead = Ahead(min(len(known.passages), total), total)
                 if not read:
                     return True
-                self._wake.wait((time.monotonic() - began) * (1 / self._share - 1))
+                share = max(0.01, min(1.0, self._share()))
+                self._wake.wait((time.monotonic() - began) * (1 / share - 1))
             known.documents.add(document.document_id)
         return False
 

@@ -258,6 +258,12 @@ class Scheduler:
             self._runtime, self._model_id = None, ""
         self._on_thread(self._free)
 
+    def unload_after(self, seconds: float) -> None:
+        """Free a model that nobody has leased for so long, from now on; 0 = never."""
+        with self._state:
+            self._unload_after_s = seconds
+            self._state.notify_all()
+
     def close(self) -> None:
         """End what runs, free the model once nobody holds it (or after some seconds), and end the thread."""
         with self._state:

@@ -155,6 +155,10 @@ class KnowledgeBase:
         self._library(DEFAULT_LIBRARY)
         return self._shelf.libraries()
 
+    def use_embedder(self, model_id: str) -> None:
+        """Libraries that are made from now on find their passages by this model."""
+        self._default_embedder = model_id
+
     def create_library(self, name: str, embedder: str | None = None) -> Library:
         """Make a library, or give the one of that name (whatever its embedder). Raises UserError(bad_request)."""
         wanted = checked_name(name)

@@ -27,6 +27,7 @@ from studiolo.hardware.memory import total_memory_bytes
 from studiolo.models.catalog import Catalogue, CatalogueModel, ModelFile, PackageSource
 from studiolo.models.files import check_digest, copy_stream, flush_to_disk, require_space, sha256_of, writing_into
 from studiolo.models.gguf import GGUF_MAGIC, GgufInfo, read_gguf
+from studiolo.models.licences import has_conditions
 from studiolo.models.memory import estimate
 from studiolo.models.prepare import is_prepared, prepare, prepared_folder
 from studiolo.paths import Home
@@ -342,7 +343,7 @@ class ModelStore:
         """The file and its record as one folder, which appears whole."""
         fresh = partial.parent / "folder"
         name = f"{model.id}.gguf"
-        record = {"format": RECORD_FORMAT, "file": name, "context_tokens": info.context_tokens, "model": asdict(model)}
+        record = {"format": RECORD_FORMAT, "file": name, "context_tokens": info.context_tokens, "model": _kept(model)}
         with self.lock(model.id), writing_into(self.home.models):
             fresh.mkdir()
             partial.rename(fresh / name)
@@ -364,6 +365,8 @@ class ModelStore:
             installed=self.complete(model),
             default="first_start" in model.flags,
             note=model.note,
+            licence_url=model.licence_url,
+            conditions=has_conditions(model.licence),
         )
 
     def _imported(self) -> tuple[tuple[Model, str], ...]:
@@ -391,9 +394,14 @@ class ModelStore:
             raw = {**record["model"], "languages": tuple(record["model"]["languages"])}
             name = str(record["file"])
             raw["installed"] = (self.folder(model_id) / name).is_file()
-            return Model(**raw), name
+            return Model(**raw, conditions=has_conditions(raw["licence"])), name
         except (OSError, ValueError, KeyError, TypeError):
             raise UserError(Code.UNKNOWN_MODEL, model=model_id) from None
+
+
+def _kept(model: Model) -> dict[str, Any]:
+    """What a model's record says of it; the rest follows from that."""
+    return {name: value for name, value in asdict(model).items() if name not in ("licence_url", "conditions")}
 
 
 def _single_member(file: ModelFile) -> str:

@@ -19,6 +19,7 @@ from studiolo.types import (
     Document,
     Library,
     Model,
+    ModelFit,
     PageBox,
     Passage,
     Pseudonym,
@@ -26,6 +27,7 @@ from studiolo.types import (
     Redaction,
     SeenPart,
     ServiceClass,
+    Setting,
     Span,
     Turn,
     Usage,
@@ -298,6 +300,18 @@ class Records(BaseModel):
     """Records of the audit log, in order."""
 
     records: list[AuditRecord]
+
+
+class Settings(BaseModel):
+    """All settings of the home."""
+
+    settings: list[Setting]
+
+
+class Fits(BaseModel):
+    """How each chat model would do on this machine."""
+
+    fits: list[ModelFit]
 
 
 class Models(BaseModel):

@@ -55,6 +55,12 @@ class _Body(BaseModel):
     model_config = ConfigDict(extra="ignore", str_strip_whitespace=False)
 
 
+class SettingsBody(_Body):
+    """Settings to be changed, by name; `GET` lists them."""
+
+    settings: dict[Name, bool | int | float | str] = Field(min_length=1, examples=[{"answer_tokens": 700}])
+
+
 class LibraryBody(_Body):
     """A library to be made."""
 
@@ -340,6 +346,12 @@ class RevealBody(_Body):
     """A token of a turn."""
 
     token: Name = Field(examples=["<PERSON_1>"])
+
+
+class ModelBody(_Body):
+    """An installed chat model."""
+
+    model: Name = Field(examples=["qwen2.5-coder-0.5b"])
 
 
 class QuantizeBody(_Body):

@@ -38,6 +38,7 @@ from studiolo.types import (
     LibraryMap,
     MapPoint,
     Model,
+    ModelFit,
     PageBox,
     PageView,
     Passage,
@@ -48,6 +49,7 @@ from studiolo.types import (
     Revealed,
     Seen,
     SeenPart,
+    Setting,
     Span,
     Statistics,
     Timings,
@@ -149,6 +151,7 @@ def _engine() -> Table:
     status = EngineStatus(__version__, 4711, "/home/ada/.local/share/studiolo", _MODEL.id, True, True, False)
     health = {"status": "ok", "service": "studiolo", "pid": 4711}
     ready = {"ready": True, "model": _MODEL.id, "loading": []}
+    settings = {"settings": [wire.plain(Setting("answer_tokens", 512, 512, 16, 8192))]}
     seal = seal_check(SealState(sealed=True, by="seccomp", landlock=6))
     checks = {"checks": [wire.plain(Check("cpu", "ok", "AVX2")), wire.plain(seal)]}
     return {
@@ -157,6 +160,13 @@ def _engine() -> Table:
         ("GET", "/metrics"): Says(None, other={CONTENT_TYPE.split(";")[0]: _METRICS}),
         ("GET", "/api/status"): Says(EngineStatus, wire.plain(status)),
         ("GET", "/api/doctor"): Says(answers.Checks, checks),
+        ("GET", "/api/settings"): Says(answers.Settings, settings),
+        ("PATCH", "/api/settings"): Says(
+            answers.Settings,
+            settings,
+            (Code.UNKNOWN_MODEL, Code.MODEL_KIND, Code.NEWER_FORMAT),
+            body={"settings": {"answer_tokens": 700}},
+        ),
     }
 
 
@@ -384,11 +394,14 @@ def _models() -> Table:
         Code.FILE_MISSING, Code.FILE_UNREADABLE, Code.DAMAGED_MODEL, Code.MODEL_EXISTS, Code.DIGEST_MISMATCH,
         Code.PATH_NOT_ALLOWED,
     )  # fmt: skip
+    fit = ModelFit(_MODEL.id, 1_000_000_000, 8_000_000_000, 16_000_000_000, fits=True, write_tokens_s=43.0)
     return {
         ("GET", "/api/models"): Says(answers.Models, {"models": [wire.plain(_MODEL)]}),
         ("POST", "/api/models"): Says(
             Model, wire.plain(_MODEL), file_codes, status=201, body={"path": "/home/ada/model.gguf"}
         ),
+        ("GET", "/api/models/fits"): Says(answers.Fits, {"fits": [wire.plain(fit)]}),
+        ("POST", "/api/models/calibrate"): _job(body={"model": _MODEL.id}),
         ("POST", "/api/models/quantize"): _job(body={"model": _MODEL.id, "to": "q4_0"}),
         ("POST", "/api/models/compare"): _job(
             Code.PATH_NOT_ALLOWED, body={"model": _MODEL.id, "other": f"{_MODEL.id}-q4_0"}

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from studiolo import wire
-from studiolo.server.bodies import CompareBody, FileBody, QuantizeBody
+from studiolo.server.bodies import CompareBody, FileBody, ModelBody, QuantizeBody
 from studiolo.server.errors import WireResponse
 from studiolo.server.libraries import ACCEPTED, NO_CONTENT, absolute, accepted
 from studiolo.server.rights import caller
@@ -31,6 +31,18 @@ def model_routes(router: APIRouter, service: Service) -> None:
     def import_model(body: FileBody) -> Response:
         """Import a model or adapter file of this machine."""
         return WireResponse(wire.plain(engine.import_model(absolute(body.path, field="path"))), status_code=201)
+
+    @router.get("/models/fits", tags=["models"])
+    def model_fits() -> Response:
+        """How each chat model would do on this machine: memory needed and free, speed as measured or expected."""
+        return WireResponse({"fits": wire.plain(engine.model_fits())})
+
+    @router.post("/models/calibrate", status_code=ACCEPTED, tags=["models"])
+    def calibrate_model(body: ModelBody) -> Response:
+        """Measure how a model runs fastest here. Answers with a job to watch; the model's next load uses the result."""
+        return accepted(
+            service.jobs.submit(lambda cancel: engine.calibrate_model(body.model, cancel=cancel), lane=_LANE)
+        )
 
     @router.post("/models/quantize", status_code=ACCEPTED, tags=["models"])
     def quantize_model(body: QuantizeBody) -> Response:

@@ -26,6 +26,7 @@ from studiolo.server.pages import page_routes
 from studiolo.server.privacy import policy_routes
 from studiolo.server.pseudonyms import pseudonym_routes
 from studiolo.server.service import Service
+from studiolo.server.settings import settings_routes
 from studiolo.server.streaming import EventStream, Pump, job_events, several, sse_lines
 from studiolo.server.tokens import token_routes
 from studiolo.shapes import Answer, answer_shape, audit_shape, file_shape, ranked_by
@@ -37,6 +38,7 @@ def native_router(service: Service) -> APIRouter:
     """All native routes."""
     router = APIRouter(prefix="/api", default_response_class=WireResponse)
     _engine_routes(router, service)
+    settings_routes(router, service)
     library_routes(router, service)
     pseudonym_routes(router, service)
     document_routes(router, service)

@@ -51,9 +51,9 @@ from studiolo.types.documents import (
     Statistics,
     Watched,
 )
-from studiolo.types.engine import Check, EngineStatus
+from studiolo.types.engine import Check, EngineStatus, Setting, SettingValue
 from studiolo.types.kept import ConversationExport, ConversationFound, ExportedCitation, ExportedTurn
-from studiolo.types.models import COMPARED_TOKENS, Comparison, Model, ModelKind, ModelQuality, TextQuality
+from studiolo.types.models import COMPARED_TOKENS, Comparison, Model, ModelFit, ModelKind, ModelQuality, TextQuality
 from studiolo.types.privacy import (
     AuditFound,
     AuditProblem,
@@ -106,6 +106,7 @@ __all__ = [
     "MapPoint",
     "Message",
     "Model",
+    "ModelFit",
     "ModelKind",
     "ModelQuality",
     "PageBox",
@@ -125,6 +126,8 @@ __all__ = [
     "Seen",
     "SeenPart",
     "ServiceClass",
+    "Setting",
+    "SettingValue",
     "Span",
     "Statistics",
     "TextQuality",

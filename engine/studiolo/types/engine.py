@@ -16,6 +16,22 @@ class Check:
     values: dict[str, bool | int | float | str] = field(default_factory=dict, hash=False)
 
 
+SettingValue = bool | int | float | str
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting of a home. `least` and `most` bound a number, None = nothing does; `choices`: () = any."""
+
+    name: str
+    value: SettingValue
+    default: SettingValue
+    least: float | None = None
+    most: float | None = None
+    choices: tuple[str, ...] = ()
+    about: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class EngineStatus:
     """What the engine says of itself."""

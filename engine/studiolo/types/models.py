@@ -29,6 +29,22 @@ class Model:
     note: str = ""
     architecture: str = ""  # of an imported GGUF, as llama.cpp names it; of an adapter, of the models that it fits
     base: str = ""  # id of the model that it was made from, by quantizing
+    licence_url: str = ""  # where its text stands, "" = not known
+    conditions: bool = False  # the licence binds its users to more than naming who made it
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFit:
+    """How a chat model would do on this machine."""
+
+    model: str  # id
+    needed_bytes: int  # of memory, with the context that the settings ask for
+    free_bytes: int  # that a model may take now; of the loaded one, what it takes counts as free
+    total_bytes: int  # the machine's memory
+    fits: bool  # now
+    write_tokens_s: float  # 0 = not known
+    read_tokens_s: float = 0.0  # 0 = not known
+    measured: bool = False  # by a calibration; else told from how fast memory is
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from tests.scripted_engine import (
     ANSWER_EVENTS,
     CONVERSATION,
     DOCUMENT,
+    FIT,
     HIT,
     INTEGRITY,
     LIBRARY,
@@ -115,6 +116,10 @@ def test_plain_calls_give_the_same_values(remote: RemoteEngine, engine: Scripted
     assert engine.calls[-2:] == [("forget_pseudonyms", "contracts"), ("forget_pseudonyms", None)]
     remote.protect_pseudonyms("passphrase", passphrase="虎")
     assert engine.calls[-1] == ("protect_pseudonyms", "passphrase", "虎")
+    assert remote.settings() == engine.settings()
+    assert remote.change_settings({"answer_tokens": 700, "theme": "dark"}) == engine.settings()
+    assert ("change_settings", {"answer_tokens": 700, "theme": "dark"}) in engine.calls
+    assert remote.model_fits() == [FIT]
     remote.remove_library("contracts")
 
 
@@ -122,10 +127,12 @@ def test_long_pieces_of_work_are_streams(remote: RemoteEngine, engine: ScriptedE
     assert list(remote.change_embedder("contracts", "minilm")) == [Progress("embed", 1, 2), Finished()]
     assert list(remote.import_library(tmp_path, name="合同")) == [Progress("write", 1, 2), Finished()]
     assert list(remote.export_library("contracts", tmp_path, paths=True)) == [Progress("write", 1, 2), Finished()]
+    assert list(remote.calibrate_model("tiny")) == [Progress("calibrate", 1, 0, "tiny"), Finished()]
     assert engine.calls == [
         ("change_embedder", "contracts", "minilm"),
         ("import_library", tmp_path, "合同"),
         ("export_library", "contracts", tmp_path, True),
+        ("calibrate_model", "tiny"),
     ]
     ended = CancelToken()
     ended.cancel()

@@ -102,7 +102,7 @@ def start(model: Model) -> Iterator[Callable[..., ReadingAhead]]:
             "model_id": lambda: "m",
             "may": lambda: True,
             "room": lambda: True,
-            "share": 1.0,
+            "share": lambda: 1.0,
         }
         made.append(ReadingAhead(**{**given, **more}))
         made[-1].start()

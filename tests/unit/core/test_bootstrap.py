@@ -18,6 +18,7 @@ from studiolo.inference.readings import ReadingStore
 from studiolo.models.catalog import load_catalogue
 from studiolo.models.store import ModelStore
 from studiolo.paths import Home
+from studiolo.preferences import Preferences
 from studiolo.settings import Settings
 from studiolo.types import Question
 
@@ -39,7 +40,7 @@ def store(home: Home, tmp_path: Path) -> ModelStore:
 
 def loader(store: ModelStore) -> Callable[[str], object]:
     readings = ReadingStore(store.home.readings, budget_bytes=0)
-    return bootstrap._runtime_loader(store, Settings(), readings)
+    return bootstrap._runtime_loader(store, Preferences(store.home.settings_file, Settings()), readings)
 
 
 def test_a_model_that_does_not_fit_is_refused_before_it_is_loaded(

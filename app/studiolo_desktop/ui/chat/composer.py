@@ -85,7 +85,7 @@ class Composer(QWidget):
         self.field.installEventFilter(self)
         self.send_button = IconButton(look, "send", self._press, size_px=20, colour="on_accent")
         self.send_button.setProperty("role", "send")
-        self.send_button.setFixedSize(34, 34)
+        self.send_button.fix_size(34, 34)
         row.addWidget(self.add_button, 0, Qt.AlignmentFlag.AlignBottom)
         row.addWidget(self.field, 1, Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(self.send_button, 0, Qt.AlignmentFlag.AlignBottom)

@@ -84,7 +84,7 @@ class IconButton(QToolButton):
         self._icon = icon
         self._size_px = size_px
         self._colour = colour  # the name of a token
-        self.setIconSize(QSize(size_px, size_px))
+        self._fixed: tuple[int, int] | None = None
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.clicked.connect(lambda _checked=False: on_click())
         self.repaint_icon()
@@ -102,7 +102,16 @@ class IconButton(QToolButton):
     def repaint_icon(self) -> None:
         """In the colours of now."""
         colour = str(getattr(self._look.tokens, self._colour)) if self._colour else ""
-        self.setIcon(self._look.icon(self._icon, colour=colour, size_px=self._size_px))
+        size_px = self._look.sizes.px(self._size_px)
+        self.setIconSize(QSize(size_px, size_px))
+        self.setIcon(self._look.icon(self._icon, colour=colour, size_px=size_px))
+        if self._fixed is not None:
+            super().setFixedSize(*(self._look.sizes.px(side) for side in self._fixed))
+
+    def fix_size(self, width: int, height: int) -> None:
+        """So large and no larger, at the system's size of text; it grows with the text."""
+        self._fixed = (width, height)
+        self.repaint_icon()
 
 
 class MenuButton(QPushButton):
@@ -129,9 +138,10 @@ class MenuButton(QPushButton):
     def paintEvent(self, event: QPaintEvent) -> None:
         """The button, then its arrow."""
         super().paintEvent(event)
-        arrow = self._look.pixmap("chevron-down", size_px=16)
+        side = self._look.sizes.px(16)
+        arrow = self._look.pixmap("chevron-down", size_px=side)
         painter = QPainter(self)
-        painter.drawPixmap(self.width() - 16 - 9, (self.height() - 16) // 2, arrow)
+        painter.drawPixmap(self.width() - side - 9, (self.height() - side) // 2, arrow)
 
 
 def button(on_click: Callable[[], None], *, role: str = "", text: str = "") -> QPushButton:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QFrame, QGridLayout, QProgressBar, QVBoxLayout, QWidget
 
 from studiolo_desktop.i18n import size_text
 from studiolo_desktop.look import Look
 from studiolo_desktop.models.catalogue import ModelsModel
 from studiolo_desktop.theme import Space
-from studiolo_desktop.ui.common.controls import ElidedLabel, button, label, set_role
+from studiolo_desktop.ui.common.controls import ElidedLabel, MenuButton, button, label, set_role
 from studiolo_desktop.ui.common.flow import FlowLayout
-from studiolo_desktop.ui.models.dialog import fetching_words, set_bar
+from studiolo_desktop.ui.models.row import fetching_words, set_bar, speed_words
 
 
 class SetupCard(QFrame):
@@ -28,6 +29,8 @@ class SetupCard(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(Space.XL, Space.L, Space.XL, Space.L)
         column.setSpacing(Space.L)
+        self.machine = label(role="small", wrap=True)
+        column.addWidget(self.machine)
         holder = QWidget()
         self._grid = QGridLayout(holder)
         self._grid.setContentsMargins(0, 0, 0, 0)
@@ -44,9 +47,12 @@ class SetupCard(QFrame):
         row = FlowLayout(buttons, gap=Space.S)
         self.get_button = button(models.pull_starter, role="primary")
         self.stop_button = button(models.cancel_pull)
+        self.another_button = MenuButton(look, role="menu")
+        self.another_button.menu_.aboutToShow.connect(self.fill_another)
         self.import_button = button(on_import, role="text")
         row.addWidget(self.get_button)
         row.addWidget(self.stop_button)
+        row.addWidget(self.another_button)
         row.addWidget(self.import_button)
         column.addWidget(buttons)
         models.changed.connect(self.refresh)
@@ -68,6 +74,9 @@ class SetupCard(QFrame):
         self.stop_button.setText(tr("models.stop"))
         self.get_button.setVisible(fetching is None)
         self.import_button.setVisible(fetching is None)
+        self.another_button.set_words(tr("setup.another"))
+        self.another_button.setVisible(fetching is None and self._chooses and len(self._models.offered) > 1)
+        self._refresh_machine()
         self.stop_button.setVisible(fetching is not None)
         self.bar.setVisible(fetching is not None)
         self._how_far.setVisible(fetching is not None)
@@ -78,6 +87,41 @@ class SetupCard(QFrame):
                 f"{model.title if model else fetching.model_id}: {fetching_words(self._look, fetching)}"
             )
             self.bar.setAccessibleName(self._how_far.text())
+
+    def fill_another(self) -> None:
+        """The chat models that would do, with what they take and how fast they are."""
+        menu, recommended = self.another_button.menu_, self._models.recommended
+        menu.clear()
+        group = QActionGroup(menu)
+        for model in self._models.offered:
+            words = self._look.tr("setup.choice", name=model.title, size=size_text(model.size_bytes))
+            speed = speed_words(self._look, self._models, model)
+            action = menu.addAction("  ·  ".join(text for text in (words, speed) if text).replace("&", "&&"))
+            action.setCheckable(True)
+            action.setChecked(recommended is not None and model.id == recommended.id)
+            action.setData(model.id)
+            group.addAction(action)
+            action.triggered.connect(lambda _on=False, model_id=model.id: self._models.want_first(model_id))
+
+    @property
+    def _chooses(self) -> bool:
+        return any(model.kind == "chat" for model in self._models.starter)
+
+    def _refresh_machine(self) -> None:
+        """What the engine found of this computer."""
+        cpu, memory = (self._models.machine.get(name) for name in ("cpu", "memory"))
+        self.machine.setVisible(cpu is not None and memory is not None)
+        if cpu is not None and memory is not None:
+            total, free = (size_text(int(memory.values.get(f"{what}_bytes", 0))) for what in ("total", "available"))
+            self.machine.setText(
+                self._look.tr(
+                    "setup.machine",
+                    processor=str(cpu.values.get("processor", "")),
+                    cores=str(cpu.values.get("cores", "")),
+                    total=total,
+                    free=free,
+                )
+            )
 
     def _list(self) -> None:
         while (item := self._grid.takeAt(0)) is not None:
@@ -95,7 +139,8 @@ class SetupCard(QFrame):
             title = ElidedLabel(role="strong")
             title.set_whole(model.title)
             column.addWidget(title)
-            column.addWidget(label(f"{tr(f'models.kind_{model.kind}')}  ·  {model.licence}", role="small", wrap=True))
+            said = (tr(f"models.kind_{model.kind}"), model.licence, speed_words(self._look, self._models, model))
+            column.addWidget(label("  ·  ".join(text for text in said if text), role="small", wrap=True))
             self._grid.addWidget(words, line, 0)
             size = label(size_text(model.size_bytes), role="small")
             size.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
