@@ -12,7 +12,7 @@ from tests.support import FixedRetriever, ScriptedRuntime
 from tests.unit.privacy.support import ListedNames
 
 from studiolo.conversation.history import History
-from studiolo.conversation.turn import Turns
+from studiolo.conversation.turn import Turns, library_scope
 from studiolo.errors import Code
 from studiolo.events import Delta, Event, Failed, LeftOut, Started
 from studiolo.inference.scheduler import Scheduler
@@ -170,7 +170,7 @@ def test_a_name_that_is_learnt_later_is_hidden_in_earlier_questions_and_answers(
     assert name in talk.prompt  # nothing gave it away yet
     talk.ask(then)
     assert name in talk.prompt
-    scope = f"conversation:{talk.conversation}"
+    scope = library_scope("default")
     spans = (Span("PERSON", 0, len(name), 0.95),)
     talk.screener.screen(f"{name} 2026", library_id=scope, spans=spans, direction="passage")
     events = talk.ask(then)
