@@ -251,7 +251,7 @@ class _Opener:
         self.error: StudioloError | None = None
         self._open_engine = open_engine
         self._home = home
-        self._make_rules = lambda: _rules(listener, token=token, other=other, origins=origins)
+        self._make_rules: Callable[[], Rules] = lambda: _rules(listener, token=token, other=other, origins=origins)
         self._engine: Engine | None = None
         self._failed: Callable[[], None] = lambda: None
         self._opened = threading.Event()
