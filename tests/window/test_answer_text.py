@@ -52,14 +52,21 @@ def written(text: AnswerText) -> list[str]:
     return [line.replace("\xa0", " ").strip() for line in text.toPlainText().split("\n") if line.strip()]
 
 
+def listed(text: AnswerText) -> list[str]:
+    document = text.document()
+    blocks = [document.findBlockByNumber(number) for number in range(document.blockCount())]
+    return [block.text() for block in blocks if block.textList() is not None]
+
+
 def test_an_answer_that_grew_reads_as_the_whole_one(text):
     markers = frozenset({1, 2})
     for end in range(1, len(ANSWER) + 1, 3):
         text.show_markdown(ANSWER[:end], markers, writing=True)
     text.show_markdown(ANSWER, markers, writing=True)
-    grew, chips = written(text), len(text.chip_rects())
+    grew, chips, items = written(text), len(text.chip_rects()), listed(text)
     text.show_markdown(ANSWER, markers)
     assert grew == written(text)
+    assert items == listed(text) == ["One 一", "Two", "a", "b"]
     assert chips == len(text.chip_rects()) == 2
 
 

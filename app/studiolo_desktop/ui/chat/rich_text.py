@@ -18,6 +18,8 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QResizeEvent,
+    QTextBlockFormat,
+    QTextCharFormat,
     QTextCursor,
     QTextDocument,
     QTextDocumentFragment,
@@ -192,10 +194,16 @@ class AnswerText(FittedBrowser):
                 cursor.insertBlock(first.blockFormat(), first.charFormat())
             else:
                 cursor.setBlockFormat(first.blockFormat())
-        begins = self.document().isEmpty() and first.textList() is not None
+        between = -1
+        if first.textList() is not None and cursor.block().textList() is not None:  # or the two would become one
+            cursor.insertBlock(QTextBlockFormat(), QTextCharFormat())
+            between = cursor.position()
         cursor.insertFragment(QTextDocumentFragment(piece))
-        if begins:  # the empty block that a document has, before the list's own
-            QTextCursor(self.document().firstBlock()).deleteChar()
+        if between >= 0:
+            gap = QTextCursor(self.document())
+            gap.setPosition(between)
+            if gap.block().length() == 1:
+                gap.deleteChar()
 
     def _style(self) -> str:
         tokens = self._look.tokens

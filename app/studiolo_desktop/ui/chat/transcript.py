@@ -19,6 +19,7 @@ from studiolo_desktop.ui.common.scroll import ScrollColumn
 AT_ONCE = 12  # turns that a conversation opens with
 MOST = 48  # turns that are built at a time
 NEAR = 2  # heights of the view: so much is built beyond what is seen
+SETTLE_MS = 60
 PACE_MS = 8  # between two turns that are built while one scrolls
 
 
@@ -85,7 +86,8 @@ class Transcript(ScrollColumn):
         if turn.key not in self._views:
             self._build_stretch(max(0, self._chat.turns.index(turn) - AT_ONCE // 2))
         self._following = False
-        QTimer.singleShot(0, self, lambda: self._scroll_to(turn))
+        for after_ms in (0, SETTLE_MS):  # once at once, once when what was just built has its height
+            QTimer.singleShot(after_ms, self, lambda: self._scroll_to(turn))
 
     @Slot()
     def follow(self) -> None:
@@ -112,8 +114,8 @@ class Transcript(ScrollColumn):
         return view
 
     def _build_stretch(self, first: int) -> None:
-        for turn in list(self._views):
-            self._drop(turn)
+        for key in list(self._views):
+            self._drop(key)
         self._first = first
         self._end = min(len(self._chat.turns), first + AT_ONCE)
         for turn in self._chat.turns[first : self._end]:
@@ -222,9 +224,9 @@ class Transcript(ScrollColumn):
         self._pace.start()
 
     def _scroll_to(self, turn: ChatTurn) -> None:
-        view = self._views.get(turn.key)
-        if view is not None:
-            top = view.mapTo(self.widget(), QPoint(0, 0)).y()
+        view, body = self._views.get(turn.key), self.widget()
+        if view is not None and body is not None:
+            top = view.mapTo(body, QPoint(0, 0)).y()
             self.verticalScrollBar().setValue(max(0, top - Space.XL))
 
     @Slot(int, int)
