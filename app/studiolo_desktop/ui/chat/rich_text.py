@@ -194,10 +194,13 @@ class AnswerText(FittedBrowser):
                 cursor.insertBlock(first.blockFormat(), first.charFormat())
             else:
                 cursor.setBlockFormat(first.blockFormat())
-        between = -1
-        if first.textList() is not None and cursor.block().textList() is not None:  # or the two would become one
-            cursor.insertBlock(QTextBlockFormat(), QTextCharFormat())
-            between = cursor.position()
+        between = -1  # where an empty block comes to stand, which nobody wants
+        if first.textList() is not None:
+            if self.document().isEmpty():
+                between = 0
+            elif cursor.block().textList() is not None:  # or the two lists would become one
+                cursor.insertBlock(QTextBlockFormat(), QTextCharFormat())
+                between = cursor.position()
         cursor.insertFragment(QTextDocumentFragment(piece))
         if between >= 0:
             gap = QTextCursor(self.document())
