@@ -209,7 +209,7 @@ def conversation_menu(stage: Stage, language: str) -> None:
     earlier = stage.desktop.window.sidebar.earlier
     menu = earlier.menu(stage.desktop.conversations.items[0])
     menu.setParent(stage.desktop.window, Qt.WindowType.Widget)  # so that it is in the picture of the window
-    menu.move(90, 190)
+    menu.setGeometry(90, 190, menu.sizeHint().width(), menu.sizeHint().height())
     menu.show()
     stage.settle()
 

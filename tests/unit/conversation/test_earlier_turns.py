@@ -166,7 +166,11 @@ def test_turns_from_before_the_digest_was_kept_are_screened_anew(
     old.rule(HIDDEN)
     old.close()
     with sqlite3.connect(tmp_path / "history.db") as db:  # as format 1 had it
-        db.execute("ALTER TABLE turns DROP COLUMN screened_by")
+        for table, column in (
+            ("turns", "screened_by"), ("turns", "follows"), ("conversations", "pinned"), ("conversations", "named"),
+            ("conversations", "shown"),
+        ):  # fmt: skip
+            db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
         db.execute("PRAGMA user_version = 1")
     db.close()
     new = Talk(tmp_path)

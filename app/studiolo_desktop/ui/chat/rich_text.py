@@ -223,6 +223,7 @@ class AnswerText(FittedBrowser):
             f"table.grid {{ border-collapse: collapse; border: 1px solid {tokens.line_strong}; }}"
             f"th, td {{ border: 1px solid {tokens.line}; }}"
             f"table.code td {{ border: none; }}"
+            f"table.grid, table.code {{ margin-top: 4px; margin-bottom: 12px; }}"
         )
 
     def relook(self) -> None:
