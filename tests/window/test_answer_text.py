@@ -84,6 +84,17 @@ def test_only_the_last_block_is_laid_out_anew(text, monkeypatch):
     assert len(written(text)) == 101
 
 
+def test_a_long_answer_is_not_laid_out_whole_when_it_ends(text, monkeypatch):
+    whole: list[str] = []
+    monkeypatch.setattr(AnswerText, "_show_whole", lambda self: whole.append(self.markdown))
+    long = "\n\n".join(f"Paragraph {n}, 第 {n} 段 [1]." for n in range(300)) + "\n\n```python\nreturn 1\n```"
+    text.show_markdown(long[:-4], frozenset({1}), writing=True)
+    text.show_markdown(long, frozenset({1}))
+    assert whole == []
+    assert len(written(text)) == 303  # with the head of the code, which is two cells
+    assert text.toHtml().lower().count(text._look.tokens.code_keyword.lower()) >= 1
+
+
 def test_what_a_person_marks_stays_marked_while_more_arrives(text):
     text.show_markdown("First paragraph.\n\nSecond", frozenset(), writing=True)
     cursor = text.textCursor()

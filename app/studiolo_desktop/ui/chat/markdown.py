@@ -95,9 +95,12 @@ def _parser() -> MarkdownIt:
     return install(MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]))
 
 
-def to_html(markdown: str, *, markers: AbstractSet[int], inks: Inks, copy: str = "") -> str:
-    """HTML of the answer. `markers`: numbers of sources that exist; `copy`: what copying code is called, "" = none."""
-    renderer = _Renderer(markers, inks, copy=copy)
+def to_html(markdown: str, *, markers: AbstractSet[int], inks: Inks, copy: str = "", codes: int = 0) -> str:
+    """HTML of the answer. `markers`: numbers of sources that exist; `copy`: what copying code is called, "" = none.
+
+    `codes`: blocks of code that stand before it.
+    """
+    renderer = _Renderer(markers, inks, copy=copy, codes=codes)
     renderer.render(_parser().parse(markdown))
     return "".join(renderer.out)
 

@@ -32,6 +32,8 @@ from studiolo_desktop.look import Look
 from studiolo_desktop.theme import MONOSPACE_FAMILIES
 from studiolo_desktop.ui.chat.markdown import CITE_SCHEME, COPY_SCHEME, Inks, code_blocks, grown, to_html
 
+LONG = 6_000  # code points of an answer that is not laid out whole again when it ends
+
 
 def no_resource(kind: int) -> Any:
     """What a document gets for any resource: for a picture an empty one, so that Qt looks no further."""
@@ -137,6 +139,8 @@ class AnswerText(FittedBrowser):
             if not goes_on:
                 self._begin()
             self._grow()
+        elif goes_on and len(markdown) > LONG:
+            self._end()
         else:
             self._show_whole()
         self._trim_last_block()
@@ -154,6 +158,28 @@ class AnswerText(FittedBrowser):
             cursor.setPosition(min(selection[1], end), QTextCursor.MoveMode.KeepAnchor)
             self.setTextCursor(cursor)
 
+    def _end(self) -> None:
+        """Lay out the last block as it stays: all of a long answer would take longer than a frame."""
+        cursor = self._without_open()
+        html = to_html(
+            self._markdown[self._settled :],
+            markers=self._markers,
+            inks=Inks.of(self._look.tokens),
+            copy=self._look.tr("chat.copy_code"),
+            codes=self._codes,
+        )
+        self._put(cursor, html)
+        cursor.endEditBlock()
+
+    def _without_open(self) -> QTextCursor:
+        """Take the last block out; where the next one goes, with an edit begun."""
+        cursor = QTextCursor(self.document())
+        cursor.beginEditBlock()
+        cursor.setPosition(self._open_at)
+        cursor.movePosition(QTextCursor.MoveOperation.End, QTextCursor.MoveMode.KeepAnchor)
+        cursor.removeSelectedText()
+        return cursor
+
     def _begin(self) -> None:
         self.document().setDefaultStyleSheet(self._style())
         self.document().clear()
@@ -168,11 +194,7 @@ class AnswerText(FittedBrowser):
             copy=self._look.tr("chat.copy_code"),
             codes=self._codes,
         )
-        cursor = QTextCursor(self.document())
-        cursor.beginEditBlock()
-        cursor.setPosition(self._open_at)
-        cursor.movePosition(QTextCursor.MoveOperation.End, QTextCursor.MoveMode.KeepAnchor)
-        cursor.removeSelectedText()
+        cursor = self._without_open()
         if now.settled:
             self._put(cursor, now.settled)
             self._settled += now.at

@@ -16,7 +16,7 @@ from studiolo_desktop.ui.chat.turn_view import TurnView
 from studiolo_desktop.ui.common.controls import button
 from studiolo_desktop.ui.common.scroll import ScrollColumn
 
-AT_ONCE = 12  # turns that a conversation opens with
+AT_ONCE = 4  # turns that a conversation opens with; those beyond come one by one, each in its own frame
 MOST = 48  # turns that are built at a time
 NEAR = 2  # heights of the view: so much is built beyond what is seen
 SETTLE_MS = 60
