@@ -87,13 +87,13 @@ class ViewerPane(QWidget):
         around.addWidget(self.details)
         column.addLayout(around)
         self.sheet = Sheet()
-        self.scroll = PageScroll()
-        self.scroll.setWidget(self.sheet)
-        self.scroll.resized.connect(self._fit)
+        self.area = PageScroll()
+        self.area.setWidget(self.sheet)
+        self.area.resized.connect(self._fit)
         self.text = PageText(look)
         self.message = Message(look, on_again=viewer.again, on_password=viewer.unlock)
         self.stack = QStackedWidget()
-        for part in (self.message, self.scroll, self.text):
+        for part in (self.message, self.area, self.text):
             self.stack.addWidget(part)
         column.addWidget(self.stack, 1)
         self._shortcuts()
@@ -274,14 +274,14 @@ class ViewerPane(QWidget):
         marked = " ".join(shown.view.text[start:end] for start, end in shown.view.ranges)
         self.sheet.setAccessibleDescription(marked or shown.view.text)
         self.sheet.show_picture(shown.picture, shown.view.boxes, sure=sure)
-        self.stack.setCurrentWidget(self.scroll)
+        self.stack.setCurrentWidget(self.area)
         self._fit()
         if turned:
             QTimer.singleShot(0, self, self._to_mark)
 
     @Slot()
     def _fit(self) -> None:
-        width = round((self.scroll.viewport().width() - 2 * Space.M) * ZOOMS[self._zoom])
+        width = round((self.area.viewport().width() - 2 * Space.M) * ZOOMS[self._zoom])
         if width > 0:
             self.sheet.fit(width)
             self._viewer.set_width(round(width * self.devicePixelRatioF()))
@@ -289,11 +289,11 @@ class ViewerPane(QWidget):
     def _to_mark(self) -> None:
         marks = self.sheet.marks()
         if not marks:
-            self.scroll.verticalScrollBar().setValue(0)
+            self.area.verticalScrollBar().setValue(0)
             return
         first = marks[0]
-        self.scroll.ensureVisible(
-            round(first.center().x()), round(first.center().y()), 0, self.scroll.viewport().height() // 3
+        self.area.ensureVisible(
+            round(first.center().x()), round(first.center().y()), 0, self.area.viewport().height() // 3
         )
 
     def _to_passage(self) -> None:
@@ -309,4 +309,4 @@ class ViewerPane(QWidget):
 
     def take_focus(self) -> None:
         """For who uses the keyboard: the page."""
-        self.stack.currentWidget().setFocus()
+        (self.area if self._drawn is not None and self._drawn.picture is not None else self.text).setFocus()
