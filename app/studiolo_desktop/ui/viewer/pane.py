@@ -308,5 +308,5 @@ class ViewerPane(QWidget):
         self._viewer.set_width(round((width - 3 * Space.M) * ZOOMS[self._zoom] * self.devicePixelRatioF()))
 
     def take_focus(self) -> None:
-        """For who uses the keyboard: the page."""
-        (self.area if self._drawn is not None and self._drawn.picture is not None else self.text).setFocus()
+        """For who uses the keyboard: the way back, where the keys of the page count too."""
+        self.back_button.setFocus()
