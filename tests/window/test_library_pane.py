@@ -144,7 +144,7 @@ def test_a_paused_folder_is_walked_again(qtbot, open_window):
     engine.gate.set()
     desktop.library.resume()
     qtbot.waitUntil(lambda: not desktop.library.busy)
-    assert {d.name for d in desktop.library.documents} >= {"x.md", "y.md"}
+    qtbot.waitUntil(lambda: {d.name for d in desktop.library.documents} >= {"x.md", "y.md"})
 
 
 def test_what_is_paused_can_be_stopped(qtbot, open_window):
