@@ -186,7 +186,7 @@ SEARCH_WORDS: dict[str, str] = {
     "answer_tokens": "length limit max tokens 长度 上限",
     "embedder": "embedding search index vectors 向量 索引",
     "folders": "watch folder sync directory 同步 目录",
-    "profile": "personal data pii mask anonymise pseudonym filter policy 隐私 脱敏 个人信息 策略",
+    "profile": "privacy personal data pii mask anonymise pseudonym filter policy 隐私 脱敏 个人信息 策略",
     "context_tokens": "context window ram memory 上下文 内存",
     "threads": "cpu cores processor performance 核心 性能",
     "unload_minutes": "idle unload ram memory keep loaded 内存 卸载 闲置",

@@ -254,9 +254,10 @@ class ScriptedEngine:
 
     def calibrate_model(self, model_id: str, *, cancel: CancelToken | None = None) -> Iterator[Event]:
         self._here()
-        yield from self._job("calibrate", model_id, cancel)
-        if not (cancel is not None and cancel.cancelled):
-            self.measured.add(model_id)
+        for event in self._job("calibrate", model_id, cancel):
+            if event == Finished():
+                self.measured.add(model_id)
+            yield event
 
     def quantize_model(
         self, model_id: str, target: str, *, name: str | None = None, cancel: CancelToken | None = None
