@@ -109,7 +109,7 @@ class SettingsPage:
         has_tray = self._doors.has_tray()
         self.tray.box.setChecked(self._preferences.tray and has_tray)
         self.tray.box.setEnabled(has_tray)
-        self.tray.show_trouble("" if has_tray else tr("settings.tray_none"))
+        self.tray.about.setText(tr("settings.tray_about") if has_tray else tr("settings.tray_none"))
         self._refresh_profile()
         self._refresh_engines()
 
