@@ -20,6 +20,7 @@ from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+from PySide6.QtCore import QEvent
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QApplication, QWidget
 from tests.window import scripted
@@ -89,6 +90,10 @@ class Stage:
         self.engine.gate.set()
         self.pull_gate.set()
         self.desktop.window.close()
+        self.desktop.window.deleteLater()  # else every later change of the look reaches it, too
+        self.desktop.deleteLater()
+        self.app.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+        self.app.processEvents()
         self._folder.cleanup()
 
 
