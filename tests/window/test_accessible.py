@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
-from PySide6.QtGui import QAccessible, QAccessibleInterface
+from PySide6.QtGui import QAccessible, QAccessibleInterface, QInputMethodEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -192,8 +192,12 @@ def test_from_the_first_run_to_an_answer_by_keyboard_alone(qtbot, open_window, t
     qtbot.waitUntil(lambda: connector.engine.added == [sample] and not desktop.library.busy)
     tab_to(window.composer.field)
     question = "How long?" if language == "en" else "多久？"
-    for sign in question:
-        QTest.keyClicks(QApplication.focusWidget(), sign)
+    if question.isascii():
+        QTest.keyClicks(QApplication.focusWidget(), question)
+    else:  # as an input method writes it
+        written = QInputMethodEvent()
+        written.setCommitString(question)
+        QApplication.sendEvent(QApplication.focusWidget(), written)
     press(Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: bool(desktop.chat.turns) and not desktop.chat.busy)
     assert desktop.chat.turns[-1].question == question
