@@ -288,6 +288,8 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _relook(self) -> None:
+        self.sidebar.setMinimumWidth(min(self._look.sizes.px(200), 320))  # its words, and no more of a small window
+        self.pane.setMinimumWidth(min(self._look.sizes.px(280), 440))
         self.setWindowTitle(self._look.tr("app.name"))
         self.setWindowIcon(self._look.icon("studiolo", size_px=128))
 
