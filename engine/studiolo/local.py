@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from studiolo import __version__
-from studiolo.ahead import reading_ahead, readings_check, reads_ahead
+from studiolo.ahead import AheadSwitch, reading_ahead, readings_check
 from studiolo.background import Background
 from studiolo.conversation.chat import answer_chat
 from studiolo.conversation.injection import is_suspicious
@@ -33,7 +33,7 @@ from studiolo.jobs import CancelToken
 from studiolo.models.adapters import adapter_files
 from studiolo.originals import forget_library, forget_upload
 from studiolo.parts import Parts
-from studiolo.privacy.policy import PROFILE_NAMES, Policy
+from studiolo.privacy.policy import ANSWER, DIRECTIONS, PROFILE_NAMES, Policy
 from studiolo.privacy.policy_file import profile as profile_policy
 from studiolo.privacy.strictness import stricter
 from studiolo.reports import document_report
@@ -41,6 +41,7 @@ from studiolo.types import (
     COMPARED_TOKENS,
     DEFAULT_LIBRARY,
     PAGE_WIDTH,
+    AheadStatus,
     AuditRecord,
     AuditReport,
     Chat,
@@ -55,6 +56,7 @@ from studiolo.types import (
     Model,
     PageView,
     Passage,
+    PolicyPreview,
     PolicyView,
     Protection,
     Pseudonym,
@@ -63,6 +65,7 @@ from studiolo.types import (
     Reader,
     Redacted,
     Revealed,
+    Screening,
     Seen,
     ServiceClass,
     Statistics,
@@ -87,13 +90,16 @@ class LocalEngine:
         )
         self._kept = KeptConversations(parts.history, parts.screener)
         self._background = Background(parts.knowledge, learn=self._learn, evict=parts.readings.forget)
-        self._ahead = reading_ahead(parts, background=self._background)
+        self._switch = AheadSwitch(parts)
+        self._ahead = reading_ahead(parts, background=self._background, switch=self._switch)
+        self._stays = False
 
     def start_background(self) -> None:
         """Go on with what a kill interrupted, and watch folders: for an engine that stays (`studiolo.background`)."""
         self._background.start()
         self._parts.knowledge.start_watching(self._heard)
-        if reads_ahead(self._parts.settings):
+        self._stays = True
+        if self._switch.on:
             self._ahead.start()
 
     def status(self) -> EngineStatus:
@@ -127,7 +133,19 @@ class LocalEngine:
             protection=parts.screener.protection,
             loaded=parts.scheduler.loaded,
         )
-        return [*checks[:-1], readings_check(parts, self._ahead.progress), checks[-1]]
+        return [*checks[:-1], readings_check(parts, self._ahead.progress, on=self._switch.on), checks[-1]]
+
+    def ahead(self) -> AheadStatus:
+        """How far reading ahead is, and what it takes."""
+        return self._switch.status(self._ahead.progress)
+
+    def set_ahead(self, *, on: bool | None = None, budget_mb: int | None = None) -> AheadStatus:
+        """Pause it, go on, or give it another budget."""
+        self._switch.set(on=on, budget_mb=budget_mb)
+        if self._stays and self._switch.on:
+            self._ahead.start()
+            self._ahead.wake()
+        return self.ahead()
 
     def warm_up(self) -> None:
         """Load the chat model, the embedder and the filter at the same time, and wait for them.
@@ -419,6 +437,10 @@ class LocalEngine:
         """The value of one token that the model read or wrote in a turn."""
         return self._kept.reveal(turn_id, token)
 
+    def screening(self, turn_id: str, *, prompt: bool = False) -> Screening:
+        """A stored turn as the owner reads it and as the model saw it."""
+        return self._kept.screening(turn_id, prompt=prompt)
+
     # privacy
 
     def policy(self, library: str = "") -> PolicyView:
@@ -453,6 +475,15 @@ class LocalEngine:
             raise UserError(Code.UNKNOWN_LIBRARY, library=library)
         return name
 
+    def preview_policy(
+        self, library: str, section: Mapping[str, Any], text: str, *, direction: str = "question"
+    ) -> PolicyPreview:
+        """What a text would become if a section were set; nothing is changed."""
+        if direction not in DIRECTIONS or direction == ANSWER:
+            raise UserError(Code.BAD_REQUEST, field="direction", problem="unknown_direction")
+        rules = self._parts.policies.draft(self._policy_of(library), section)
+        return self._parts.screener.preview(text, rules=rules, direction=direction)
+
     def audit(self, *, limit: int = 100, before: int | None = None, after: int | None = None) -> list[AuditRecord]:
         """Records of the audit log in order."""
         return self._parts.audit.records(limit=limit, before=before, after=after)
@@ -478,7 +509,7 @@ class LocalEngine:
 
     def pseudonyms(self, library: str = DEFAULT_LIBRARY, *, reveal: bool = False) -> list[Pseudonym]:
         """The tokens of a library."""
-        return self._parts.screener.table(self._scope(library)).entries(reveal=reveal)
+        return self._parts.screener.pseudonyms(self._scope(library), reveal=reveal)
 
     def forget_person(self, library: str, name: str) -> int:
         """Erase one person with all forms of the name, or any other value."""

@@ -15,6 +15,7 @@ from studiolo.server.pseudonyms import CONFLICT, WITHOUT_MEANS
 from studiolo.shapes import audit_shape
 from studiolo.tokens import NamedToken, Scope
 from studiolo.types import (
+    AheadStatus,
     AuditFound,
     AuditRecord,
     AuditReport,
@@ -29,17 +30,22 @@ from studiolo.types import (
     Finding,
     Hit,
     Library,
+    Mark,
     Model,
     PageBox,
     PageView,
     Passage,
+    PolicyPreview,
     PolicyView,
+    PreviewFound,
     Pseudonym,
     Redacted,
     Redaction,
     Revealed,
+    Screening,
     Seen,
     SeenPart,
+    Sides,
     Span,
     Statistics,
     Timings,
@@ -139,6 +145,7 @@ def _gone(*codes: Code, body: Any = None) -> Says:
 
 def _engine() -> Table:
     status = EngineStatus(__version__, 4711, "/home/ada/.local/share/studiolo", _MODEL.id, True, True, False)
+    ahead = wire.plain(AheadStatus(True, 142, 340, True, 620_000_000, 4_294_967_296))
     health = {"status": "ok", "service": "studiolo", "pid": 4711}
     ready = {"ready": True, "model": _MODEL.id}
     seal = seal_check(SealState(sealed=True, by="seccomp", landlock=6))
@@ -149,6 +156,8 @@ def _engine() -> Table:
         ("GET", "/metrics"): Says(None, other={CONTENT_TYPE.split(";")[0]: _METRICS}),
         ("GET", "/api/status"): Says(EngineStatus, wire.plain(status)),
         ("GET", "/api/doctor"): Says(answers.Checks, checks),
+        ("GET", "/api/ahead"): Says(AheadStatus, ahead),
+        ("PUT", "/api/ahead"): Says(AheadStatus, ahead, body={"on": True}),
     }
 
 
@@ -297,6 +306,11 @@ def _stored() -> Table:
         "<|im_start|>user\nCall PERSON_1.",
         (SeenPart("template", "<|im_start|>user\n"), SeenPart("text", "Call PERSON_1.")),
     )
+    screening = Screening(
+        _TURN.id,
+        Sides("Who is Ada Lovelace?", "Who is <PERSON_1>?", (Mark("PERSON", 7, 19, 7, 17, "PERSON_1"),)),
+        Sides("The tenant.", "The tenant."),
+    )
     found = {"conversations": [wire.plain(_CONVERSATION)]}
     unknown = (Code.UNKNOWN_CONVERSATION,)
     return {
@@ -309,6 +323,9 @@ def _stored() -> Table:
         ("DELETE", "/api/conversations/{conversation_id}"): _gone(*unknown, *KEY_CODES),
         ("GET", "/api/turns/{turn_id}/seen"): Says(
             answers.SeenAnswer, {"turn": seen.turn_id, "text": seen.text, "parts": wire.plain(seen.parts)}
+        ),
+        ("GET", "/api/turns/{turn_id}/screening"): Says(
+            Screening, wire.plain(screening), (*unknown, *FILTER_CODES)
         ),
         ("POST", "/api/turns/{turn_id}/reveal"): Says(
             Revealed, wire.plain(Revealed("PERSON_1", "PERSON", "Ada Lovelace")), (*unknown, *KEY_CODES),
@@ -328,6 +345,12 @@ def _privacy() -> Table:
         ("GET", "/api/privacy"): Says(PolicyView, policy, (*LIBRARY_CODES, Code.BAD_POLICY)),
         ("PUT", "/api/privacy"): Says(
             PolicyView, policy, (*LIBRARY_CODES, Code.BAD_POLICY), body={"policy": {"types": {"LOCATION": "flag"}}}
+        ),
+        ("POST", "/api/privacy/preview"): Says(
+            PolicyPreview,
+            wire.plain(PolicyPreview("Call <PERSON_1>.", (PreviewFound("PERSON", 5, 17, "pseudonymise"),))),
+            (*LIBRARY_CODES, *FILTER_CODES),
+            body={"policy": {"profile": "strict"}, "text": "Call Ada Lovelace."},
         ),
         ("POST", "/api/privacy/load"): Says(PolicyView, policy, (Code.BAD_POLICY,)),
         ("GET", "/api/audit"): Says(answers.Records, {"records": [audit_shape(record)]}, KEY_CODES),

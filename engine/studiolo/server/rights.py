@@ -31,6 +31,8 @@ NEEDED: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {  # all of these sco
     ("GET", "/openapi.json"): ANY,
     ("GET", "/api/status"): _ADMIN,
     ("GET", "/api/doctor"): _ADMIN,
+    ("GET", "/api/ahead"): _ADMIN,
+    ("PUT", "/api/ahead"): _ADMIN,
     ("GET", "/api/tokens"): OWNER,
     ("POST", "/api/tokens"): OWNER,
     ("DELETE", "/api/tokens/{name}"): OWNER,
@@ -60,6 +62,7 @@ NEEDED: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {  # all of these sco
     ("PUT", "/api/pseudonyms/protection"): OWNER,
     ("GET", "/api/privacy"): _ADMIN + _RESTORE,  # it lists a person's own words
     ("PUT", "/api/privacy"): OWNER,  # it decides what named tokens see
+    ("POST", "/api/privacy/preview"): OWNER,  # by its own words and patterns it could tell those of the file
     ("POST", "/api/privacy/load"): OWNER,
     ("GET", "/api/jobs"): ANY,
     ("GET", "/api/jobs/{job_id}"): ANY,
@@ -75,6 +78,7 @@ NEEDED: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {  # all of these sco
     ("GET", "/api/conversations/{conversation_id}"): _ADMIN + _RESTORE,
     ("DELETE", "/api/conversations/{conversation_id}"): _ADMIN,
     ("GET", "/api/turns/{turn_id}/seen"): _ADMIN + _RESTORE,
+    ("GET", "/api/turns/{turn_id}/screening"): _ADMIN + _RESTORE,
     ("POST", "/api/turns/{turn_id}/reveal"): _ADMIN + _RESTORE,
     ("GET", "/api/audit"): _ADMIN,
     ("GET", "/api/audit/verify"): _ADMIN,

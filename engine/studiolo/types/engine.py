@@ -31,3 +31,15 @@ class EngineStatus:
     ahead: int = 0  # passages read ahead by the model
     ahead_of: int = 0  # of so many
     reading_ahead: bool = False  # one is being read just now
+
+
+@dataclass(frozen=True, slots=True)
+class AheadStatus:
+    """How far reading ahead is, and what it takes. Nothing is counted before a model is loaded."""
+
+    on: bool  # whether it is wanted
+    done: int  # passages that are read ahead
+    total: int  # of so many
+    working: bool  # one is being read just now
+    size_bytes: int  # of what is kept
+    budget_bytes: int

@@ -75,6 +75,14 @@ def test_plain_calls_give_the_same_values(remote: RemoteEngine, engine: Scripted
     assert remote.model_saw("t1") == "<PERSON_1> 租约"
     assert remote.seen("t1") == engine.seen("t1")
     assert remote.reveal("t1", "<PERSON_1>") == engine.reveal("t1", "<PERSON_1>")
+    assert remote.screening("t1") == engine.screening("t1")
+    assert remote.screening("t1", prompt=True) == engine.screening("t1", prompt=True) != engine.screening("t1")
+    assert remote.ahead() == engine.ahead()
+    assert remote.set_ahead(on=False, budget_mb=12) == engine.set_ahead(on=False, budget_mb=12)
+    assert engine.calls[-2:] == [("set_ahead", False, 12)] * 2
+    draft = ("", {"allow": {"words": ["好"]}}, "Call Ada. 好")
+    assert remote.preview_policy(*draft, direction="tool") == engine.preview_policy(*draft, direction="tool")
+    assert engine.calls[-2] == engine.calls[-1]
     assert remote.audit() == engine.audit()
     assert remote.audit(limit=1, before=3) == engine.audit(limit=1, before=3)
     assert remote.audit(limit=2, after=0) == engine.audit(limit=2, after=0)
