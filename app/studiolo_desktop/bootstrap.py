@@ -27,6 +27,8 @@ from studiolo_desktop.models.chat import ChatModel
 from studiolo_desktop.models.conversations import ConversationsModel
 from studiolo_desktop.models.library import LibraryModel
 from studiolo_desktop.models.notices import Notices
+from studiolo_desktop.models.privacy import privacy_models
+from studiolo_desktop.models.seal import Prove
 from studiolo_desktop.ui.main_window import MainWindow, Parts
 
 
@@ -44,8 +46,12 @@ class Desktop(QObject):
         patience: Patience | None = None,
         open_address: Callable[[str], object] | None = None,
         window_sealed: bool | None = None,
+        prove: Prove | None = None,
     ) -> None:
-        """`open_address` opens web addresses for a window that is sealed; `window_sealed` None: it was not tried."""
+        """`prove` runs the proof of the seal; None where there is none to run.
+
+        `open_address` opens web addresses for a window that is sealed; `window_sealed` None: it was not tried.
+        """
         super().__init__()
         settings, problem = _settings(home.settings_file)
         self._settings_file = home.settings_file
@@ -70,6 +76,15 @@ class Desktop(QObject):
             embedder=settings.embedder,
             parent=self,
         )
+        self.privacy = privacy_models(
+            self.calls,
+            self.supervisor,
+            chat=self.chat,
+            library=self.library,
+            prove=prove,
+            window_sealed=window_sealed,
+            parent=self,
+        )
         parts = Parts(
             supervisor=self.supervisor,
             notices=self.notices,
@@ -77,8 +92,8 @@ class Desktop(QObject):
             conversations=self.conversations,
             library=self.library,
             models=self.models,
+            privacy=self.privacy,
             samples=samples,
-            window_sealed=window_sealed,
         )
         opened = (
             {}
@@ -104,6 +119,7 @@ class Desktop(QObject):
         self.chat.close()
         self.library.close()
         self.models.close()
+        self.privacy.seal.stop()
         self.supervisor.stop()
         self.calls.close()
         self.look.close()
@@ -124,10 +140,12 @@ def desktop(
     app: QApplication, *, environ: Mapping[str, str], porter: Porter | None = None, window_sealed: bool | None = None
 ) -> Desktop:
     """The window over the engine of the home that `environ` names; `porter` starts what a sealed window cannot."""
+    from studiolo.client.proof import possible, proof_process
     from studiolo.client.pull import pull_process
     from studiolo.client.spawn import attach_or_spawn
 
     home = home_from(environ)
+    start_proof = None if porter is None else porter.start_proof
     return Desktop(
         app,
         home=home,
@@ -138,6 +156,7 @@ def desktop(
         samples=sample_documents(),
         open_address=None if porter is None else porter.open_address,
         window_sealed=window_sealed,
+        prove=(lambda cancel: proof_process(cancel, start=start_proof)) if possible() else None,
     )
 
 

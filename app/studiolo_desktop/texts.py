@@ -6,7 +6,10 @@ the same values in braces.
 
 from __future__ import annotations
 
+from studiolo_desktop.texts_privacy import MORE_ENTITY_WORDS, PRIVACY_TEXTS
+
 TEXTS: dict[str, tuple[str, str]] = {
+    **PRIVACY_TEXTS,
     "app.name": ("Studiolo", "Studiolo"),
     # sidebar
     "sidebar.name": ("Conversations and libraries", "对话与资料库"),
@@ -31,11 +34,12 @@ TEXTS: dict[str, tuple[str, str]] = {
     "engine.restarting": ("Starting again…", "正在重新启动…"),
     "engine.failed": ("Not running", "未运行"),
     "engine.stopped": ("Stopped", "已停止"),
-    "engine.sealed": ("Sealed: no network", "已封闭：无网络"),
+    "engine.sealed": ("Sealed: 0 connections possible", "已封闭：无法建立连接"),
+    "engine.sealed_short": ("Sealed: 0 connections", "已封闭：零连接"),
     "engine.not_sealed": ("Not sealed", "未封闭"),
     "engine.sealed_tip": (
-        "The engine that reads your documents cannot reach any network. It has tested this itself.",
-        "读取文档的引擎无法访问任何网络，并已自行验证。",
+        "The engine that reads your documents can make no connection; it tests this every second. Press for the proof.",
+        "读取文档的引擎无法建立任何连接，并且每秒自行检测一次。点击可查看证明。",
     ),
     "engine.sealed_alone": ("Engine sealed, window not", "引擎已封闭，窗口未封闭"),
     "engine.sealed_alone_tip": (
@@ -310,5 +314,6 @@ ENTITY_WORDS: dict[str, tuple[str, str, str]] = {
     "URL": ("web address", "web addresses", "个网址"),
     "DATE_TIME": ("date", "dates", "个日期"),
     "SECRET": ("secret", "secrets", "个密钥"),
+    **MORE_ENTITY_WORDS,
     "*": ("personal detail", "personal details", "项个人信息"),
 }

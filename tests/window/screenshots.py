@@ -20,8 +20,8 @@ from pathlib import Path
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QApplication
-from tests.window import scripted
+from PySide6.QtWidgets import QApplication, QWidget
+from tests.window import privacy_screens, scripted
 from tests.window.scripted import Connector, ScriptedEngine, document, scripted_pull
 
 from studiolo.errors import Code
@@ -45,6 +45,7 @@ class Stage:
         self.app = app
         self.engine = engine
         self.pull_gate = threading.Event()
+        self.shown: QWidget | None = None  # another window than the main one
         self._folder = tempfile.TemporaryDirectory()
         self.desktop = Desktop(
             app,
@@ -177,6 +178,7 @@ STATES: dict[str, tuple[Callable[[Stage, str], None], bool, bool]] = {  # what t
     "sources": (sources, True, True),
     "crashed": (crashed, True, True),
     "dropping": (dropping, True, True),
+    **{name: (act, True, True) for name, act in privacy_screens.SCREENS.items()},
 }
 
 
@@ -344,7 +346,7 @@ def main() -> None:
                 stage = Stage(app, engine, theme=theme, language=language, size=wanted.size)
                 try:
                     act(stage, language)
-                    shown = stage.desktop.window
+                    shown = stage.shown or stage.desktop.window
                     if name == "models":
                         engine.install("qwen-1.5b", installed=False)
                         stage.desktop.models.refresh()

@@ -88,7 +88,7 @@ def test_the_seal_is_shown_as_the_engine_reports_it(qtbot, open_window):
     desktop, _ = open_window(engine)
     assert desktop.window.sidebar.state.accessibleName() == "Ready · Not sealed"
     engine.crash()
-    qtbot.waitUntil(lambda: desktop.window.sidebar.state.accessibleName() == "Sealed: no network")
+    qtbot.waitUntil(lambda: desktop.window.sidebar.state.accessibleName() == "Sealed: 0 connections possible")
 
 
 def test_a_window_that_is_not_sealed_does_not_borrow_the_engines_seal(open_window):

@@ -31,6 +31,7 @@ from studiolo_desktop.models.chat import ChatModel, ChatTurn
 from studiolo_desktop.models.conversations import ConversationsModel
 from studiolo_desktop.models.library import LibraryModel
 from studiolo_desktop.models.notices import Notice, Notices
+from studiolo_desktop.models.privacy import PrivacyModels
 from studiolo_desktop.theme import READING_WIDTH, Space
 from studiolo_desktop.ui import side_pane, sidebar
 from studiolo_desktop.ui.chat.composer import Composer
@@ -41,6 +42,9 @@ from studiolo_desktop.ui.common.notice_bar import NoticeBar
 from studiolo_desktop.ui.empty import EmptyState
 from studiolo_desktop.ui.library.pane import DocumentsPane
 from studiolo_desktop.ui.models.dialog import ModelsDialog
+from studiolo_desktop.ui.privacy.dialog import PrivacyDialog, privacy_dialog
+from studiolo_desktop.ui.privacy.sides_dialog import SidesDialog
+from studiolo_desktop.ui.privacy.turn_chips import TurnChips
 from studiolo_desktop.ui.sources.pane import SourcesPane
 from studiolo_desktop.ui.top_bar import TopBar
 
@@ -58,8 +62,8 @@ class Parts:
     conversations: ConversationsModel
     library: LibraryModel
     models: ModelsModel
+    privacy: PrivacyModels
     samples: tuple[Path, ...] = ()
-    window_sealed: bool | None = None
 
 
 class MainWindow(QMainWindow):
@@ -75,6 +79,7 @@ class MainWindow(QMainWindow):
         self._parts = parts
         self._open_link = open_link
         self._models_dialog: ModelsDialog | None = None
+        self._privacy_dialog: PrivacyDialog | None = None
         self._was_down = False
         self._sources_of = 0  # the turn whose sources were brought forward
         self._pane_by_hand = False
@@ -90,7 +95,7 @@ class MainWindow(QMainWindow):
             chat=parts.chat,
             conversations=parts.conversations,
             library=parts.library,
-            window_sealed=parts.window_sealed,
+            seal=parts.privacy.seal,
         )
         self.top_bar = TopBar(
             look,
@@ -101,6 +106,7 @@ class MainWindow(QMainWindow):
             on_toggle_pane=self.toggle_pane,
         )
         self.transcript = Transcript(look, parts.chat)
+        self.chips = TurnChips(look, parts.privacy.screenings, self.transcript)
         self.empty = EmptyState(
             look,
             supervisor=parts.supervisor,
@@ -188,6 +194,28 @@ class MainWindow(QMainWindow):
         self.pane.sources.select(turn, number)
 
     @Slot(str)
+    def show_privacy(self, page: str) -> None:
+        """Show what is hidden from whom, and the proof of the seal."""
+        if self._privacy_dialog is None:
+            self._privacy_dialog = privacy_dialog(self._look, self._parts.privacy, parent=self)
+        self._privacy_dialog.open_page(page)
+        self._privacy_dialog.show()
+        self._privacy_dialog.raise_()
+
+    @Slot(object)
+    def show_sides(self, turn: ChatTurn) -> None:
+        """Show what the model saw of a turn beside what the person reads."""
+        dialog = SidesDialog(self._look, parent=self)
+        open_: list[bool] = [True]
+        dialog.destroyed.connect(open_.clear)
+        self._parts.privacy.screenings.whole(
+            turn.id,
+            then=lambda screening: dialog.show_screening(screening) if open_ else None,
+            failed=lambda problem: dialog.show_problem(problem) if open_ else None,
+        )
+        dialog.open()
+
+    @Slot(str)
     def ask_about_link(self, target: str) -> None:
         """Show where a link leads; open it only if the person says so."""
         tr = self._look.tr
@@ -241,8 +269,10 @@ class MainWindow(QMainWindow):
         parts.chat.turn_changed.connect(self._turn_changed)
         parts.models.changed.connect(self._refresh_can_ask)
         parts.library.library_changed.connect(self._library_changed)
+        self.sidebar.privacy_wanted.connect(self.show_privacy)
         self.transcript.source_wanted.connect(self.show_source)
         self.transcript.link_wanted.connect(self.ask_about_link)
+        self.transcript.seen_wanted.connect(self.show_sides)
         self._look.changed.connect(self._relook)
 
     def _shortcuts(self) -> None:

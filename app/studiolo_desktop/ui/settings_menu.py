@@ -14,10 +14,12 @@ _THEMES = (("system", "settings.theme_system"), ("light", "settings.theme_light"
 _LANGUAGES = (("", "settings.language_system"), ("en", "settings.language_en"), ("zh", "settings.language_zh"))
 
 
-def settings_menu(look: Look, parent: QWidget) -> QMenu:
+def settings_menu(look: Look, parent: QWidget, *, on_privacy: Callable[[], None]) -> QMenu:
     """The menu; it deletes itself when it closes."""
     menu = QMenu(parent)
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, on=True)
+    menu.addAction(look.tr("privacy.open")).triggered.connect(on_privacy)
+    menu.addSeparator()
     _section(look, menu, title="settings.theme", choices=_THEMES, chosen=look.theme, choose=look.choose_theme)
     menu.addSeparator()
     _section(

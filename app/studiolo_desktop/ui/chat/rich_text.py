@@ -18,14 +18,15 @@ from PySide6.QtGui import (
     QResizeEvent,
     QTextCursor,
     QTextDocument,
-    QTextLine,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QFrame, QSizePolicy, QTextBrowser, QWidget
 
+from studiolo.types import Sides
 from studiolo_desktop.look import Look
 from studiolo_desktop.theme import MONOSPACE_FAMILIES
 from studiolo_desktop.ui.chat.markdown import CITE_SCHEME, Inks, closed, to_html
+from studiolo_desktop.ui.privacy.value_chips import chip_number, paint_grounds, put_chips, x_of
 
 
 def no_resource(kind: int) -> Any:
@@ -35,12 +36,6 @@ def no_resource(kind: int) -> Any:
         blank.fill(Qt.GlobalColor.transparent)
         return blank
     return b""
-
-
-def _x(line: QTextLine, position: int) -> float:
-    """Where a position of a line stands. The binding gives the position it used beside it."""
-    found: Any = line.cursorToX(position)
-    return float(found[0] if isinstance(found, tuple) else found)
 
 
 class SafeDocument(QTextDocument):
@@ -99,6 +94,7 @@ class AnswerText(FittedBrowser):
 
     cited = Signal(int)  # the number of the source that was clicked
     link_clicked = Signal(str)  # a link that leads out, in full
+    value_clicked = Signal(int)  # the number of the chip
 
     def __init__(self, look: Look, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -106,6 +102,7 @@ class AnswerText(FittedBrowser):
         self._markdown = ""
         self._markers: frozenset[int] = frozenset()
         self._writing = False
+        self._sides: Sides | None = None
         self.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextBrowserInteraction | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
@@ -143,12 +140,29 @@ class AnswerText(FittedBrowser):
         selection = (cursor.anchor(), cursor.position()) if cursor.hasSelection() else None
         self.setHtml(to_html(closed(markdown) if writing else markdown, markers=markers, inks=inks))
         self._trim_last_block()
+        if self._sides is not None and self._sides.shown == markdown:
+            put_chips(self.document(), self._sides, ink=tokens.veil_ink)
         if selection is not None:  # the person is marking text while more of it arrives
             end = self.document().characterCount() - 1
             cursor = self.textCursor()
             cursor.setPosition(min(selection[0], end))
             cursor.setPosition(min(selection[1], end), QTextCursor.MoveMode.KeepAnchor)
             self.setTextCursor(cursor)
+
+    def show_values(self, sides: Sides) -> None:
+        """Make chips of the values that the model did not see; none where another text is shown than is meant."""
+        if sides != self._sides:
+            self._sides = sides
+            self.show_markdown(self._markdown, self._markers, writing=self._writing, force=True)
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Tab goes from link to link; which one has the focus is told as it is for the pointer."""
+        stays = super().focusNextPrevChild(forward)
+        cursor = self.textCursor()
+        at = QTextCursor(cursor)
+        at.setPosition(cursor.selectionEnd())
+        self.highlighted.emit(QUrl(at.charFormat().anchorHref() if stays and cursor.hasSelection() else ""))
+        return stays
 
     def relook(self) -> None:
         """New colours."""
@@ -169,9 +183,9 @@ class AnswerText(FittedBrowser):
                     at = fragment.position() - block.position()
                     line = block.layout().lineForTextPosition(at)
                     if line.isValid():
-                        left = _x(line, at)
+                        left = x_of(line, at)
                         end = at + fragment.length()
-                        right = _x(line, end)
+                        right = x_of(line, end)
                         middle = line.y() + line.ascent() * 0.66
                         height = self._look.sizes.small * 1.42
                         rects.append(
@@ -184,9 +198,10 @@ class AnswerText(FittedBrowser):
     def paintEvent(self, event: QPaintEvent) -> None:
         """The grounds of the chips, then the text."""
         rects = self.chip_rects()
-        if rects:
+        if rects or self._sides is not None:
             painter = QPainter(self.viewport())
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            paint_grounds(painter, self.document(), self._look)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(self._look.tokens.accent_soft))
             for rect in rects:
@@ -207,5 +222,8 @@ class AnswerText(FittedBrowser):
             number = url.path()
             if number.isdigit():
                 self.cited.emit(int(number))
+            return
+        if (chip := chip_number(url.toString())) is not None:
+            self.value_clicked.emit(chip)
             return
         self.link_clicked.emit(url.toString(QUrl.ComponentFormattingOption.FullyEncoded))

@@ -23,6 +23,8 @@ class Transcript(ScrollColumn):
 
     source_wanted = Signal(object, int)  # ChatTurn, number
     link_wanted = Signal(str)
+    seen_wanted = Signal(object)  # ChatTurn
+    built = Signal(object)  # TurnView
 
     def __init__(self, look: Look, chat: ChatModel) -> None:
         super().__init__(margin=0, gap=0)
@@ -93,7 +95,9 @@ class Transcript(ScrollColumn):
         view = TurnView(self._look, turn, self._chat.ask_again)
         view.source_wanted.connect(self.source_wanted)
         view.link_wanted.connect(self.link_wanted)
+        view.seen_wanted.connect(self.seen_wanted)
         self._views[turn.key] = view
+        self.built.emit(view)
         return view
 
     def _refresh_earlier(self) -> None:

@@ -37,6 +37,8 @@ class TurnView(QWidget):
 
     source_wanted = Signal(object, int)  # ChatTurn, number of the source (0: the list)
     link_wanted = Signal(str)
+    seen_wanted = Signal(object)  # ChatTurn: what the model saw of it
+    refreshed = Signal()
 
     def __init__(self, look: Look, turn: ChatTurn, ask_again: Callable[[ChatTurn], bool]) -> None:
         super().__init__()
@@ -84,6 +86,7 @@ class TurnView(QWidget):
 
         self.copy_button = IconButton(look, "copy", self._copy, size_px=17)
         self.again_button = IconButton(look, "retry", lambda: _ignore(ask_again(self.turn)), size_px=17)
+        self.seen_button = IconButton(look, "sides", lambda: self.seen_wanted.emit(self.turn), size_px=17)
         self._facts = label(role="small")
         self._foot = self._build_foot()
         column.addWidget(self._foot)
@@ -96,6 +99,7 @@ class TurnView(QWidget):
         line.setSpacing(2)
         line.addWidget(self.copy_button)
         line.addWidget(self.again_button)
+        line.addWidget(self.seen_button)
         line.addSpacing(Space.S)
         line.addWidget(self._facts)
         line.addStretch(1)
@@ -121,6 +125,9 @@ class TurnView(QWidget):
         self._refresh_hidden()
         self.copy_button.name(self._look.tr("chat.copy"))
         self.again_button.name(self._look.tr("chat.ask_again"))
+        self.seen_button.setVisible(bool(turn.id))
+        self.seen_button.name(self._look.tr("sides.open"))
+        self.refreshed.emit()
 
     def _figures(self) -> list[str]:
         """Which model answered, how long it took, how fast it wrote, what energy that cost; what is not known is left
@@ -141,6 +148,7 @@ class TurnView(QWidget):
         self.answer.relook()
         self.copy_button.repaint_icon()
         self.again_button.repaint_icon()
+        self.seen_button.repaint_icon()
         self.question.setAccessibleName(f"{self._look.tr('chat.question')}: {self.turn.question}")
         self.refresh()
         self._fit_question()
