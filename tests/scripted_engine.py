@@ -29,6 +29,7 @@ from studiolo.types import (
     DEFAULT_LIBRARY,
     PAGE_WIDTH,
     AddResult,
+    AheadStatus,
     AuditFound,
     AuditRecord,
     AuditReport,
@@ -54,13 +55,16 @@ from studiolo.types import (
     Library,
     LibraryMap,
     MapPoint,
+    Mark,
     Model,
     ModelFit,
     ModelQuality,
     PageBox,
     PageView,
     Passage,
+    PolicyPreview,
     PolicyView,
+    PreviewFound,
     Protection,
     Pseudonym,
     Question,
@@ -68,10 +72,12 @@ from studiolo.types import (
     Reader,
     Redaction,
     Revealed,
+    Screening,
     Seen,
     SeenPart,
     Setting,
     SettingValue,
+    Sides,
     Span,
     Statistics,
     TextQuality,
@@ -187,6 +193,7 @@ PAGE = PageView(
     height=1700,
     boxes=(PageBox(0.1, 0.25, 0.9, 0.5),),
 )
+AHEAD = AheadStatus(True, 142, 300, False, 620_000_000, 4_294_967_296)
 LIBRARY = Library(DEFAULT_LIBRARY, "e5", 1, 9, 1_700_000_000.0)
 MODELS = (
     Model("tiny", "chat", "Tiny", 10, 20, "Apache-2.0", ("en", "zh"), "a" * 64, installed=True, default=True),
@@ -318,6 +325,14 @@ class ScriptedEngine:
         self._note("calibrate_model", model_id)
         return self._work(Progress("calibrate", 1, 0, model_id), cancel)
 
+    def ahead(self) -> AheadStatus:
+        self._note("ahead")
+        return AHEAD
+
+    def set_ahead(self, *, on: bool | None = None, budget_mb: int | None = None) -> AheadStatus:
+        self._note("set_ahead", on, budget_mb)
+        return replace(AHEAD, on=AHEAD.on if on is None else on)
+
     def libraries(self) -> list[Library]:
         self._note("libraries")
         return [LIBRARY]
@@ -447,6 +462,12 @@ class ScriptedEngine:
         self._note("set_policy", library, dict(section))
         return replace(POLICY, library=library, section=dict(section))
 
+    def preview_policy(
+        self, library: str, section: Mapping[str, Any], text: str, *, direction: str = "question"
+    ) -> PolicyPreview:
+        self._note("preview_policy", library, dict(section), text, direction)
+        return PolicyPreview("Call <PERSON_1>. 好", (PreviewFound("PERSON", 5, 8, "pseudonymise"),), ("SECRET",))
+
     def load_policy(self) -> PolicyView:
         self._note("load_policy")
         return POLICY
@@ -538,6 +559,11 @@ class ScriptedEngine:
     def seen(self, turn_id: str) -> Seen:
         text = self.model_saw(turn_id)
         return Seen(turn_id, text, (SeenPart("template", text[:11]), SeenPart("text", text[11:])))
+
+    def screening(self, turn_id: str, *, prompt: bool = False) -> Screening:
+        self._note("screening", turn_id, prompt)
+        asked = Sides("Who is Ada 爱达?", "Who is <PERSON_1>?", (Mark("PERSON", 7, 13, 7, 17, "PERSON_1"),))
+        return Screening(turn_id, asked, Sides("好 [1].", "好 [1]."), (asked,) if prompt else ())
 
     def reveal(self, turn_id: str, token: str) -> Revealed:
         self._note("reveal", turn_id, token)

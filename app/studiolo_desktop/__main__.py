@@ -50,9 +50,12 @@ def _application(environ: Mapping[str, str]) -> QApplication:
     """The application; in development one that says what keeps its main thread."""
     from PySide6.QtWidgets import QApplication
 
-    from studiolo_desktop.bridge.watchdog import WatchedApplication
+    from studiolo_desktop.bridge.watchdog import Watchdog
 
-    return WatchedApplication(sys.argv, told=True) if environ.get("STUDIOLO_WATCHDOG") else QApplication(sys.argv)
+    app = QApplication(sys.argv)
+    if environ.get("STUDIOLO_WATCHDOG"):
+        Watchdog(told=True, parent=app)
+    return app
 
 
 if __name__ == "__main__":

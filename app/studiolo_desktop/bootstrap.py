@@ -35,8 +35,10 @@ from studiolo_desktop.models.long_work import LongWork
 from studiolo_desktop.models.model_jobs import ModelJobs
 from studiolo_desktop.models.notices import Notices
 from studiolo_desktop.models.preferences import PreferencesModel
+from studiolo_desktop.models.privacy import privacy_models
 from studiolo_desktop.models.recall import Recall
 from studiolo_desktop.models.remedies import set_aside
+from studiolo_desktop.models.seal import Prove
 from studiolo_desktop.models.study import Study
 from studiolo_desktop.ui.chat.code import warm as warm_highlighting
 from studiolo_desktop.ui.main_window import MainWindow, Parts
@@ -57,8 +59,12 @@ class Desktop(QObject):
         patience: Patience | None = None,
         open_address: Callable[[str], object] | None = None,
         window_sealed: bool | None = None,
+        prove: Prove | None = None,
     ) -> None:
-        """`open_address` opens web addresses for a window that is sealed; `window_sealed` None: it was not tried."""
+        """`prove` runs the proof of the seal; None where there is none to run.
+
+        `open_address` opens web addresses for a window that is sealed; `window_sealed` None: it was not tried.
+        """
         super().__init__()
         settings, problem = _settings(home.settings_file)
         self._home = home
@@ -106,6 +112,15 @@ class Desktop(QObject):
         self.recall = Recall(self.chat, self.models, self.drafts, parent=self)
         self.jobs = ModelJobs(self.calls, self.models, self.notices, parent=self)
         self.diagnostics = Diagnostics(self.calls, self.notices, home, parent=self)
+        self.privacy = privacy_models(
+            self.calls,
+            self.supervisor,
+            chat=self.chat,
+            library=self.library,
+            prove=prove,
+            window_sealed=window_sealed,
+            parent=self,
+        )
         parts = Parts(
             supervisor=self.supervisor,
             notices=self.notices,
@@ -119,8 +134,8 @@ class Desktop(QObject):
             preferences=self.preferences,
             diagnostics=self.diagnostics,
             set_aside=self._set_aside,
+            privacy=self.privacy,
             samples=samples,
-            window_sealed=window_sealed,
         )
         opened = (
             {}
@@ -158,6 +173,7 @@ class Desktop(QObject):
         self.library.close()
         self.models.close()
         self.jobs.close()
+        self.privacy.seal.stop()
         self.supervisor.stop()
         self.calls.close()
         with suppress(StudioloError):  # what was chosen last and not begun to be written; there is nobody left to tell
@@ -194,10 +210,12 @@ def desktop(
     app: QApplication, *, environ: Mapping[str, str], porter: Porter | None = None, window_sealed: bool | None = None
 ) -> Desktop:
     """The window over the engine of the home that `environ` names; `porter` starts what a sealed window cannot."""
+    from studiolo.client.proof import possible, proof_process
     from studiolo.client.pull import pull_process
     from studiolo.client.spawn import attach_or_spawn
 
     home = home_from(environ)
+    start_proof = None if porter is None else porter.start_proof
     return Desktop(
         app,
         home=home,
@@ -208,6 +226,7 @@ def desktop(
         samples=sample_documents(),
         open_address=None if porter is None else porter.open_address,
         window_sealed=window_sealed,
+        prove=(lambda cancel: proof_process(cancel, start=start_proof)) if possible() else None,
     )
 
 

@@ -84,6 +84,7 @@ QPushButton[role="primary"] {{ background: {t.accent}; color: {t.on_accent}; bor
   font-weight: 600; }}
 QPushButton[role="primary"]:hover {{ background: {t.accent_strong}; border-color: {t.accent_strong}; }}
 QPushButton[role="primary"]:focus {{ border: 2px solid {t.text}; padding: 5px 13px; }}
+QPushButton[role="primary"]:disabled {{ background: {t.line}; color: {t.muted}; border-color: {t.line}; }}
 QPushButton[role="new-chat"] {{ text-align: left; padding: 8px 12px; background: {t.surface};
   border: 1px solid {t.line}; }}
 QPushButton[role="new-chat"]:hover {{ border-color: {t.line_strong}; }}
@@ -141,6 +142,12 @@ QAbstractSpinBox:focus {{ border-color: {t.accent}; }}
 QAbstractSpinBox:disabled, QLineEdit:disabled {{ color: {t.muted}; background: {t.sunken}; }}
 QCheckBox {{ spacing: 8px; padding: 2px; border: 1px solid transparent; border-radius: {RADIUS_SMALL}px; }}
 QCheckBox:focus {{ border-color: {t.accent}; }}
+QPlainTextEdit[role="field"] {{ background: {t.surface}; border: 1px solid {t.line_strong};
+  border-radius: {RADIUS_SMALL}px; padding: 4px 6px; selection-background-color: {t.accent};
+  selection-color: {t.on_accent}; }}
+QPlainTextEdit[role="field"]:focus {{ border-color: {t.accent}; }}
+QPlainTextEdit[role="field"]:disabled {{ color: {t.muted}; }}
+QPlainTextEdit[role="field"]:read-only {{ background: {t.sunken}; border-color: {t.line}; }}
 QTextBrowser {{ background: transparent; border: none; font-size: {size.reading}px;
   selection-background-color: {t.accent};
   selection-color: {t.on_accent}; }}
@@ -173,6 +180,21 @@ QListWidget::item:hover {{ background: {t.line}; }}
 QListWidget::item:selected {{ background: {t.accent_soft}; color: {t.accent_ink}; }}
 QListWidget::item:selected:focus {{ border: 1px solid {t.accent}; }}
 QListWidget::item:disabled {{ color: {t.muted}; background: transparent; }}
+
+QPushButton[role="seal"] {{ background: transparent; border: 1px solid transparent; color: {t.muted};
+  font-size: {size.small}px; text-align: left; padding: 5px 6px; }}
+QPushButton[role="seal"]:hover {{ background: {t.line}; color: {t.text}; }}
+QPushButton[role="seal"]:focus {{ border-color: {t.accent}; }}
+
+QTableWidget {{ background: {t.surface}; alternate-background-color: {t.canvas}; border: 1px solid {t.line};
+  border-radius: {RADIUS_SMALL}px; selection-background-color: {t.accent_soft};
+  selection-color: {t.accent_ink}; outline: none; }}
+QTableWidget:focus {{ border-color: {t.accent}; }}
+QTableWidget::item {{ padding: 5px 10px; border: none; }}
+QTableWidget::item:selected {{ background: {t.accent_soft}; color: {t.accent_ink}; }}
+QHeaderView {{ background: {t.surface}; border: none; }}
+QHeaderView::section {{ background: {t.surface}; color: {t.muted}; border: none; border-bottom: 1px solid {t.line};
+  padding: 7px 13px; font-weight: 600; font-size: {size.small}px; }}
 
 QMenu {{ background: {t.surface}; border: 1px solid {t.line_strong}; padding: 6px; }}
 QMenu::item {{ padding: 7px 28px 7px 12px; border-radius: {RADIUS_SMALL}px; margin: 0px; }}

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from studiolo_desktop.texts_library import LIBRARY_TEXTS
 from studiolo_desktop.texts_models import MODELS_TEXTS
+from studiolo_desktop.texts_privacy import MORE_ENTITY_WORDS, PRIVACY_TEXTS
 from studiolo_desktop.texts_settings import SETTINGS_TEXTS
 
 TEXTS: dict[str, tuple[str, str]] = {
     **LIBRARY_TEXTS,
+    **PRIVACY_TEXTS,
     "app.name": ("Studiolo", "Studiolo"),
     # sidebar
     "sidebar.name": ("Conversations and libraries", "对话与资料库"),
@@ -23,6 +25,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "sidebar.library_default": ("My documents", "我的文档"),
     "sidebar.remove_conversation": ("Delete conversation…", "删除对话…"),
     "sidebar.search": ("Search conversations", "搜索对话"),
+    "sidebar.search_clear": ("Clear the search", "清除搜索"),
     "sidebar.none_found": ("Nothing was found.", "没有找到。"),
     "sidebar.pinned": ("Pinned", "已置顶"),
     "sidebar.rename": ("Rename…", "重命名…"),
@@ -49,11 +52,12 @@ TEXTS: dict[str, tuple[str, str]] = {
     "engine.restarting": ("Starting again…", "正在重新启动…"),
     "engine.failed": ("Not running", "未运行"),
     "engine.stopped": ("Stopped", "已停止"),
-    "engine.sealed": ("Sealed: no network", "已封闭：无网络"),
+    "engine.sealed": ("Sealed: 0 connections possible", "已封闭：无法建立连接"),
+    "engine.sealed_short": ("Sealed: 0 connections", "已封闭：零连接"),
     "engine.not_sealed": ("Not sealed", "未封闭"),
     "engine.sealed_tip": (
-        "The engine that reads your documents cannot reach any network. It has tested this itself.",
-        "读取文档的引擎无法访问任何网络，并已自行验证。",
+        "The engine that reads your documents can make no connection; it tests this every second. Press for the proof.",
+        "读取文档的引擎无法建立任何连接，并且每秒自行检测一次。点击可查看证明。",
     ),
     "engine.sealed_alone": ("Engine sealed, window not", "引擎已封闭，窗口未封闭"),
     "engine.sealed_alone_tip": (
@@ -110,7 +114,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "chat.version_after": ("Later version", "下一版本"),
     "chat.copy_code": ("Copy", "复制"),
     "chat.copied": ("Copied", "已复制"),
-    "chat.code": ("Code", "代码"),
     "chat.hidden": ("{what} hidden from the model", "{what}未让模型看到"),
     "chat.sources.one": ("{n} source", "{n} 个来源"),
     "chat.sources.many": ("{n} sources", "{n} 个来源"),
@@ -292,5 +295,6 @@ ENTITY_WORDS: dict[str, tuple[str, str, str]] = {
     "URL": ("web address", "web addresses", "个网址"),
     "DATE_TIME": ("date", "dates", "个日期"),
     "SECRET": ("secret", "secrets", "个密钥"),
+    **MORE_ENTITY_WORDS,
     "*": ("personal detail", "personal details", "项个人信息"),
 }

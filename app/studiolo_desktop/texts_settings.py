@@ -76,6 +76,12 @@ SETTINGS_TEXTS: dict[str, tuple[str, str]] = {
     "settings.profile_balanced": ("Names, numbers, addresses: balanced", "姓名、号码、地址：均衡"),
     "settings.profile_strict": ("As much as can be found: strict", "尽可能多：严格"),
     "settings.profile_other": ("A policy of your own", "自定义策略"),
+    "settings.policy": ("Rules, names and the record", "规则、名单与记录"),
+    "settings.policy_about": (
+        "What becomes of each kind of data, words of your own, pseudonyms, what was screened, the proof of the seal.",
+        "每类信息如何处理、自定义词语、已用的假名、处理记录，以及封闭证明。",
+    ),
+    "settings.policy_open": ("Privacy…", "隐私…"),
     # machine
     "settings.context_tokens": ("Room for reading", "阅读容量"),
     "settings.context_tokens_about": (
@@ -187,7 +193,7 @@ SEARCH_WORDS: dict[str, str] = {
     "answer_tokens": "length limit max tokens 长度 上限",
     "embedder": "embedding search index vectors 向量 索引",
     "folders": "watch folder sync directory 同步 目录",
-    "profile": "personal data pii mask anonymise pseudonym filter policy 隐私 脱敏 个人信息 策略",
+    "profile": "privacy personal data pii mask anonymise pseudonym filter policy 隐私 脱敏 个人信息 策略",
     "context_tokens": "context window ram memory 上下文 内存",
     "threads": "cpu cores processor performance 核心 性能",
     "unload_minutes": "idle unload ram memory keep loaded 内存 卸载 闲置",

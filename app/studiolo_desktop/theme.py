@@ -32,6 +32,8 @@ class Tokens:
     accent_ink: str  # text on accent_soft
     mark: str  # behind a quotation
     mark_ink: str
+    veil: str  # ground of values that the model did not see
+    veil_ink: str
     danger: str
     danger_soft: str
     good_soft: str
@@ -59,6 +61,8 @@ LIGHT = Tokens(
     accent_ink="#1A5447",
     mark="#FBECB8",
     mark_ink="#3B2F05",
+    veil="#ECE7F6",
+    veil_ink="#4C3A78",
     danger="#A6342A",
     danger_soft="#FAEBE8",
     good_soft="#E8F1EC",
@@ -86,6 +90,8 @@ DARK = Tokens(
     accent_ink="#A3DAC8",
     mark="#574919",
     mark_ink="#FBF1CC",
+    veil="#37304A",
+    veil_ink="#D3C6F4",
     danger="#F29B8F",
     danger_soft="#3A2522",
     good_soft="#22322B",

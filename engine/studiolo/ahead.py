@@ -7,7 +7,7 @@ from studiolo.conversation.idle import Ahead, ReadingAhead, ToRead
 from studiolo.conversation.turn import library_scope
 from studiolo.parts import Parts
 from studiolo.settings import Settings
-from studiolo.types import Check
+from studiolo.types import AheadStatus, Check
 
 OF_BUDGET = 0.9  # the rest is left to what is read because somebody asked
 
@@ -50,6 +50,19 @@ def reading_ahead(parts: Parts, *, background: Background) -> ReadingAhead:
         may=may,
         room=room,
         share=lambda: parts.settings.read_ahead_share,
+    )
+
+
+def ahead_status(parts: Parts, ahead: Ahead) -> AheadStatus:
+    """How far reading ahead is, and what it takes."""
+    kept, on = parts.readings.statistics(), reads_ahead(parts.settings)
+    return AheadStatus(
+        on=on,
+        done=ahead.done,
+        total=ahead.total,
+        working=ahead.working and on,
+        size_bytes=kept.size_bytes,
+        budget_bytes=kept.budget_bytes,
     )
 
 

@@ -16,6 +16,7 @@ from studiolo.jobs import CancelToken
 from studiolo.types import (
     COMPARED_TOKENS,
     PAGE_WIDTH,
+    AheadStatus,
     AuditRecord,
     AuditReport,
     Chat,
@@ -35,6 +36,7 @@ from studiolo.types import (
     ModelFit,
     PageView,
     Passage,
+    PolicyPreview,
     PolicyView,
     Protection,
     Pseudonym,
@@ -42,6 +44,7 @@ from studiolo.types import (
     QuotesOf,
     Redacted,
     Revealed,
+    Screening,
     Seen,
     Setting,
     SettingValue,
@@ -71,6 +74,17 @@ class Engine(Protocol):
 
         Raises UserError: bad_request, naming the first that does not fit (then none is changed); unknown_model,
         model_kind.
+        """
+        ...
+
+    def ahead(self) -> AheadStatus:
+        """How far reading ahead is, and what it takes."""
+        ...
+
+    def set_ahead(self, *, on: bool | None = None, budget_mb: int | None = None) -> AheadStatus:
+        """Pause it or go on, or give it another budget on disk (what is over it is dropped); the settings keep it.
+
+        Raises UserError(bad_request).
         """
         ...
 
@@ -299,6 +313,13 @@ class Engine(Protocol):
         """
         ...
 
+    def screening(self, turn_id: str, *, prompt: bool = False) -> Screening:
+        """A stored turn as the owner reads it and as the model saw it, with what stands where the two differ.
+
+        `prompt`: with the text that the model read, too. Raises UserError(bad_request) where there is no such turn.
+        """
+        ...
+
     # privacy
     def policy(self, library: str = ...) -> PolicyView:
         """The privacy policy of a library, or ("") the home's. Raises UserError: unknown_library, bad_policy."""
@@ -309,6 +330,15 @@ class Engine(Protocol):
 
         It counts at once; what documents hold is counted anew in the background. Raises UserError: unknown_library,
         bad_policy (and then nothing is changed), bad_request.
+        """
+        ...
+
+    def preview_policy(
+        self, library: str, section: Mapping[str, Any], text: str, *, direction: str = ...
+    ) -> PolicyPreview:
+        """What `text` would become on its way in `direction` if `section` were set; nothing is changed or recorded.
+
+        What only the library's table knows is not looked for. Raises what `set_policy` does, and filter_failed.
         """
         ...
 
@@ -343,7 +373,10 @@ class Engine(Protocol):
         ...
 
     def pseudonyms(self, library: str = ..., *, reveal: bool = False) -> list[Pseudonym]:
-        """The tokens of a library, with their values only where `reveal` asks for them. Raises unknown_library."""
+        """The tokens of a library, with their values only where `reveal` asks for them, which the audit log notes.
+
+        Raises unknown_library.
+        """
         ...
 
     def forget_person(self, library: str, name: str) -> int:

@@ -38,7 +38,7 @@ class Warming:
         """Open the index of words; from here on the rest counts as being loaded, and `run` has to follow."""
         with self._lock:
             self._loading = (MODEL, SEARCH, FILTER)
-        self._parts.knowledge.search(_TEXT, library=DEFAULT_LIBRARY, limit=1, by_words=True)
+        self._parts.knowledge.open_words(DEFAULT_LIBRARY)
 
     def run(self) -> None:
         """Load the rest, and wait for it."""

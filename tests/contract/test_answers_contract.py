@@ -82,6 +82,26 @@ def test_what_the_model_saw(filled: House, engine: Engine) -> None:
     assert engine.audit(limit=1)[0] == last
 
 
+@pytest.mark.parametrize("text", [f"How long is the term? Call {PHONE} back.", f"租期多久? 请回电{PHONE}。"])
+def test_a_turn_from_both_sides(filled: House, engine: Engine, text: str) -> None:
+    turn = read(engine.ask(Question(text)))[0].turn_id
+    screening = engine.screening(turn)
+    (mark,) = screening.question.marks
+    assert screening.question.shown == text
+    assert text[mark.start : mark.end] == PHONE
+    assert screening.question.seen[mark.seen_start : mark.seen_end] == f"<{mark.token}>"
+    assert PHONE not in screening.question.seen
+    assert engine.reveal(turn, mark.token).value == PHONE
+    assert screening.answer.shown == screening.answer.seen == "The term of the lease is twelve months [1]. 十二个月。"
+    assert screening.prompt == ()
+    prompt = engine.screening(turn, prompt=True).prompt
+    seen = engine.seen(turn)
+    assert [sides.seen for sides in prompt] == [part.text for part in seen.parts if part.kind == "text"]
+    assert any(PHONE in sides.shown for sides in prompt)
+    assert not any(PHONE in sides.seen for sides in prompt)
+    assert failure(lambda: engine.screening("nobody's")).code is Code.BAD_REQUEST
+
+
 def test_a_turn_leaves_an_audit_trail(filled: House, engine: Engine) -> None:
     before = engine.audit(limit=1)[0].number
     read(engine.ask(Question(f"租期多久? My number is {PHONE}.", reader=Reader.MASKED)))

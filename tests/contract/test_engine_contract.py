@@ -216,7 +216,7 @@ def test_a_comparison_of_models(house: House, engine: Engine, monkeypatch: pytes
         yield Compared(COMPARISON)
         yield Finished()
 
-    monkeypatch.setattr("studiolo.local.compare", scripted)
+    monkeypatch.setattr("studiolo.local.models.compare", scripted)
     (tiny,) = (model.id for model in engine.models() if model.architecture == "llama")
     events = read(engine.compare_models(tiny, tiny, text=house.files / "租约.md", tokens=99))
     assert events == [Progress("compare", 1, 2, tiny), Compared(COMPARISON), Finished()]

@@ -16,7 +16,6 @@ from tests.window.scripted import Connector, ScriptedEngine, scripted_pull
 from studiolo.paths import Home
 from studiolo_desktop.bootstrap import Desktop
 from studiolo_desktop.bridge.supervisor import EngineState, Patience
-from studiolo_desktop.bridge.watchdog import WatchedApplication
 
 Open = Callable[..., tuple[Desktop, Connector]]
 
@@ -26,12 +25,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(here):
             item.add_marker(pytest.mark.window)
-
-
-@pytest.fixture(scope="session")
-def qapp_cls() -> type[QApplication]:
-    """The application of these tests notes what keeps its main thread."""
-    return WatchedApplication
 
 
 @pytest.fixture

@@ -20,10 +20,10 @@ from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QApplication, QWidget
-from tests.window import scripted
+from tests.window import privacy_screens, scripted
 from tests.window.library_screens import LIBRARY_STATES
 from tests.window.scripted import Connector, ScriptedEngine, document, scripted_pull
 
@@ -53,6 +53,7 @@ class Stage:
         self.app = app
         self.engine = engine
         self.pull_gate = threading.Event()
+        self.shown: QWidget | None = None  # another window than the main one
         self._folder = tempfile.TemporaryDirectory()
         self.desktop = Desktop(
             app,
@@ -91,6 +92,10 @@ class Stage:
         self.engine.gate.set()
         self.pull_gate.set()
         self.desktop.window.close()
+        self.desktop.window.deleteLater()  # else every later change of the look reaches it, too
+        self.desktop.deleteLater()
+        self.app.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+        self.app.processEvents()
         self._folder.cleanup()
 
 
@@ -216,7 +221,7 @@ def conversation_menu(stage: Stage, language: str) -> None:
     earlier = stage.desktop.window.sidebar.earlier
     menu = earlier.menu(stage.desktop.conversations.items[0])
     menu.setParent(stage.desktop.window, Qt.WindowType.Widget)  # so that it is in the picture of the window
-    menu.move(90, 190)
+    menu.setGeometry(90, 190, menu.sizeHint().width(), menu.sizeHint().height())
     menu.show()
     stage.settle()
 
@@ -329,6 +334,7 @@ STATES: dict[str, tuple[Callable[[Stage, str], QWidget | None], bool, bool]] = {
     "settings-found": (settings_found, True, True),
     "shortcuts": (shortcuts, True, True),
     "disk-full": (disk_full, True, True),
+    **{name: (act, True, True) for name, act in privacy_screens.SCREENS.items()},
 }
 
 
@@ -473,7 +479,8 @@ def staged(
     engine = seeded(ScriptedEngine(installed=installed, documents=DOCUMENTS if documents else ()), language)
     stage = Stage(app, engine, theme=theme, language=language, size=size, text=text)
     try:
-        yield act(stage, language) or stage.desktop.window
+        found = act(stage, language)
+        yield stage.shown or found or stage.desktop.window
     finally:
         stage.close()
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from tests.window import scripted_pages
+from tests.window.scripted_privacy import ScriptedPrivacy
 
 from studiolo.errors import Code, EnvironmentFault, UserError
 from studiolo.events import Cited, Delta, Event, FileDone, Finished, Progress, Redacted, Retrieved, Started, Tally
@@ -45,18 +46,20 @@ from studiolo.types import (
     Library,
     LibraryMap,
     MapPoint,
+    Mark,
     Model,
     ModelFit,
     PageView,
     Passage,
-    PolicyView,
     Protection,
-    Pseudonym,
     Question,
     QuotesOf,
     Redaction,
+    Revealed,
+    Screening,
     Setting,
     SettingValue,
+    Sides,
     Timings,
     Turn,
     Usage,
@@ -186,7 +189,7 @@ def map_points(hits: Sequence[Hit]) -> tuple[MapPoint, ...]:
     )
 
 
-class ScriptedEngine:
+class ScriptedEngine(ScriptedPrivacy):
     """One engine, which a test can hold, watch and kill."""
 
     def __init__(
@@ -208,8 +211,13 @@ class ScriptedEngine:
         self.redactions = (Redaction("PERSON", 3), Redaction("PHONE_NUMBER", 1))
         self.appended = ""  # what the engine adds when the model has ended: markers it found itself
         self.screened_in_answer: tuple[Redaction, ...] = ()
+        self.values: dict[str, tuple[str, str]] = {}  # what is shown of a value -> its type, its token ("" = made up)
+        self.secrets: dict[str, str] = {}  # token -> what is revealed of it
+        self.screened_turns: list[tuple[str, bool]] = []
+        self.revealed: list[tuple[str, str]] = []
         self.delay_s = delay_s
         self.sealed = True
+        self.ahead_now = 0
         self.asked: list[Question] = []
         self.added: list[Path] = []
         self.removed: list[tuple[str, QuotesOf]] = []
@@ -225,13 +233,13 @@ class ScriptedEngine:
         self.fails: dict[str, tuple[Code, dict[str, str]]] = {}  # by file name
         self.partial: dict[str, Code] = {}  # files read in part, by name
         self.set = Settings()
-        self.section: dict[str, Any] = {}
         self.checks: list[Check] = []
         self.free_bytes = free_bytes
         self.measured: set[str] = set()
         self.hold_jobs = False  # work on models waits for `gate`
         self.hold_after: int | None = None  # deltas of an answer, then it waits for `gate`
         self.hold_file = ""  # the file at which an ingestion waits for `gate`
+        self._prepare_privacy()
         self.gate = threading.Event()
         self.gone = threading.Event()
 
@@ -253,7 +261,9 @@ class ScriptedEngine:
 
     def status(self) -> EngineStatus:
         self._here()
-        return EngineStatus("0.1.0", 4242, "/home/of/tests", "qwen-0.5b", True, self.sealed, False)
+        return EngineStatus(
+            "0.1.0", 4242, "/home/of/tests", "qwen-0.5b", True, self.sealed, False, ahead=self.ahead_now
+        )
 
     def doctor(self) -> list[Check]:
         self._here()
@@ -269,15 +279,6 @@ class ScriptedEngine:
         self._here()
         self.set = changed(self.set, changes)
         return self.settings()
-
-    def policy(self, library: str = "") -> PolicyView:
-        self._here()
-        return PolicyView(library, str(self.section.get("profile", "balanced")), {}, {}, {}, (), (), dict(self.section))
-
-    def set_policy(self, library: str, section: Mapping[str, Any]) -> PolicyView:
-        self._here()
-        self.section = dict(section)
-        return self.policy(library)
 
     def model_fits(self) -> list[ModelFit]:
         self._here()
@@ -297,9 +298,10 @@ class ScriptedEngine:
 
     def calibrate_model(self, model_id: str, *, cancel: CancelToken | None = None) -> Iterator[Event]:
         self._here()
-        yield from self._job("calibrate", model_id, cancel)
-        if not (cancel is not None and cancel.cancelled):
-            self.measured.add(model_id)
+        for event in self._job("calibrate", model_id, cancel):
+            if event == Finished():
+                self.measured.add(model_id)
+            yield event
 
     def quantize_model(
         self, model_id: str, target: str, *, name: str | None = None, cancel: CancelToken | None = None
@@ -624,24 +626,24 @@ class ScriptedEngine:
     def model_saw(self, turn_id: str) -> str:
         return ""
 
+    def screening(self, turn_id: str, *, prompt: bool = False) -> Screening:
+        self._here()
+        self.screened_turns.append((turn_id, prompt))
+        (turn,) = [turn for turns in self.history.values() for turn in turns if turn.id == turn_id]
+        sides = [from_both_sides(text, self.values) for text in (turn.question, turn.answer)]
+        read = [from_both_sides(hit.passage.text, self.values) for hit in turn.sources] if prompt else []
+        return Screening(turn_id, replace(sides[0], marks=tuple(replace(m, hidden=False) for m in sides[0].marks)),
+                         sides[1], tuple(read))  # fmt: skip
+
+    def reveal(self, turn_id: str, token: str) -> Revealed:
+        self._here()
+        self.revealed.append((turn_id, token))
+        if token not in self.secrets:
+            raise UserError(Code.BAD_REQUEST, field="token", problem="no_such_token")
+        return Revealed(token, "CREDIT_CARD", self.secrets[token])
+
     def redact(self, text: str) -> RedactedText:
         return RedactedText(text)
-
-    def pseudonyms(self, library: str = DEFAULT_LIBRARY, *, reveal: bool = False) -> list[Pseudonym]:
-        self._here()
-        return [
-            Pseudonym("PERSON_1", "PERSON", "Ada 王" if reveal else ""),
-            Pseudonym("PERSON_2", "PERSON", "Ada" if reveal else "", ("PERSON_1",)),
-            Pseudonym("PHONE_1", "PHONE_NUMBER", "13800138000" if reveal else ""),
-        ]
-
-    def forget_person(self, library: str, name: str) -> int:
-        self._here()
-        return 2
-
-    def forget_pseudonyms(self, library: str | None = None) -> int:
-        self._here()
-        return 3
 
     def protect_pseudonyms(self, by: Protection, *, passphrase: str | None = None) -> None:
         self._here()
@@ -671,6 +673,21 @@ class ScriptedEngine:
 
     def close(self) -> None:
         self.gone.set()
+
+
+def from_both_sides(shown: str, values: dict[str, tuple[str, str]]) -> Sides:
+    """A text as the owner reads it and, with tokens in place of `values`, as the model saw it."""
+    marks: list[Mark] = []
+    seen, at = "", 0
+    found = sorted((m.start(), value) for value in values for m in re.finditer(re.escape(value), shown))
+    for start, value in found:
+        kind, token = values[value]
+        put = f"<{token}>" if token else f"<{kind}>"
+        seen += shown[at:start]
+        hidden = value.startswith(("*", "<"))
+        marks.append(Mark(kind, start, start + len(value), len(seen), len(seen) + len(put), token, hidden))
+        seen, at = seen + put, start + len(value)
+    return Sides(shown, seen + shown[at:], tuple(marks))
 
 
 def _without(turn: Turn, document_id: str) -> Turn:
@@ -715,6 +732,7 @@ class Connector:
             fresh.catalogue, fresh.shown, fresh.pinned = self.engine.catalogue, self.engine.shown, self.engine.pinned
             fresh.folders = self.engine.folders
             fresh.set = self.engine.set
+            fresh.values, fresh.secrets = self.engine.values, self.engine.secrets
             for turns in fresh.history.values():  # as the history does with what a kill left running
                 turns[:] = [replace(turn, state="failed") if turn.state == "running" else turn for turn in turns]
             self.engine = fresh

@@ -52,14 +52,21 @@ def written(text: AnswerText) -> list[str]:
     return [line.replace("\xa0", " ").strip() for line in text.toPlainText().split("\n") if line.strip()]
 
 
+def listed(text: AnswerText) -> list[str]:
+    document = text.document()
+    blocks = [document.findBlockByNumber(number) for number in range(document.blockCount())]
+    return [block.text() for block in blocks if block.textList() is not None]
+
+
 def test_an_answer_that_grew_reads_as_the_whole_one(text):
     markers = frozenset({1, 2})
     for end in range(1, len(ANSWER) + 1, 3):
         text.show_markdown(ANSWER[:end], markers, writing=True)
     text.show_markdown(ANSWER, markers, writing=True)
-    grew, chips = written(text), len(text.chip_rects())
+    grew, chips, items = written(text), len(text.chip_rects()), listed(text)
     text.show_markdown(ANSWER, markers)
     assert grew == written(text)
+    assert items == listed(text) == ["One 一", "Two", "a", "b"]
     assert chips == len(text.chip_rects()) == 2
 
 
@@ -75,6 +82,17 @@ def test_only_the_last_block_is_laid_out_anew(text, monkeypatch):
     text.show_markdown(f"{long} And\n\nthen", frozenset(), writing=True)
     assert written(text)[-2:] == ["Paragraph 99, 第 99 段。 And", "then"]
     assert len(written(text)) == 101
+
+
+def test_a_long_answer_is_not_laid_out_whole_when_it_ends(text, monkeypatch):
+    whole: list[str] = []
+    monkeypatch.setattr(AnswerText, "_show_whole", lambda self: whole.append(self.markdown))
+    long = "\n\n".join(f"Paragraph {n}, 第 {n} 段 [1]." for n in range(300)) + "\n\n```python\nreturn 1\n```"
+    text.show_markdown(long[:-4], frozenset({1}), writing=True)
+    text.show_markdown(long, frozenset({1}))
+    assert whole == []
+    assert len(written(text)) == 303  # with the head of the code, which is two cells
+    assert text.toHtml().lower().count(text._look.tokens.code_keyword.lower()) >= 1
 
 
 def test_what_a_person_marks_stays_marked_while_more_arrives(text):
@@ -187,14 +205,14 @@ def test_blocks_of_code_in_order():
     ("latex", "html"),
     [
         (r"x^2 + y_1", "x<sup>2</sup> + y<sub>1</sub>"),
-        (r"\frac{a}{b+1}", "a⁄(b+1)"),
+        (r"\frac{a}{b+1}", "a/(b+1)"),
         (r"\sqrt{2} \leq \alpha", "√2 ≤ α"),
         (r"\sum_{i=1}^{n} x_i", "∑<sub>i=1</sub><sup>n</sup> x<sub>i</sub>"),
         (r"\text{租金} \times 12", "租金 × 12"),
         (r"\left( x \right)", "( x )"),
         (r"\unknowncommand{x}", r"\unknowncommandx"),
         (r"a < b", "a &lt; b"),
-        (r"\frac{1", "1⁄()"),
+        (r"\frac{1", "1/()"),
         ("\\", "\\"),
         ("x^", "x<sup></sup>"),
     ],

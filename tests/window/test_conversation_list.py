@@ -154,7 +154,7 @@ def test_a_pdf_holds_the_words_of_both_languages(qtbot, desktop, tmp_path):
     path = tmp_path / "both.pdf"
     desktop.window.sidebar.earlier.export_to(conversation(desktop, "en"), path)
     qtbot.waitUntil(path.exists)
-    text = "".join(page.extract_text() for page in PdfReader(path).pages)
+    text = " ".join(" ".join(page.extract_text() for page in PdfReader(path).pages).split())
     assert "How long is the lease?" in text
     assert "Twelve months." in text
 

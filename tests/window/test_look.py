@@ -24,6 +24,7 @@ def test_text_meets_wcag_aa_on_every_ground(tokens):
     assert contrast(tokens.on_accent, tokens.accent) >= 4.5
     assert contrast(tokens.accent_ink, tokens.accent_soft) >= 4.5
     assert contrast(tokens.mark_ink, tokens.mark) >= 7
+    assert contrast(tokens.veil_ink, tokens.veil) >= 4.5
     assert contrast(tokens.text, tokens.danger_soft) >= 7
     assert contrast(tokens.text, tokens.good_soft) >= 7
 

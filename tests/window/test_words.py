@@ -20,7 +20,7 @@ from studiolo_desktop.texts import ENTITY_WORDS, TEXTS
 
 SOURCES = sorted(Path(studiolo_desktop.__file__).parent.rglob("*.py"))
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
-SAME_IN_BOTH = {"app.name", "settings.language_en", "settings.language_zh"}
+SAME_IN_BOTH = {"app.name", "way.io_uring", "settings.language_en", "settings.language_zh"}
 VALUES_ALONE = {
     "docs.gap",
     "models.progress_name",

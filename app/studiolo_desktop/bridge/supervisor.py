@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 
@@ -74,8 +74,10 @@ class Supervisor(QObject):
     """Keeps one engine running behind the window."""
 
     changed = Signal(object)  # EngineChange, on the main thread
+    status_changed = Signal()  # what the engine says of itself is another than a moment ago
 
     _stepped = Signal(object)
+    _told = Signal(object)
 
     def __init__(
         self, connect: Callable[[], EngineLink], *, patience: Patience | None = None, parent: QObject | None = None
@@ -91,6 +93,7 @@ class Supervisor(QObject):
         self._thread: threading.Thread | None = None
         self._last = EngineChange(EngineState.STOPPED)
         self._stepped.connect(self._announce, Qt.ConnectionType.QueuedConnection)
+        self._told.connect(self._take_status, Qt.ConnectionType.QueuedConnection)
 
     @property
     def state(self) -> EngineState:
@@ -99,7 +102,7 @@ class Supervisor(QObject):
 
     @property
     def status(self) -> EngineStatus | None:
-        """What the engine said of itself when it became ready."""
+        """What the engine last said of itself; it is asked every second while it is ready."""
         return self._last.status
 
     def engine(self) -> Engine:
@@ -191,7 +194,7 @@ class Supervisor(QObject):
             if self._stopping.is_set() or not link.alive():
                 return
             try:
-                link.engine.status()
+                self._told.emit(link.engine.status())
                 failures = 0
             except Exception:  # noqa: BLE001 - any failure of the health check counts the same
                 failures += 1
@@ -202,6 +205,12 @@ class Supervisor(QObject):
 
     def _step(self, change: EngineChange) -> None:
         self._stepped.emit(change)
+
+    @Slot(object)
+    def _take_status(self, status: EngineStatus) -> None:
+        if self._last.state is EngineState.READY and status != self._last.status:
+            self._last = replace(self._last, status=status)
+            self.status_changed.emit()
 
     @Slot(object)
     def _announce(self, change: EngineChange) -> None:

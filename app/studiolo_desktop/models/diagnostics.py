@@ -21,9 +21,8 @@ from PySide6.QtCore import QObject, Signal
 
 from studiolo import __version__
 from studiolo.engine import Engine
-from studiolo.errors import StudioloError
+from studiolo.errors import StudioloError, disk_fault
 from studiolo.paths import Home
-from studiolo.settings import disk_fault
 from studiolo.types import Check, Model, Setting
 from studiolo_desktop.bridge.calls import Calls
 from studiolo_desktop.models.notices import Notice, Notices

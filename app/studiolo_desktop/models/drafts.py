@@ -16,7 +16,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Slot
 
-from studiolo.settings import disk_fault
+from studiolo.errors import disk_fault
 from studiolo_desktop.bridge.calls import Calls
 from studiolo_desktop.models.notices import Notices
 

@@ -10,9 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from studiolo.errors import Code
+from studiolo.errors import Code, disk_fault
 from studiolo.paths import Home
-from studiolo.settings import disk_fault
 from studiolo_desktop.bridge.problem import Problem
 
 _MODELS = frozenset((Code.MODEL_MISSING, Code.DAMAGED_MODEL, Code.NOT_ENOUGH_MEMORY, Code.UNKNOWN_MODEL))

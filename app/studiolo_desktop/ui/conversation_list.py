@@ -11,7 +11,16 @@ from pathlib import Path
 
 from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction, QFont, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QFileDialog, QLineEdit, QListWidget, QListWidgetItem, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QMenu,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from studiolo.types import Conversation
 from studiolo_desktop.look import Look
@@ -110,6 +119,10 @@ class ConversationList(QWidget):
         tr = self._look.tr
         self.field.setPlaceholderText(tr("sidebar.search"))
         self.field.setAccessibleName(tr("sidebar.search"))
+        self._glass.setText(tr("sidebar.search"))
+        for button in self.field.findChildren(QToolButton):  # Qt's own, which has no name
+            if button.defaultAction() is not self._glass:
+                button.setAccessibleName(tr("sidebar.search_clear"))
         self._glass.setIcon(self._look.icon("search", size_px=16))
         self.list.setAccessibleName(tr("sidebar.conversations"))
         self.refresh()

@@ -38,7 +38,7 @@ class EmptyState(ScrollColumn):
         self._library = library
         self._has_samples = on_samples is not None
         page = QWidget()
-        page.setMaximumWidth(560)
+        self._page = page
         page.setProperty("role", "clear")
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)
@@ -101,6 +101,7 @@ class EmptyState(ScrollColumn):
     def refresh(self) -> None:
         """Show what fits now."""
         tr, kind = self._look.tr, self.kind
+        self._page.setMaximumWidth(self._look.sizes.px(560))
         self._picture.setPixmap(self._look.pixmap("studiolo", size_px=64))
         self.title.setText(tr(f"empty.{kind}_title"))
         if kind == "ask":

@@ -18,7 +18,7 @@ from pathlib import Path
 from PySide6.QtCore import QMarginsF
 from PySide6.QtGui import QFont, QPageLayout, QPageSize, QPdfWriter
 
-from studiolo.settings import disk_fault
+from studiolo.errors import disk_fault
 from studiolo.transcripts import TranscriptWords, transcript_markdown
 from studiolo.types import ConversationExport, ExportedTurn
 from studiolo_desktop.look import Look
@@ -34,7 +34,7 @@ _POINTS = 10.5
 
 def file_name(title: str) -> str:
     """A title as a file may be called on any system, without an ending."""
-    return _NOT_IN_NAMES.sub(" ", title).strip(" .")[:80].strip()
+    return " ".join(_NOT_IN_NAMES.sub(" ", title).split()).strip(" .")[:80].strip()
 
 
 def writer(path: Path, look: Look) -> Callable[[ConversationExport], None]:

@@ -35,6 +35,7 @@ from studiolo_desktop.models.library import LibraryModel
 from studiolo_desktop.models.model_jobs import ModelJobs
 from studiolo_desktop.models.notices import Notice, Notices
 from studiolo_desktop.models.preferences import PreferencesModel
+from studiolo_desktop.models.privacy import PrivacyModels
 from studiolo_desktop.models.remedies import Remedies, remedy
 from studiolo_desktop.models.study import Study
 from studiolo_desktop.theme import READING_WIDTH, Space
@@ -50,6 +51,9 @@ from studiolo_desktop.ui.library.watched import WatchedDialog
 from studiolo_desktop.ui.looking import Looking
 from studiolo_desktop.ui.map.view import MapView
 from studiolo_desktop.ui.openings import Openings
+from studiolo_desktop.ui.privacy.dialog import PrivacyDialog, privacy_dialog
+from studiolo_desktop.ui.privacy.sides_dialog import SidesDialog
+from studiolo_desktop.ui.privacy.turn_chips import TurnChips
 from studiolo_desktop.ui.settings.shortcuts import shortcut
 from studiolo_desktop.ui.sources.pane import SourcesPane
 from studiolo_desktop.ui.top_bar import TopBar
@@ -75,8 +79,8 @@ class Parts:
     preferences: PreferencesModel
     diagnostics: Diagnostics
     set_aside: Callable[[str], None]
+    privacy: PrivacyModels
     samples: tuple[Path, ...] = ()
-    window_sealed: bool | None = None
 
 
 class MainWindow(QMainWindow):
@@ -92,6 +96,7 @@ class MainWindow(QMainWindow):
         self._parts = parts
         self._open_link = open_link
         self._watched_dialog: WatchedDialog | None = None
+        self._privacy_dialog: PrivacyDialog | None = None
         self._was_down = False
         self._sources_of = 0  # the turn whose sources were brought forward
         self._pane_by_hand = False
@@ -111,6 +116,7 @@ class MainWindow(QMainWindow):
             on_import=self.choose_model_file,
             on_link=self.ask_about_link,
             on_documents=self.show_documents,
+            on_privacy=lambda: self.show_privacy("policy"),
         )
         self.sidebar = sidebar.Sidebar(
             look,
@@ -118,7 +124,7 @@ class MainWindow(QMainWindow):
             chat=parts.chat,
             conversations=parts.conversations,
             library=parts.library,
-            window_sealed=parts.window_sealed,
+            seal=parts.privacy.seal,
         )
         self.top_bar = TopBar(
             look,
@@ -129,6 +135,7 @@ class MainWindow(QMainWindow):
             on_toggle_pane=self.toggle_pane,
         )
         self.transcript = Transcript(look, parts.chat)
+        self.chips = TurnChips(look, parts.privacy.screenings, self.transcript)
         self.empty = EmptyState(
             look,
             supervisor=parts.supervisor,
@@ -237,6 +244,28 @@ class MainWindow(QMainWindow):
         self._watched_dialog.raise_()
 
     @Slot(str)
+    def show_privacy(self, page: str) -> None:
+        """Show what is hidden from whom, and the proof of the seal."""
+        if self._privacy_dialog is None:
+            self._privacy_dialog = privacy_dialog(self._look, self._parts.privacy, parent=self)
+        self._privacy_dialog.open_page(page)
+        self._privacy_dialog.show()
+        self._privacy_dialog.raise_()
+
+    @Slot(object)
+    def show_sides(self, turn: ChatTurn) -> None:
+        """Show what the model saw of a turn beside what the person reads."""
+        dialog = SidesDialog(self._look, parent=self)
+        open_: list[bool] = [True]
+        dialog.destroyed.connect(open_.clear)
+        self._parts.privacy.screenings.whole(
+            turn.id,
+            then=lambda screening: dialog.show_screening(screening) if open_ else None,
+            failed=lambda problem: dialog.show_problem(problem) if open_ else None,
+        )
+        dialog.open()
+
+    @Slot(str)
     def ask_about_link(self, target: str) -> None:
         """Show where a link leads; open it only if the person says so."""
         tr = self._look.tr
@@ -291,6 +320,7 @@ class MainWindow(QMainWindow):
         parts.chat.turn_changed.connect(self._turn_changed)
         parts.models.changed.connect(self._refresh_can_ask)
         parts.library.library_changed.connect(self._library_changed)
+        self.sidebar.privacy_wanted.connect(self.show_privacy)
         self.transcript.source_wanted.connect(self.show_source)
         self.pane.documents.map_wanted.connect(parts.study.map.show)
         self.pane.documents.watched_wanted.connect(self.manage_watched)
@@ -298,6 +328,7 @@ class MainWindow(QMainWindow):
         parts.study.map.changed.connect(self._refresh_middle)
         self.transcript.link_wanted.connect(self.ask_about_link)
         self.sidebar.settings_wanted.connect(self.openings.show_settings)
+        self.transcript.seen_wanted.connect(self.show_sides)
         self._look.changed.connect(self._relook)
 
     def _shortcuts(self) -> None:
@@ -338,6 +369,8 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _relook(self) -> None:
+        self.sidebar.setMinimumWidth(min(self._look.sizes.px(200), 320))  # its words, and no more of a small window
+        self.pane.setMinimumWidth(min(self._look.sizes.px(280), 440))
         self.setWindowTitle(self._look.tr("app.name"))
         self.setWindowIcon(self._look.icon("studiolo", size_px=128))
 

@@ -42,6 +42,7 @@ class Openings(QObject):
         on_import: Callable[[], None],
         on_link: Callable[[str], None],
         on_documents: Callable[[], None],
+        on_privacy: Callable[[], None],
     ) -> None:
         super().__init__(window)
         self._look = look
@@ -49,7 +50,8 @@ class Openings(QObject):
         self._models, self._jobs = models, jobs
         self._preferences = preferences
         self._diagnostics = diagnostics
-        self._on_import, self._on_link, self._on_documents = on_import, on_link, on_documents
+        self._on_import, self._on_link = on_import, on_link
+        self._on_documents, self._on_privacy = on_documents, on_privacy
         self.models_dialog: ModelsDialog | None = None
         self.settings_dialog: SettingsDialog | None = None
         models.terms_wanted.connect(self.ask_for_terms)
@@ -83,7 +85,8 @@ class Openings(QObject):
         if self.settings_dialog is None:
             doors = Doors(
                 models=self.show_models,
-                documents=self._show_documents,
+                documents=lambda: self._leave_for(self._on_documents),
+                privacy=lambda: self._leave_for(self._on_privacy),
                 shortcuts=self.show_shortcuts,
                 diagnostics=self.save_report,
                 has_tray=QSystemTrayIcon.isSystemTrayAvailable,
@@ -133,10 +136,10 @@ class Openings(QObject):
         dialog.accepted.connect(go_on)
         dialog.open()
 
-    def _show_documents(self) -> None:
+    def _leave_for(self, go_on: Callable[[], None]) -> None:
         if self.settings_dialog is not None:
             self.settings_dialog.accept()
-        self._on_documents()
+        go_on()
 
 
 def _forward(dialog: QWidget) -> None:

@@ -74,7 +74,7 @@ class SidePane(QWidget):
     def leave_page(self) -> None:
         """Back to where the page was opened from."""
         left, focused = self.page_shown, self._focused()
-        self._toggled(self.documents_tab.isChecked())
+        self._stack.setCurrentIndex(0 if self.documents_tab.isChecked() else 1)
         if left and focused:
             (self.documents if self.documents_tab.isChecked() else self.sources).take_focus()
         if left:
@@ -96,8 +96,8 @@ class SidePane(QWidget):
         self.sources_tab.setText(self._look.tr("sources.title"))
 
     @Slot(bool)
-    def _toggled(self, documents: bool) -> None:
-        self._stack.setCurrentIndex(0 if documents else 1)
+    def _toggled(self, _documents: bool) -> None:
+        self.leave_page()
 
     def _tab(self) -> QPushButton:
         tab = button(self.leave_page, role="tab")

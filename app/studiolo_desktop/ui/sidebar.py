@@ -15,15 +15,17 @@ from PySide6.QtWidgets import (
 )
 
 from studiolo.types import Conversation
-from studiolo_desktop.bridge.supervisor import EngineState, Supervisor
+from studiolo_desktop.bridge.supervisor import Supervisor
 from studiolo_desktop.look import Look
 from studiolo_desktop.models.chat import ChatModel
 from studiolo_desktop.models.conversations import ConversationsModel
 from studiolo_desktop.models.library import LibraryModel
+from studiolo_desktop.models.seal import SealModel
 from studiolo_desktop.theme import Space
 from studiolo_desktop.ui.common.confirm import Confirm
-from studiolo_desktop.ui.common.controls import ElidedLabel, IconButton, MenuButton, button, label
+from studiolo_desktop.ui.common.controls import IconButton, MenuButton, button, label
 from studiolo_desktop.ui.conversation_list import ConversationList
+from studiolo_desktop.ui.privacy.seal_button import SealButton
 
 WIDTH = 252
 
@@ -32,6 +34,7 @@ class Sidebar(QWidget):
     """The left side."""
 
     settings_wanted = Signal()
+    privacy_wanted = Signal(str)  # a page of the privacy dialog
 
     def __init__(
         self,
@@ -41,13 +44,13 @@ class Sidebar(QWidget):
         chat: ChatModel,
         conversations: ConversationsModel,
         library: LibraryModel,
-        window_sealed: bool | None = None,
+        seal: SealModel,
         today: Callable[[], dt.date] = lambda: dt.datetime.now().astimezone().date(),
     ) -> None:
         super().__init__()
         self._look = look
         self._supervisor = supervisor
-        self._window_sealed = window_sealed
+        self._seal = seal
         self._chat = chat
         self._conversations = conversations
         self._library = library
@@ -61,7 +64,6 @@ class Sidebar(QWidget):
         self._build_head(column)
         self._build_list(column)
         self._build_foot(column)
-        supervisor.changed.connect(self._refresh_state)
         library.libraries_changed.connect(self._refresh_library)
         library.library_changed.connect(self._refresh_library)
         look.changed.connect(self.relook)
@@ -95,12 +97,11 @@ class Sidebar(QWidget):
 
     def _build_foot(self, column: QVBoxLayout) -> None:
         foot = QHBoxLayout()
-        foot.setContentsMargins(Space.S, 0, 0, 0)
+        foot.setContentsMargins(0, 0, 0, 0)
         foot.setSpacing(Space.S)
-        self._seal = QLabel()
-        self.state = ElidedLabel(role="small", mode=Qt.TextElideMode.ElideRight)
+        self.state = SealButton(self._look, self._supervisor, self._seal)
+        self.state.wanted.connect(lambda: self.privacy_wanted.emit("seal"))
         self.settings_button = IconButton(self._look, "settings", self._show_settings)
-        foot.addWidget(self._seal)
         foot.addWidget(self.state, 1)
         foot.addWidget(self.settings_button)
         column.addLayout(foot)
@@ -117,7 +118,7 @@ class Sidebar(QWidget):
         self.settings_button.name(tr("settings.title"))
         self.settings_button.repaint_icon()
         self._refresh_library()
-        self._refresh_state()
+        self.state.refresh()
 
     def _new(self) -> None:
         self._chat.new_conversation()
@@ -168,26 +169,6 @@ class Sidebar(QWidget):
         self.library_button.setIconSize(QSize(20, 20))
         self.library_button.setAccessibleName(f"{self._look.tr('sidebar.library')}: {name}")
         self.library_button.setToolTip(self._look.tr("sidebar.library"))
-
-    @Slot()
-    def _refresh_state(self) -> None:
-        tr, tokens = self._look.tr, self._look.tokens
-        state, status = self._supervisor.state, self._supervisor.status
-        text, tip, icon, colour = tr(f"engine.{state.value}"), "", "shield-open", tokens.muted
-        if state is EngineState.READY and status is not None:
-            if status.sealed and self._window_sealed is False:
-                text, tip = tr("engine.sealed_alone"), tr("engine.sealed_alone_tip")
-            elif status.sealed:
-                text, tip, icon, colour = tr("engine.sealed"), tr("engine.sealed_tip"), "shield", tokens.accent
-            else:
-                text, tip = f"{tr('engine.ready')} · {tr('engine.not_sealed')}", tr("engine.not_sealed_tip")
-        elif state is EngineState.FAILED:
-            icon, colour = "alert", tokens.danger
-        self.state.set_whole(text)
-        if tip:
-            self.state.setToolTip(tip)
-        self._seal.setToolTip(tip)
-        self._seal.setPixmap(self._look.pixmap(icon, colour=colour, size_px=18))
 
     def _show_settings(self) -> None:
         self.settings_wanted.emit()

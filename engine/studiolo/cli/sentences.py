@@ -185,6 +185,9 @@ NOTICES: dict[str, tuple[str, str]] = {
     "passphrase": ("Passphrase", "口令"),
     "protected": ("The key of the pseudonyms is now kept by: {by}.", "化名表密钥的保管方式现为：{by}。"),
     "removed": ("Removed.", "已删除。"),
+    "pinned": ("Pinned.", "已置顶。"),
+    "unpinned": ("No longer pinned.", "已取消置顶。"),
+    "shown": ("Shown from now on.", "已切换到该版本。"),
     "quoted": (
         "{count} conversations quote what is removed. Remove these answers too? (No keeps them, without quotes.)",
         "有 {count} 个对话引用了要删除的内容。是否一并删除这些回答？（选“否”则保留回答，去掉引文。）",

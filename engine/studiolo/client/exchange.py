@@ -6,7 +6,9 @@ A `Request` says what is asked and how the answer is read; who sends it stands i
 
 from __future__ import annotations
 
+import functools
 import os
+import ssl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -50,7 +52,15 @@ def options(url: str, token: str, timeout_s: float) -> dict[str, Any]:
         "limits": LIMITS,
         "trust_env": False,  # no proxy stands between a person and their documents
         "follow_redirects": False,
+        "verify": _no_tls(),
     }
+
+
+@functools.cache
+def _no_tls() -> ssl.SSLContext:
+    """A context that trusts nobody. The engine is on loopback, without TLS; httpx would read all of the system's
+    authorities for each client."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def status() -> Request[EngineStatus]:

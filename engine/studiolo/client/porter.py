@@ -3,9 +3,9 @@
 A sealed process can make no connection, and what it starts is sealed as it is. So before it seals itself it starts the
 porter, over a pair of connected sockets. The porter connects to the home's engine on loopback, and hands the connected
 descriptor over (SCM_RIGHTS): what is then said on it the porter does not see. It starts the engine where none runs.
-For the window, and for nobody else, it also starts pulls of models (by their id alone: no address, no file), and opens
-a web address that a person said yes to. It takes nothing else: no other address, no command. Who could write the
-home's run/engine.json could name another port of this machine, and no other machine.
+For the window, and for nobody else, it also starts pulls of models (by their id alone: no address, no file) and the
+proof of the seal, and opens a web address that a person said yes to. It takes nothing else: no other address, no
+command. Who could write the home's run/engine.json could name another port of this machine, and no other machine.
 
     python -m studiolo.client.porter --fd N --home FOLDER [--window]
 
@@ -49,7 +49,7 @@ class Porter:
     def start(cls, home: Home, *, environ: Mapping[str, str], window: bool = False) -> Porter | None:
         """Start one; None where front ends are not sealed. What it starts has `environ`. Raises OSError.
 
-        `window`: it may be asked for pulls and web addresses, too.
+        `window`: it may be asked for pulls, the proof and web addresses, too.
         """
         if not sys.platform.startswith("linux"):
             return None
@@ -80,6 +80,10 @@ class Porter:
     def start_pull(self, model_id: str) -> PorterChild:
         """A pull of a model of the catalogue. Raises OSError."""
         return self._child("pull", model_id)
+
+    def start_proof(self) -> PorterChild:
+        """`studiolo doctor --prove`, which needs a process that is not sealed. Raises OSError."""
+        return self._child("proof")
 
     def open_address(self, address: str) -> bool:
         """Let the desktop open a web address."""
@@ -200,10 +204,8 @@ class _Service:
                 from studiolo.client.spawn import start_engine_process
 
                 return self._started(start_engine_process(self._home, environ=os.environ, port=port))
-            case ["pull", str(model_id)] if self._window:
-                return self._started(self._pull(model_id))
-            case ["open", str(address)] if self._window:
-                return self._open(address), []
+            case [str(), *_] if self._window and (done := self._for_window(request)) is not None:
+                return done
             case ["poll", int(pid)] if pid in self._children:
                 return self._children[pid].poll(), []
             case ["end", int(pid), bool(kill)] if pid in self._children:
@@ -211,6 +213,19 @@ class _Service:
                 (child.kill if kill else child.terminate)()
                 return True, []
         raise _Refused
+
+    def _for_window(self, request: list[Any]) -> tuple[Any, list[int]] | None:
+        """What only a window may ask for; None where it is something else. Raises OSError, _Refused."""
+        match request:
+            case ["pull", str(model_id)]:
+                return self._started(self._pull(model_id))
+            case ["proof"]:
+                from studiolo.client.proof import start_proof_process
+
+                return self._started(start_proof_process())
+            case ["open", str(address)]:
+                return self._open(address), []
+        return None
 
     def _started(self, process: subprocess.Popen[bytes]) -> tuple[int, list[int]]:
         self._children[process.pid] = process

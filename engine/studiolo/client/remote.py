@@ -31,6 +31,7 @@ from studiolo.types import (
     COMPARED_TOKENS,
     DEFAULT_LIBRARY,
     PAGE_WIDTH,
+    AheadStatus,
     AuditRecord,
     AuditReport,
     Chat,
@@ -50,6 +51,7 @@ from studiolo.types import (
     ModelFit,
     PageView,
     Passage,
+    PolicyPreview,
     PolicyView,
     Protection,
     Pseudonym,
@@ -58,6 +60,7 @@ from studiolo.types import (
     Reader,
     Redacted,
     Revealed,
+    Screening,
     Seen,
     Setting,
     SettingValue,
@@ -133,6 +136,14 @@ class RemoteEngine:
         """Set some settings; they count at once."""
         found = self._call("PATCH", "/api/settings", {"settings": dict(changes)})["settings"]
         return [wire.parse(Setting, item) for item in found]
+
+    def ahead(self) -> AheadStatus:
+        """How far reading ahead is, and what it takes."""
+        return wire.parse(AheadStatus, self._call("GET", "/api/ahead"))
+
+    def set_ahead(self, *, on: bool | None = None, budget_mb: int | None = None) -> AheadStatus:
+        """Pause it, go on, or give it another budget."""
+        return wire.parse(AheadStatus, self._call("PUT", "/api/ahead", {"on": on, "budget_mb": budget_mb}))
 
     # knowledge
 
@@ -323,6 +334,11 @@ class RemoteEngine:
         """The value of one token that the model read or wrote in a turn."""
         return wire.parse(Revealed, self._call("POST", f"/api/turns/{_segment(turn_id)}/reveal", {"token": token}))
 
+    def screening(self, turn_id: str, *, prompt: bool = False) -> Screening:
+        """A stored turn as the owner reads it and as the model saw it."""
+        path = f"/api/turns/{_segment(turn_id)}/screening?prompt={str(prompt).lower()}"
+        return wire.parse(Screening, self._call("GET", path))
+
     def document_report(self, document_id: str, *, library: str = DEFAULT_LIBRARY) -> DocumentReport:
         """What the filter has found in a document."""
         path = f"{_library(library)}/documents/{_segment(document_id)}/report"
@@ -337,6 +353,13 @@ class RemoteEngine:
     def set_policy(self, library: str, section: Mapping[str, Any]) -> PolicyView:
         """Put a section in place of what the home's policy file says of a library, or of the home."""
         return wire.parse(PolicyView, self._call("PUT", "/api/privacy", {"library": library, "policy": section}))
+
+    def preview_policy(
+        self, library: str, section: Mapping[str, Any], text: str, *, direction: str = "question"
+    ) -> PolicyPreview:
+        """What a text would become if a section were set; nothing is changed."""
+        body = {"library": library, "policy": section, "text": text, "direction": direction}
+        return wire.parse(PolicyPreview, self._call("POST", "/api/privacy/preview", body))
 
     def load_policy(self) -> PolicyView:
         """Read the home's policy file again."""

@@ -17,6 +17,7 @@ from studiolo.types import ConversationFound, Reader
 
 EXCERPT = 120  # code points, about
 _BEFORE = 30  # of them before what was looked for
+_MARKS = re.compile(r"[*`]+|^#+ ", re.MULTILINE)
 _TOKEN_LIKE = re.compile(r"[A-Za-z]{2,}[_ ]?\d")  # a pseudonym may stand here
 
 
@@ -52,8 +53,8 @@ def find_conversations(
 
 
 def excerpt(text: str, words: Sequence[str]) -> str:
-    """One line of `text` around the first of the words that stands in it."""
-    line = " ".join(text.split())
+    """One line of `text`, without the marks of Markdown, around the first of the words that stands in it."""
+    line = " ".join(_MARKS.sub("", text).split())
     lowered = line.casefold()
     places = [at for word in words if (at := lowered.find(word)) >= 0]
     start = max(0, min(places, default=0) - _BEFORE)

@@ -25,6 +25,7 @@ from studiolo.types import (
     AdapterUse,
     Citation,
     Conversation,
+    Edit,
     Hit,
     Passage,
     QuotesOf,
@@ -71,6 +72,7 @@ class TurnExtras:
     shown: tuple[str, ...] = ()  # documents whose passages stand in the prompt because earlier turns rest on them
     detector: int = 0  # the version of what had found the values in the sources; 0 = before it was kept
     adapters: tuple[AdapterUse, ...] = ()
+    question_edits: tuple[Edit, ...] = ()  # what the filter replaced in the question
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ class StoredTurn:
     lines: bool = False  # as in the extras
     detector: int = 0  # as in TurnExtras
     screened_by: str = ""  # the digest of what question and answer were screened by; "" = before it was kept
+    question_edits: tuple[Edit, ...] = ()
 
 
 class History:
@@ -171,10 +174,11 @@ class History:
         prompt_ends: tuple[tuple[int, bool], ...] = (),
         shown: tuple[str, ...] = (),
         screened_by: str = "",
+        question_edits: tuple[Edit, ...] = (),
     ) -> None:
         """Store what the model is about to read, and what that rests on: a kill must not part the two."""
         with self._database.write() as db:
-            extras = TurnExtras(sources=sources, prompt_ends=prompt_ends, shown=shown)
+            extras = TurnExtras(sources=sources, prompt_ends=prompt_ends, shown=shown, question_edits=question_edits)
             kept = self._without(extras, self._gone)
             db.execute(
                 "UPDATE turns SET question_screened = ?, model_saw = ?, extras = ?, screened_by = ? WHERE id = ?",
@@ -392,6 +396,7 @@ class History:
             lines=extras.lines,
             detector=extras.detector,
             screened_by=row["screened_by"],
+            question_edits=extras.question_edits,
         )
 
 

@@ -97,7 +97,9 @@ class ReadingAhead:
         return self._ahead
 
     def start(self) -> None:
-        """Begin, on a thread of its own."""
+        """Begin, on a thread of its own, unless it has begun."""
+        if self._thread is not None:
+            return
         self._thread = threading.Thread(target=self._run, name="reading-ahead", daemon=True)
         self._thread.start()
 

@@ -11,7 +11,17 @@ from studiolo.conversation.turn import pseudonym_scope
 from studiolo.errors import Code, UserError
 from studiolo.privacy.audit import AuditLog
 from studiolo.privacy.filter import PrivacyFilter, tokens_in
-from studiolo.types import Conversation, ConversationExport, ConversationFound, Question, Reader, Revealed, Turn
+from studiolo.privacy.marking import question_sides
+from studiolo.types import (
+    Conversation,
+    ConversationExport,
+    ConversationFound,
+    Question,
+    Reader,
+    Revealed,
+    Screening,
+    Turn,
+)
 
 
 class KeptConversations:
@@ -73,6 +83,18 @@ class KeptConversations:
             if revealed is not None:
                 return revealed
         raise UserError(Code.BAD_REQUEST, field="token", problem="no_such_token")
+
+    def screening(self, turn_id: str, *, prompt: bool = False) -> Screening:
+        """A turn as the owner and as the model see it. Raises UserError(bad_request) where there is no such turn."""
+        stored = self._history.turn(turn_id)
+        scope = self._scope(stored.turn.conversation_id)
+        parts = [part.text for part in self._history.seen(turn_id).parts if part.kind == "text"] if prompt else []
+        return Screening(
+            turn_id,
+            question_sides(stored.turn.question, stored.question_screened, stored.question_edits),
+            self._screener.sides(stored.turn.answer, library_id=scope),
+            tuple(self._screener.sides(part, library_id=scope) for part in parts),
+        )
 
     def _scope(self, conversation_id: str) -> str:
         """Whose pseudonyms a conversation has: its library's, or its own."""

@@ -48,7 +48,7 @@ from studiolo.inference.steps import Prompt, Service
 from studiolo.jobs import CancelToken
 from studiolo.models.adapters import AdapterFile
 from studiolo.privacy.detector import DETECTOR_VERSION
-from studiolo.types import Citation, Hit, Question, Reader, Redaction, Screened, Timings, TurnState
+from studiolo.types import Citation, Edit, Hit, Question, Reader, Redaction, Screened, Timings, TurnState
 
 TURNS_IN_VIEW = 6  # earlier turns offered to the prompt, at most; the budget decides how many stay
 PASSAGES = 5  # where neither question nor settings say
@@ -79,6 +79,7 @@ class _Running:
     elapsed: Callable[[], float]
     screened_by: str = ""  # the digest of the rules
     screened_question: str = field(default="", repr=False)
+    question_edits: tuple[Edit, ...] = ()
     prompt_ends: tuple[tuple[int, bool], ...] = ()
     writing: Writing = field(default_factory=Writing)
     sources: tuple[_Source, ...] = ()
@@ -197,7 +198,7 @@ class Turns:
 
         # After the passages: a name that stands in one of them is now known, and found in the question too.
         screened = self._screener.screen(question.text, library_id=scope, direction="question", reader=question.reader)
-        turn.screened_question = screened.text
+        turn.screened_question, turn.question_edits = screened.text, screened.edits
         asked = [question.text[edit.start : edit.end].casefold() for edit in screened.edits]
         if any(value in source.screened.text.casefold() for value in asked for source in sources):
             sources, withheld = self._sources(turn, found)  # one that only the question gave away
@@ -345,6 +346,7 @@ class Turns:
             prompt_ends=prompt.ends,
             shown=turn.shown,
             screened_by=turn.screened_by,
+            question_edits=turn.question_edits,
         )
         turn.prompt_ends = prompt.ends
         stream = self._screener.stream(library_id=turn.scope, reader=turn.question.reader, seen=[prompt.text])
@@ -449,6 +451,7 @@ class Turns:
             shown=turn.shown,
             detector=DETECTOR_VERSION,
             adapters=turn.question.adapters,
+            question_edits=turn.question_edits,
         )
         self._history.finish(
             turn.turn_id, answer_screened=turn.writing.text, state=ended, extras=extras, now=self._clock()

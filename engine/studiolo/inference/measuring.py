@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from studiolo import wire
-from studiolo.errors import StudioloError, error_for, unexpected
+from studiolo.errors import StudioloError, disk_fault, error_for, unexpected
 from studiolo.events import Event, Failed, Finished, Progress
 from studiolo.inference import process
 from studiolo.inference.calibration import MOST_TOKENS, Trial, calibrate
@@ -24,7 +24,6 @@ from studiolo.inference.quantize import source_of
 from studiolo.inference.tuning import keep_calibration
 from studiolo.jobs import CancelToken
 from studiolo.models.store import ModelStore
-from studiolo.settings import disk_fault
 
 
 def measure(model_id: str, *, store: ModelStore, threads: int, cancel: CancelToken) -> Iterator[Event]:

@@ -48,6 +48,7 @@ from studiolo.isolation.reach import (
 from studiolo.isolation.seal import seal
 
 PTRACE_SEIZE = 0x4206
+VISITOR_S = 60.0
 SAID = b"studiolo"  # what is sent: no text of anybody's
 
 Way = Callable[[Inside], None]
@@ -307,7 +308,9 @@ def main(arguments: list[str]) -> None:
     kind, outside = arguments
     with python_socket.create_server(("127.0.0.1", 0)) as listener:
         _say({"port": listener.getsockname()[1]})
+        listener.settimeout(VISITOR_S)  # who started this process may have been ended
         accepted, _ = listener.accept()
+        listener.settimeout(None)
         with accepted:
             inside = Inside(Outside(**json.loads(outside)), listener, accepted)
             threading.Thread(target=inside.run_earlier_thread, daemon=True).start()

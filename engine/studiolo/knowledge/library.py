@@ -440,6 +440,13 @@ class KnowledgeBase:
             by_words=by_words,
         )
 
+    def open_words(self, name: str) -> None:
+        """Open a library's index of words, so that the first search need not. Raises UserError(unknown_library)."""
+        row = self._library(name)
+        if self._shelved(row.id):
+            require_avx2()
+            self._finder.keyword(row.id, "open", limit=1)
+
     def embed(self, texts: Sequence[str], *, model: str | None = None) -> Embedded:
         """One unit-length vector a text, as passages are embedded."""
         if not texts:

@@ -12,16 +12,19 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from studiolo.errors import Code, PolicyBlock, StudioloError
 from studiolo.privacy.analyzer import Analyzer
 from studiolo.privacy.arguments import ToolArguments
 from studiolo.privacy.audit import AuditLog
+from studiolo.privacy.marking import MarkingScreen
 from studiolo.privacy.normalize import Folded, fold
 from studiolo.privacy.own import Own
 from studiolo.privacy.policy import LITERAL, Action, Direction, Policy
 from studiolo.privacy.policy_file import DEFAULT_PROFILE, InForce, profile
 from studiolo.privacy.portions import analyze_any
+from studiolo.privacy.preview import preview
 from studiolo.privacy.pseudonym_store import PseudonymStore
 from studiolo.privacy.pseudonyms import PseudonymTable
 from studiolo.privacy.recognizers.base import Match
@@ -31,7 +34,22 @@ from studiolo.privacy.stream import StreamScreen
 from studiolo.privacy.strictness import rules_digest
 from studiolo.privacy.tokens import Token, read_token, token_text
 from studiolo.privacy.vault import KeyHolder
-from studiolo.types import Edit, Entity, Protection, Reader, Redacted, Redaction, Revealed, Screened, Span
+from studiolo.types import (
+    Edit,
+    Entity,
+    PolicyPreview,
+    Protection,
+    Pseudonym,
+    Reader,
+    Redacted,
+    Redaction,
+    Revealed,
+    Screened,
+    Sides,
+    Span,
+)
+
+S = TypeVar("S", bound=StreamScreen)
 
 _SHORT = 200  # code points of a text whose spans are remembered
 _KEPT = 512  # such texts
@@ -204,9 +222,14 @@ class PrivacyFilter:
     def _answer_screen(
         self, library_id: str, reader: str, seen: Iterable[str] | None, *, left: str = ""
     ) -> StreamScreen:
+        return self._screen_of(StreamScreen, library_id, reader, seen, left=left)
+
+    def _screen_of(
+        self, kind: type[S], library_id: str, reader: str, seen: Iterable[str] | None, *, left: str = ""
+    ) -> S:
         rules = self._rules(library_id)
         allowed = None if seen is None else frozenset(name for text in seen for name in tokens_in(text))
-        return StreamScreen(
+        return kind(
             self.table(library_id),
             policy=rules.policy,
             reader=reader,
@@ -231,6 +254,14 @@ class PrivacyFilter:
         self._recording.restored(stream.redactions, scope=library_id, reader=reader)
         return shown
 
+    def sides(self, text: str, *, library_id: str, reader: str = Reader.OWNER) -> Sides:
+        """The same, with what the model read or wrote in each changed place. Raises PolicyBlock."""
+        screen = self._screen_of(MarkingScreen, library_id, reader, None)
+        with self._recording.guarded(scope=library_id, direction="answer", reader=str(reader)):
+            sides = screen.sides(text)
+        self._recording.restored(screen.redactions, scope=library_id, reader=reader)
+        return sides
+
     def reveal(self, token: str, *, library_id: str) -> Revealed | None:
         """What one token (canonical name) stands for, for the owner alone; None where the library never issued it."""
         entry = self.table(library_id).entry(token)
@@ -253,6 +284,23 @@ class PrivacyFilter:
             at = entity.end
         self._recording.redacted(entities)
         return Redacted("".join([*pieces, text[at:]]), entities)
+
+    def preview(self, text: str, *, rules: InForce, direction: Direction) -> PolicyPreview:
+        """What other rules would make of `text`. Nothing is recorded: nothing goes anywhere. Raises PolicyBlock."""
+        try:
+            spans = rules.own.refine(text, analyze_any(text, analyze=self._analyzer.analyze))
+        except StudioloError:
+            raise
+        except Exception:  # noqa: BLE001 - a pattern that took too long, or what nobody foresaw
+            raise PolicyBlock(Code.FILTER_FAILED) from None
+        return preview(text, spans, policy=rules.policy, direction=direction)
+
+    def pseudonyms(self, library_id: str, *, reveal: bool = False) -> list[Pseudonym]:
+        """The tokens of a library; with their values where the owner asks for them, which is recorded."""
+        entries = self.table(library_id).entries(reveal=reveal)
+        if reveal:
+            self._recording.listed(entries, scope=library_id)
+        return entries
 
     def table(self, library_id: str) -> PseudonymTable:
         """The pseudonyms of a library; "" is the table of chats without one."""

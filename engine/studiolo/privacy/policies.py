@@ -97,30 +97,39 @@ class Policies:
 
         Raises UserError(bad_policy) with the line it would have had, and then changes nothing; EnvironmentFault.
         """
-        import tomli_w  # noqa: TID251
-
         with self._lock:
-            if self._fault is not None:
-                raise type(self._fault)(self._fault.code, **self._fault.values)
-            raw = dict(self._file.raw)
-            libraries = dict(raw.get("libraries", {}))
-            if not library:
-                raw = dict(section)
-            elif section:
-                libraries[library] = dict(section)
-            else:
-                libraries.pop(library, None)
-            raw = {"format": FORMAT, **raw, "libraries": libraries}
-            if not libraries:
-                raw.pop("libraries")
-            try:
-                text = tomli_w.dumps(raw, multiline_strings=False)
-            except (TypeError, ValueError):  # null is no value of TOML
-                raise UserError(Code.BAD_REQUEST, field="policy", problem="this is no policy") from None
-            text = with_comments(text, of=self._file.text, gone=None if section else ("libraries", library))
-            read = read_policy(text, file=self._path.name)
+            text, read = self._with(library, section)
             _write(self._path, text)
             self._take(read)
+
+    def draft(self, library: str, section: Mapping[str, Any]) -> InForce:
+        """What would count for a library if `section` were set. Raises what `set` does, and changes nothing."""
+        with self._lock:
+            return in_force(self._with(library, section)[1], library)
+
+    def _with(self, library: str, section: Mapping[str, Any]) -> tuple[str, PolicyFile]:
+        """The file with a section in place of another, as text and as read."""
+        import tomli_w  # noqa: TID251
+
+        if self._fault is not None:
+            raise type(self._fault)(self._fault.code, **self._fault.values)
+        raw = dict(self._file.raw)
+        libraries = dict(raw.get("libraries", {}))
+        if not library:
+            raw = dict(section)
+        elif section:
+            libraries[library] = dict(section)
+        else:
+            libraries.pop(library, None)
+        raw = {"format": FORMAT, **raw, "libraries": libraries}
+        if not libraries:
+            raw.pop("libraries")
+        try:
+            text = tomli_w.dumps(raw, multiline_strings=False)
+        except (TypeError, ValueError):  # null is no value of TOML
+            raise UserError(Code.BAD_REQUEST, field="policy", problem="this is no policy") from None
+        text = with_comments(text, of=self._file.text, gone=None if section else ("libraries", library))
+        return text, read_policy(text, file=self._path.name)
 
     def forget(self, library: str) -> None:
         """Drop what is said of a library that was removed: another of its name starts anew."""

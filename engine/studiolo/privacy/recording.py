@@ -14,7 +14,7 @@ from studiolo.errors import Code, PolicyBlock, StudioloError
 from studiolo.privacy.audit import AuditLog
 from studiolo.privacy.recognizers.base import Family
 from studiolo.privacy.stream import StreamScreen
-from studiolo.types import AuditFound, Entity, Reader, Redaction, Screened, Span
+from studiolo.types import AuditFound, Entity, Pseudonym, Reader, Redaction, Screened, Span
 
 KNOWN = "known"
 STREAM = "stream"
@@ -63,6 +63,12 @@ class Recording:
         """The owner was shown one value."""
         if self._log is not None:
             found = (AuditFound(kind, KNOWN, 1, len(value)),)
+            self._log.record("revealed", reader=str(Reader.OWNER), scope=scope, found=found)
+
+    def listed(self, entries: Iterable[Pseudonym], *, scope: str) -> None:
+        """The owner was shown the values of a whole table."""
+        if self._log is not None:
+            found = _summed((one.type, KNOWN, len(one.value)) for one in entries)
             self._log.record("revealed", reader=str(Reader.OWNER), scope=scope, found=found)
 
     def restored(self, redactions: Iterable[Redaction], *, scope: str, reader: str) -> None:

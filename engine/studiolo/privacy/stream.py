@@ -225,6 +225,8 @@ class StreamScreen:
                 start, stop = folded.original(at - left, until - left)
                 # Invisible code points before a value are none of its own.
                 out.append(self._pending[emitted:stop] if put is None else self._pending[emitted:start] + put)
+                if put is not None:
+                    self._replaced(start, stop, put)
                 emitted, at = stop, until
         else:
             if final:
@@ -234,6 +236,9 @@ class StreamScreen:
         self._pending = self._pending[emitted:]
         self._inside_word = self._pending.isascii() and _INSIDE_WORD(self._pending) is not None
         return "".join(out)
+
+    def _replaced(self, start: int, stop: int, put: str) -> None:
+        """What was pending from `start` to `stop` is emitted as `put`."""
 
     def _step(self, text: str, at: int, *, final: bool) -> list[tuple[str | None, int]] | None:
         """What to emit from text[at] on: (replacement or None for the text itself, up to where). None: wait."""

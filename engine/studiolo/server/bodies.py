@@ -325,6 +325,20 @@ class PolicyBody(_Body):
     policy: dict[str, Any] = Field(examples=[{"profile": "strict", "types": {"LOCATION": "pseudonymise"}}])
 
 
+class PreviewBody(PolicyBody):
+    """A section that is being thought about, and a text to try it on."""
+
+    text: str = Field(max_length=100_000, examples=["Call Ada on +44 20 7946 0958."])
+    direction: Name = Field("question", description="where the text would go: question, passage, tool, export, ...")
+
+
+class AheadBody(_Body):
+    """What is to change of reading ahead; null leaves it."""
+
+    on: bool | None = None
+    budget_mb: int | None = Field(None, ge=0, le=1_000_000, description="disk in MiB", examples=[4096])
+
+
 class RedactBody(_Body):
     """A text to be screened, several of them, or a document of this machine: one of the three."""
 

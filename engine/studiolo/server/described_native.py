@@ -17,6 +17,7 @@ from studiolo.shapes import audit_shape
 from studiolo.tokens import NamedToken, Scope
 from studiolo.transcripts import transcript_markdown
 from studiolo.types import (
+    AheadStatus,
     AuditFound,
     AuditRecord,
     AuditReport,
@@ -37,19 +38,24 @@ from studiolo.types import (
     Library,
     LibraryMap,
     MapPoint,
+    Mark,
     Model,
     ModelFit,
     PageBox,
     PageView,
     Passage,
+    PolicyPreview,
     PolicyView,
+    PreviewFound,
     Pseudonym,
     Redacted,
     Redaction,
     Revealed,
+    Screening,
     Seen,
     SeenPart,
     Setting,
+    Sides,
     Span,
     Statistics,
     Timings,
@@ -149,6 +155,7 @@ def _gone(*codes: Code, body: Any = None) -> Says:
 
 def _engine() -> Table:
     status = EngineStatus(__version__, 4711, "/home/ada/.local/share/studiolo", _MODEL.id, True, True, False)
+    ahead = wire.plain(AheadStatus(True, 142, 340, True, 620_000_000, 4_294_967_296))
     health = {"status": "ok", "service": "studiolo", "pid": 4711}
     ready = {"ready": True, "model": _MODEL.id, "loading": []}
     settings = {"settings": [wire.plain(Setting("answer_tokens", 512, 512, 16, 8192))]}
@@ -167,6 +174,8 @@ def _engine() -> Table:
             (Code.UNKNOWN_MODEL, Code.MODEL_KIND, Code.NEWER_FORMAT),
             body={"settings": {"answer_tokens": 700}},
         ),
+        ("GET", "/api/ahead"): Says(AheadStatus, ahead),
+        ("PUT", "/api/ahead"): Says(AheadStatus, ahead, body={"on": True}),
     }
 
 
@@ -325,6 +334,11 @@ def _stored() -> Table:
         "<|im_start|>user\nCall PERSON_1.",
         (SeenPart("template", "<|im_start|>user\n"), SeenPart("text", "Call PERSON_1.")),
     )
+    screening = Screening(
+        _TURN.id,
+        Sides("Who is Ada Lovelace?", "Who is <PERSON_1>?", (Mark("PERSON", 7, 19, 7, 17, "PERSON_1"),)),
+        Sides("The tenant.", "The tenant."),
+    )
     found = {"conversations": [wire.plain(_CONVERSATION)]}
     unknown = (Code.UNKNOWN_CONVERSATION,)
     written = ExportedTurn(
@@ -364,6 +378,9 @@ def _stored() -> Table:
         ("GET", "/api/turns/{turn_id}/seen"): Says(
             answers.SeenAnswer, {"turn": seen.turn_id, "text": seen.text, "parts": wire.plain(seen.parts)}
         ),
+        ("GET", "/api/turns/{turn_id}/screening"): Says(
+            Screening, wire.plain(screening), (*unknown, *FILTER_CODES)
+        ),
         ("POST", "/api/turns/{turn_id}/reveal"): Says(
             Revealed, wire.plain(Revealed("PERSON_1", "PERSON", "Ada Lovelace")), (*unknown, *KEY_CODES),
             body={"token": "PERSON_1"},
@@ -382,6 +399,12 @@ def _privacy() -> Table:
         ("GET", "/api/privacy"): Says(PolicyView, policy, (*LIBRARY_CODES, Code.BAD_POLICY)),
         ("PUT", "/api/privacy"): Says(
             PolicyView, policy, (*LIBRARY_CODES, Code.BAD_POLICY), body={"policy": {"types": {"LOCATION": "flag"}}}
+        ),
+        ("POST", "/api/privacy/preview"): Says(
+            PolicyPreview,
+            wire.plain(PolicyPreview("Call <PERSON_1>.", (PreviewFound("PERSON", 5, 17, "pseudonymise"),))),
+            (*LIBRARY_CODES, *FILTER_CODES),
+            body={"policy": {"profile": "strict"}, "text": "Call Ada Lovelace."},
         ),
         ("POST", "/api/privacy/load"): Says(PolicyView, policy, (Code.BAD_POLICY,)),
         ("GET", "/api/audit"): Says(answers.Records, {"records": [audit_shape(record)]}, KEY_CODES),

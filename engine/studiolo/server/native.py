@@ -17,7 +17,7 @@ from starlette.responses import Response
 from studiolo import wire
 from studiolo.events import Compared, FileDone, Progress, Tally
 from studiolo.jobs import Job
-from studiolo.server.bodies import AskBody, ChatBody, QuotingBody, RedactBody, RevealBody, SearchBody
+from studiolo.server.bodies import AheadBody, AskBody, ChatBody, QuotingBody, RedactBody, RevealBody, SearchBody
 from studiolo.server.conversations import keeping_routes
 from studiolo.server.errors import WireResponse
 from studiolo.server.libraries import NO_CONTENT, absolute, document_routes, library_routes
@@ -64,6 +64,16 @@ def _engine_routes(router: APIRouter, service: Service) -> None:
     def doctor() -> Response:
         """What works on this machine and what does not."""
         return WireResponse({"checks": wire.plain(service.engine.doctor())})
+
+    @router.get("/ahead", tags=["engine"])
+    def ahead() -> Response:
+        """How far reading ahead is, and what it takes."""
+        return WireResponse(wire.plain(service.engine.ahead()))
+
+    @router.put("/ahead", tags=["engine"])
+    def set_ahead(body: AheadBody) -> Response:
+        """Pause reading ahead or go on, or give it another budget; what is left out stays as it is."""
+        return WireResponse(wire.plain(service.engine.set_ahead(on=body.on, budget_mb=body.budget_mb)))
 
 
 def _job_routes(router: APIRouter, service: Service) -> None:
@@ -165,6 +175,11 @@ def _conversation_routes(router: APIRouter, service: Service) -> None:
         """What the model read in a turn, with pseudonyms: whole, and in the parts it was put together of."""
         found = service.engine.seen(turn_id)
         return WireResponse({"turn": turn_id, "text": found.text, "parts": wire.plain(found.parts)})
+
+    @router.get("/turns/{turn_id}/screening", tags=["conversations"])
+    def screening(turn_id: str, prompt: bool = False) -> Response:
+        """A turn as the owner reads it and as the model saw it; `prompt=true`: with the text that the model read."""
+        return WireResponse(wire.plain(service.engine.screening(turn_id, prompt=prompt)))
 
     @router.post("/turns/{turn_id}/reveal", tags=["conversations"])
     def reveal(turn_id: str, body: RevealBody) -> Response:

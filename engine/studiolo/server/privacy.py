@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from studiolo import wire
-from studiolo.server.bodies import PolicyBody
+from studiolo.server.bodies import PolicyBody, PreviewBody
 from studiolo.server.errors import WireResponse
 from studiolo.server.service import Service
 
@@ -26,6 +26,12 @@ def policy_routes(router: APIRouter, service: Service) -> None:
     def set_policy(body: PolicyBody) -> Response:
         """Put a section in place of what the home's policy file says; it counts at once."""
         return WireResponse(wire.plain(service.engine.set_policy(body.library, body.policy)))
+
+    @router.post("/privacy/preview", tags=["privacy"])
+    def preview_policy(body: PreviewBody) -> Response:
+        """What a text would become if a section were set; nothing is changed, and nothing recorded."""
+        found = service.engine.preview_policy(body.library, body.policy, body.text, direction=body.direction)
+        return WireResponse(wire.plain(found))
 
     @router.post("/privacy/load", tags=["privacy"])
     def load_policy() -> Response:

@@ -33,6 +33,8 @@ NEEDED: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {  # all of these sco
     ("GET", "/api/doctor"): _ADMIN,
     ("GET", "/api/settings"): _ADMIN,
     ("PATCH", "/api/settings"): OWNER,
+    ("GET", "/api/ahead"): _ADMIN,
+    ("PUT", "/api/ahead"): _ADMIN,
     ("GET", "/api/tokens"): OWNER,
     ("POST", "/api/tokens"): OWNER,
     ("DELETE", "/api/tokens/{name}"): OWNER,
@@ -63,6 +65,7 @@ NEEDED: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {  # all of these sco
     ("PUT", "/api/pseudonyms/protection"): OWNER,
     ("GET", "/api/privacy"): _ADMIN + _RESTORE,  # it lists a person's own words
     ("PUT", "/api/privacy"): OWNER,  # it decides what named tokens see
+    ("POST", "/api/privacy/preview"): OWNER,  # by its own words and patterns it could tell those of the file
     ("POST", "/api/privacy/load"): OWNER,
     ("GET", "/api/jobs"): ANY,
     ("GET", "/api/jobs/{job_id}"): ANY,
@@ -82,6 +85,7 @@ NEEDED: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {  # all of these sco
     ("DELETE", "/api/conversations/{conversation_id}"): _ADMIN,
     ("GET", "/api/turns/{turn_id}/seen"): _ADMIN + _RESTORE,
     ("PUT", "/api/turns/{turn_id}/shown"): _ADMIN,
+    ("GET", "/api/turns/{turn_id}/screening"): _ADMIN + _RESTORE,
     ("POST", "/api/turns/{turn_id}/reveal"): _ADMIN + _RESTORE,
     ("GET", "/api/audit"): _ADMIN,
     ("GET", "/api/audit/verify"): _ADMIN,

@@ -49,6 +49,7 @@ LOCK_PATIENCE_S = 1.0  # somebody who only asks whether the home is free holds i
 GRACE_S = 5  # how long running answers may take to end after they were cancelled
 OPENED_S = 60.0  # how long a server that is stopped waits for a home that is just being opened
 TOLD_S = 10.0  # how long a parent has to ask why the home could not be opened
+FIRST_S = 0.5  # in which those who waited for the home are answered before models are loaded
 PARENT_CHECK_S = 1.0
 HANDSHAKE_S = 10  # of TLS
 
@@ -251,11 +252,11 @@ class _Opener:
         self.error: StudioloError | None = None
         self._open_engine = open_engine
         self._home = home
-        self._make_rules = lambda: _rules(listener, token=token, other=other, origins=origins)
+        self._make_rules: Callable[[], Rules] = lambda: _rules(listener, token=token, other=other, origins=origins)
         self._engine: Engine | None = None
         self._failed: Callable[[], None] = lambda: None
         self._opened = threading.Event()
-        self._closing = False
+        self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="engine-opening", daemon=True)
         self._warming = threading.Thread(target=self._settle, name="warm-up", daemon=True)
 
@@ -266,7 +267,7 @@ class _Opener:
 
     def close(self) -> None:
         """Wait for what is just being opened, and close it."""
-        self._closing = True
+        self._closing.set()
         self._opened.set()
         if self._thread.ident is not None:
             self._thread.join(OPENED_S)
@@ -278,8 +279,8 @@ class _Opener:
     def _run(self) -> None:
         try:
             self._engine = self._open_engine()
-            self._warming.start()
             app = _application(self._engine, self._home, self._make_rules())
+            self._warming.start()
         except Exception as error:
             self.error = unexpected(error)
             if not isinstance(error, StudioloError):
@@ -295,7 +296,7 @@ class _Opener:
         assert self._engine is not None
         _warm(getattr(self._engine, "warm_words", None))
         self._opened.wait()  # the models would take the processor from what requests wait for
-        if not self._closing:
+        if not self._closing.wait(FIRST_S):
             _settle(self._engine)
 
 

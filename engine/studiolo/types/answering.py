@@ -148,3 +148,39 @@ class Embedded:
 
     vectors: list[list[float]] = field(default_factory=list, repr=False)
     tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A value as its reader sees it, shown[start:end], and what stood there for the model, seen[seen_start:seen_end].
+
+    `token`: the pseudonym's canonical name, "" where the model saw a mask, or a value that it made up itself.
+    `hidden`: the reader sees no value either, until it is revealed.
+    """
+
+    type: str
+    start: int
+    end: int
+    seen_start: int
+    seen_end: int
+    token: str = ""
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """A text as the owner reads it and as the model saw it, and where the two differ, in order."""
+
+    shown: str = field(repr=False)
+    seen: str = field(repr=False)
+    marks: tuple[Mark, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Screening:
+    """A stored turn from both sides. `prompt`: the stretches of people's text that the model read, where asked for."""
+
+    turn_id: str
+    question: Sides
+    answer: Sides
+    prompt: tuple[Sides, ...] = ()

@@ -48,3 +48,15 @@ class EngineStatus:
     ahead_of: int = 0  # of so many
     reading_ahead: bool = False  # one is being read just now
     loading: tuple[str, ...] = ()  # what is not there yet after a start: model, search (by meaning), filter
+
+
+@dataclass(frozen=True, slots=True)
+class AheadStatus:
+    """How far reading ahead is, and what it takes. Nothing is counted before a model is loaded."""
+
+    on: bool  # whether it is wanted
+    done: int  # passages that are read ahead
+    total: int  # of so many
+    working: bool  # one is being read just now
+    size_bytes: int  # of what is kept
+    budget_bytes: int

@@ -78,6 +78,28 @@ class PolicyView:
 
 
 @dataclass(frozen=True, slots=True)
+class PreviewFound:
+    """A value in a text that a policy was tried on, and what would become of it; offsets in code points of the text."""
+
+    type: str
+    start: int
+    end: int
+    action: str  # allow, flag, mask, pseudonymise or block
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyPreview:
+    """What a policy would make of a text. `text`: as the model would read it; a type in `blocked` refuses it whole.
+
+    Pseudonyms are numbered for this text alone.
+    """
+
+    text: str = field(repr=False)
+    found: tuple[PreviewFound, ...] = ()
+    blocked: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class AuditFound:
     """Values of one type in an audit record: how many, and how many code points they have together. `rule`: the family
     of rules that finds the type; "known" where the value was met before; "stream" where an answer was screened."""

@@ -83,5 +83,14 @@ def test_conversations(studiolo: Command) -> None:
     unknown = studiolo("conversations", "reveal", "t1", "PERSON_2")
     assert (unknown.code, unknown.out) == (1, "")
     assert "neither the prompt nor the answer" in unknown.err
+    assert studiolo("conversations", "search", "twelve").out == "c1\tt1\t…Twelve months 十二个月\n"
+    assert studiolo("conversations", "search", "十二", "--json").json["found"][0]["turn_id"] == "t1"
+    assert studiolo("conversations", "rename", "c1", "租约 lease").out == "租约 lease\n"
+    assert studiolo("conversations", "pin", "c1").code == 0
+    assert studiolo("conversations", "pin", "c1", "--off").code == 0
+    assert "> How long?" in studiolo("conversations", "export", "c1").out
+    assert studiolo("conversations", "export", "c1", "--json").json["turns"][1]["shown"] is False
+    assert studiolo("conversations", "show-turn", "t1").code == 0
+    assert studiolo("conversations", "show-turn", "t9").code == 1
     assert studiolo("conversations", "remove", "c1").code == 0
     assert studiolo("conversations", "show", "none").code == 1

@@ -23,6 +23,7 @@ from tests.served import TOKEN, Served, child_environ, served
 from studiolo.client import AsyncClient
 from studiolo.client.attach import find_running
 from studiolo.client.porter import Porter
+from studiolo.client.proof import proof_process
 from studiolo.errors import Code, EnvironmentFault
 from studiolo.handshake import Handshake, announce, write_private
 from studiolo.isolation import kernel
@@ -93,9 +94,21 @@ def test_it_starts_a_pull_that_can_be_watched(porter: Porter, home: Home) -> Non
     assert events[-1].kind == "finished"
 
 
-def test_for_a_command_it_neither_pulls_nor_opens_addresses(plain: Porter, home: Home) -> None:
+@pytest.mark.skipif(kernel.here() is None, reason="the kernel's seal is made for Linux on x86-64 and aarch64")
+def test_it_starts_the_proof_of_the_seal(porter: Porter) -> None:
+    proof = proof_process(CancelToken(), start=porter.start_proof)
+    assert proof is not None
+    assert proof.holds
+    stopped = CancelToken()
+    threading.Timer(0.05, stopped.cancel).start()
+    assert proof_process(stopped, start=porter.start_proof) is None
+
+
+def test_for_a_command_it_neither_pulls_nor_proves_nor_opens_addresses(plain: Porter, home: Home) -> None:
     with pytest.raises(OSError, match="porter"):
         plain.start_pull("smollm2-135m")
+    with pytest.raises(OSError, match="porter"):
+        plain.start_proof()
     assert plain.open_address("https://studiolo.invalid/?what=was_said") is False
 
 

@@ -76,6 +76,14 @@ def test_plain_calls_give_the_same_values(remote: RemoteEngine, engine: Scripted
     assert remote.model_saw("t1") == "<PERSON_1> 租约"
     assert remote.seen("t1") == engine.seen("t1")
     assert remote.reveal("t1", "<PERSON_1>") == engine.reveal("t1", "<PERSON_1>")
+    assert remote.screening("t1") == engine.screening("t1")
+    assert remote.screening("t1", prompt=True) == engine.screening("t1", prompt=True) != engine.screening("t1")
+    assert remote.ahead() == engine.ahead()
+    assert remote.set_ahead(on=False, budget_mb=12) == engine.set_ahead(on=False, budget_mb=12)
+    assert engine.calls[-2:] == [("set_ahead", False, 12)] * 2
+    draft = ("", {"allow": {"words": ["好"]}}, "Call Ada. 好")
+    assert remote.preview_policy(*draft, direction="tool") == engine.preview_policy(*draft, direction="tool")
+    assert engine.calls[-2] == engine.calls[-1]
     assert remote.audit() == engine.audit()
     assert remote.audit(limit=1, before=3) == engine.audit(limit=1, before=3)
     assert remote.audit(limit=2, after=0) == engine.audit(limit=2, after=0)
@@ -127,12 +135,10 @@ def test_long_pieces_of_work_are_streams(remote: RemoteEngine, engine: ScriptedE
     assert list(remote.change_embedder("contracts", "minilm")) == [Progress("embed", 1, 2), Finished()]
     assert list(remote.import_library(tmp_path, name="合同")) == [Progress("write", 1, 2), Finished()]
     assert list(remote.export_library("contracts", tmp_path, paths=True)) == [Progress("write", 1, 2), Finished()]
-    assert list(remote.calibrate_model("tiny")) == [Progress("calibrate", 1, 0, "tiny"), Finished()]
     assert engine.calls == [
         ("change_embedder", "contracts", "minilm"),
         ("import_library", tmp_path, "合同"),
         ("export_library", "contracts", tmp_path, True),
-        ("calibrate_model", "tiny"),
     ]
     ended = CancelToken()
     ended.cancel()

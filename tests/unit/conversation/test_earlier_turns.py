@@ -12,7 +12,7 @@ from tests.support import FixedRetriever, ScriptedRuntime
 from tests.unit.privacy.support import ListedNames
 
 from studiolo.conversation.history import History
-from studiolo.conversation.turn import Turns
+from studiolo.conversation.turn import Turns, library_scope
 from studiolo.errors import Code
 from studiolo.events import Delta, Event, Failed, LeftOut, Started
 from studiolo.inference.scheduler import Scheduler
@@ -170,7 +170,7 @@ def test_a_name_that_is_learnt_later_is_hidden_in_earlier_questions_and_answers(
     assert name in talk.prompt  # nothing gave it away yet
     talk.ask(then)
     assert name in talk.prompt
-    scope = f"conversation:{talk.conversation}"
+    scope = library_scope("default")
     spans = (Span("PERSON", 0, len(name), 0.95),)
     talk.screener.screen(f"{name} 2026", library_id=scope, spans=spans, direction="passage")
     events = talk.ask(then)
@@ -194,7 +194,11 @@ def test_turns_from_before_the_digest_was_kept_are_screened_anew(
     old.rule(HIDDEN)
     old.close()
     with sqlite3.connect(tmp_path / "history.db") as db:  # as format 1 had it
-        db.execute("ALTER TABLE turns DROP COLUMN screened_by")
+        for table, column in (
+            ("turns", "screened_by"), ("turns", "follows"), ("conversations", "pinned"), ("conversations", "named"),
+            ("conversations", "shown"),
+        ):  # fmt: skip
+            db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
         db.execute("PRAGMA user_version = 1")
     db.close()
     new = Talk(tmp_path)

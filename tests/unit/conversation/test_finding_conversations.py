@@ -54,6 +54,7 @@ def test_values_behind_pseudonyms(home: Home, tmp_path: Path) -> None:
     [
         ("short", ["short"], "short"),
         ("line\n\nbreaks  go", ["go"], "line breaks go"),
+        ("# 标题\n为期**三年**，`x`", ["三年"], "标题 为期三年，x"),
         ("x " * 40 + "the Term of it", ["term"], "…" + "x " * 12 + "the Term of it"),
         ("前" * 100 + "押金" + "后" * 200, ["押金"], "…" + "前" * 30 + "押金" + "后" * 88 + "…"),
         ("nothing here", ["elsewhere"], "nothing here"),
@@ -61,7 +62,6 @@ def test_values_behind_pseudonyms(home: Home, tmp_path: Path) -> None:
 )
 def test_excerpts(text: str, words: list[str], expected: str) -> None:
     found = excerpt(text, words)
-    assert found.replace("…", "") in " ".join(text.split())
     if expected.startswith("…" + "x "):
         assert "the Term of it" in found
     else:

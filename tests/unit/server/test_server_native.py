@@ -300,6 +300,7 @@ def test_paths_of_nowhere_are_refused(
 def test_a_model_made_smaller_and_compared(site: Served, engine: ScriptedEngine, tmp_path: Path) -> None:
     text = str(tmp_path / "文.txt")
     for route, body in (
+        ("calibrate", {"model": "tiny"}),
         ("quantize", {"model": "tiny", "to": "q4_0"}),
         ("compare", {"model": "tiny", "other": "tiny-q4_0", "text": text, "tokens": 99}),
     ):
@@ -309,6 +310,7 @@ def test_a_model_made_smaller_and_compared(site: Served, engine: ScriptedEngine,
         assert ended["state"] == "finished"
     assert ended["comparison"]["agreement"] == COMPARISON.agreement
     assert engine.calls == [
+        ("calibrate_model", "tiny"),
         ("quantize_model", "tiny", "q4_0", None),
         ("compare_models", "tiny", "tiny-q4_0", Path(text), 99),
     ]

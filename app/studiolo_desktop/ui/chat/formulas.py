@@ -1,4 +1,4 @@
-r"""Formulas in an answer as readable text: `\frac{a}{b}` as a⁄b, `x^2` raised, `\alpha` as α. Text in, HTML out.
+r"""Formulas in an answer as readable text: `\frac{a}{b}` as a/b, `x^2` raised, `\alpha` as α. Text in, HTML out.
 
 A model writes LaTeX between `\( \)`, `\[ \]`, `$ $` and `$$ $$`. Setting it would take a typesetter; what stands in
 answers is mostly short, and reads well as signs with raised and lowered letters. What is not known stays as written.
@@ -120,7 +120,7 @@ class _Reader:
         match name:
             case "frac" | "dfrac" | "tfrac":
                 above, below = self._argument(), self._argument()
-                html = f"{_grouped(above)}⁄{_grouped(below)}"
+                html = f"{_grouped(above)}/{_grouped(below)}"
             case "sqrt":
                 html = f"√{_grouped(self._argument())}"
             case _ if name in _PLAIN:

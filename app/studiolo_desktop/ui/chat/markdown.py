@@ -45,9 +45,7 @@ _BLOCKS = {
     "tbody_close": "",
     "tr_open": "<tr>",
     "tr_close": "</tr>",
-    "th_open": "<th>",
     "th_close": "</th>",
-    "td_open": "<td>",
     "td_close": "</td>",
     "hr": "<hr>",
     "strong_open": "<b>",
@@ -97,9 +95,12 @@ def _parser() -> MarkdownIt:
     return install(MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]))
 
 
-def to_html(markdown: str, *, markers: AbstractSet[int], inks: Inks, copy: str = "") -> str:
-    """HTML of the answer. `markers`: numbers of sources that exist; `copy`: what copying code is called, "" = none."""
-    renderer = _Renderer(markers, inks, copy=copy)
+def to_html(markdown: str, *, markers: AbstractSet[int], inks: Inks, copy: str = "", codes: int = 0) -> str:
+    """HTML of the answer. `markers`: numbers of sources that exist; `copy`: what copying code is called, "" = none.
+
+    `codes`: blocks of code that stand before it.
+    """
+    renderer = _Renderer(markers, inks, copy=copy, codes=codes)
     renderer.render(_parser().parse(markdown))
     return "".join(renderer.out)
 
@@ -180,6 +181,9 @@ class _Renderer:
             case "heading_open" | "heading_close":
                 level = min(6, int(token.tag[1]) + 2)  # an answer's heading is smaller than the page's
                 html = f"<h{level}>" if token.type == "heading_open" else f"</h{level}>"
+            case "th_open" | "td_open":
+                side = str(token.attrGet("style") or "").removeprefix("text-align:")
+                html = f'<{token.tag} align="{side}">' if side in ("left", "right", "center") else f"<{token.tag}>"
             case "ordered_list_open":
                 html = f'<ol start="{int(token.attrGet("start") or 1)}">'
             case "code_inline":

@@ -18,17 +18,22 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QResizeEvent,
+    QTextBlockFormat,
+    QTextCharFormat,
     QTextCursor,
     QTextDocument,
     QTextDocumentFragment,
-    QTextLine,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QFrame, QSizePolicy, QTextBrowser, QToolTip, QWidget
 
+from studiolo.types import Sides
 from studiolo_desktop.look import Look
 from studiolo_desktop.theme import MONOSPACE_FAMILIES
 from studiolo_desktop.ui.chat.markdown import CITE_SCHEME, COPY_SCHEME, Inks, code_blocks, grown, to_html
+from studiolo_desktop.ui.privacy.value_chips import chip_number, paint_grounds, put_chips, x_of
+
+LONG = 6_000  # code points of an answer that is not laid out whole again when it ends
 
 
 def no_resource(kind: int) -> Any:
@@ -38,12 +43,6 @@ def no_resource(kind: int) -> Any:
         blank.fill(Qt.GlobalColor.transparent)
         return blank
     return b""
-
-
-def _x(line: QTextLine, position: int) -> float:
-    """Where a position of a line stands. The binding gives the position it used beside it."""
-    found: Any = line.cursorToX(position)
-    return float(found[0] if isinstance(found, tuple) else found)
 
 
 class SafeDocument(QTextDocument):
@@ -102,6 +101,7 @@ class AnswerText(FittedBrowser):
 
     cited = Signal(int)  # the number of the source that was clicked
     link_clicked = Signal(str)  # a link that leads out, in full
+    value_clicked = Signal(int)  # the number of the chip
 
     def __init__(self, look: Look, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -112,6 +112,7 @@ class AnswerText(FittedBrowser):
         self._settled = 0  # so much of the Markdown will not change any more ...
         self._codes = 0  # ... and holds so many blocks of code
         self._open_at = 0  # where the block that is being written begins in the document
+        self._sides: Sides | None = None
         self.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextBrowserInteraction | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
@@ -135,6 +136,8 @@ class AnswerText(FittedBrowser):
             if not goes_on:
                 self._begin()
             self._grow()
+        elif goes_on and len(markdown) > LONG:
+            self._end()
         else:
             self._show_whole()
         self._trim_last_block()
@@ -145,12 +148,36 @@ class AnswerText(FittedBrowser):
         self.document().setDefaultStyleSheet(self._style())
         inks, copy = Inks.of(self._look.tokens), self._look.tr("chat.copy_code")
         self.setHtml(to_html(self._markdown, markers=self._markers, inks=inks, copy=copy))
+        if self._sides is not None and self._sides.shown == self._markdown:
+            put_chips(self.document(), self._sides, ink=self._look.tokens.veil_ink)
         if selection is not None:  # the person is marking text while the answer ends
             end = self.document().characterCount() - 1
             cursor = self.textCursor()
             cursor.setPosition(min(selection[0], end))
             cursor.setPosition(min(selection[1], end), QTextCursor.MoveMode.KeepAnchor)
             self.setTextCursor(cursor)
+
+    def _end(self) -> None:
+        """Lay out the last block as it stays: all of a long answer would take longer than a frame."""
+        cursor = self._without_open()
+        html = to_html(
+            self._markdown[self._settled :],
+            markers=self._markers,
+            inks=Inks.of(self._look.tokens),
+            copy=self._look.tr("chat.copy_code"),
+            codes=self._codes,
+        )
+        self._put(cursor, html)
+        cursor.endEditBlock()
+
+    def _without_open(self) -> QTextCursor:
+        """Take the last block out; where the next one goes, with an edit begun."""
+        cursor = QTextCursor(self.document())
+        cursor.beginEditBlock()
+        cursor.setPosition(self._open_at)
+        cursor.movePosition(QTextCursor.MoveOperation.End, QTextCursor.MoveMode.KeepAnchor)
+        cursor.removeSelectedText()
+        return cursor
 
     def _begin(self) -> None:
         self.document().setDefaultStyleSheet(self._style())
@@ -166,11 +193,7 @@ class AnswerText(FittedBrowser):
             copy=self._look.tr("chat.copy_code"),
             codes=self._codes,
         )
-        cursor = QTextCursor(self.document())
-        cursor.beginEditBlock()
-        cursor.setPosition(self._open_at)
-        cursor.movePosition(QTextCursor.MoveOperation.End, QTextCursor.MoveMode.KeepAnchor)
-        cursor.removeSelectedText()
+        cursor = self._without_open()
         if now.settled:
             self._put(cursor, now.settled)
             self._settled += now.at
@@ -192,10 +215,19 @@ class AnswerText(FittedBrowser):
                 cursor.insertBlock(first.blockFormat(), first.charFormat())
             else:
                 cursor.setBlockFormat(first.blockFormat())
-        begins = self.document().isEmpty() and first.textList() is not None
+        between = -1  # where an empty block comes to stand, which nobody wants
+        if first.textList() is not None:
+            if self.document().isEmpty():
+                between = 0
+            elif cursor.block().textList() is not None:  # or the two lists would become one
+                cursor.insertBlock(QTextBlockFormat(), QTextCharFormat())
+                between = cursor.position()
         cursor.insertFragment(QTextDocumentFragment(piece))
-        if begins:  # the empty block that a document has, before the list's own
-            QTextCursor(self.document().firstBlock()).deleteChar()
+        if between >= 0:
+            gap = QTextCursor(self.document())
+            gap.setPosition(between)
+            if gap.block().length() == 1:
+                gap.deleteChar()
 
     def _style(self) -> str:
         tokens = self._look.tokens
@@ -212,7 +244,23 @@ class AnswerText(FittedBrowser):
             f"table.grid {{ border-collapse: collapse; border: 1px solid {tokens.line_strong}; }}"
             f"th, td {{ border: 1px solid {tokens.line}; }}"
             f"table.code td {{ border: none; }}"
+            f"table.grid, table.code {{ margin-top: 4px; margin-bottom: 12px; }}"
         )
+
+    def show_values(self, sides: Sides) -> None:
+        """Make chips of the values that the model did not see; none where another text is shown than is meant."""
+        if sides != self._sides:
+            self._sides = sides
+            self.show_markdown(self._markdown, self._markers, writing=self._writing, force=True)
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Tab goes from link to link; which one has the focus is told as it is for the pointer."""
+        stays = super().focusNextPrevChild(forward)
+        cursor = self.textCursor()
+        at = QTextCursor(cursor)
+        at.setPosition(cursor.selectionEnd())
+        self.highlighted.emit(QUrl(at.charFormat().anchorHref() if stays and cursor.hasSelection() else ""))
+        return stays
 
     def relook(self) -> None:
         """New colours."""
@@ -238,9 +286,9 @@ class AnswerText(FittedBrowser):
                     at = fragment.position() - block.position()
                     line = block.layout().lineForTextPosition(at)
                     if line.isValid():
-                        left = _x(line, at)
+                        left = x_of(line, at)
                         end = at + fragment.length()
-                        right = _x(line, end)
+                        right = x_of(line, end)
                         middle = line.y() + line.ascent() * 0.66
                         height = self._look.sizes.small * 1.42
                         rects.append(
@@ -253,9 +301,10 @@ class AnswerText(FittedBrowser):
     def paintEvent(self, event: QPaintEvent) -> None:
         """The grounds of the chips, then the text."""
         rects = self.chip_rects(QRectF(event.rect()))
-        if rects:
+        if rects or self._sides is not None:
             painter = QPainter(self.viewport())
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            paint_grounds(painter, self.document(), self._look)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(self._look.tokens.accent_soft))
             for rect in rects:
@@ -279,6 +328,9 @@ class AnswerText(FittedBrowser):
             return
         if url.scheme() == COPY_SCHEME:
             self._copy_code(url.path())
+            return
+        if (chip := chip_number(url.toString())) is not None:
+            self.value_clicked.emit(chip)
             return
         self.link_clicked.emit(url.toString(QUrl.ComponentFormattingOption.FullyEncoded))
 

@@ -16,9 +16,10 @@ from studiolo_desktop.ui.chat.turn_view import TurnView
 from studiolo_desktop.ui.common.controls import button
 from studiolo_desktop.ui.common.scroll import ScrollColumn
 
-AT_ONCE = 12  # turns that a conversation opens with
+AT_ONCE = 4  # turns that a conversation opens with; those beyond come one by one, each in its own frame
 MOST = 48  # turns that are built at a time
 NEAR = 2  # heights of the view: so much is built beyond what is seen
+SETTLE_MS = 60
 PACE_MS = 8  # between two turns that are built while one scrolls
 
 
@@ -27,6 +28,8 @@ class Transcript(ScrollColumn):
 
     source_wanted = Signal(object, int)  # ChatTurn, number
     link_wanted = Signal(str)
+    seen_wanted = Signal(object)  # ChatTurn
+    built = Signal(object)  # TurnView
 
     def __init__(self, look: Look, chat: ChatModel) -> None:
         super().__init__(margin=0, gap=0)
@@ -85,7 +88,8 @@ class Transcript(ScrollColumn):
         if turn.key not in self._views:
             self._build_stretch(max(0, self._chat.turns.index(turn) - AT_ONCE // 2))
         self._following = False
-        QTimer.singleShot(0, self, lambda: self._scroll_to(turn))
+        for after_ms in (0, SETTLE_MS):  # once at once, once when what was just built has its height
+            QTimer.singleShot(after_ms, self, lambda: self._scroll_to(turn))
 
     @Slot()
     def follow(self) -> None:
@@ -109,11 +113,13 @@ class Transcript(ScrollColumn):
         view.link_wanted.connect(self.link_wanted)
         view.tools.edited.connect(lambda text: self._chat.edit(turn, text))
         view.tools.version_wanted.connect(lambda number: self._chat.show_version(turn, number))
+        view.seen_wanted.connect(self.seen_wanted)
+        self.built.emit(view)
         return view
 
     def _build_stretch(self, first: int) -> None:
-        for turn in list(self._views):
-            self._drop(turn)
+        for key in list(self._views):
+            self._drop(key)
         self._first = first
         self._end = min(len(self._chat.turns), first + AT_ONCE)
         for turn in self._chat.turns[first : self._end]:
@@ -222,9 +228,9 @@ class Transcript(ScrollColumn):
         self._pace.start()
 
     def _scroll_to(self, turn: ChatTurn) -> None:
-        view = self._views.get(turn.key)
-        if view is not None:
-            top = view.mapTo(self.widget(), QPoint(0, 0)).y()
+        view, body = self._views.get(turn.key), self.widget()
+        if view is not None and body is not None:
+            top = view.mapTo(body, QPoint(0, 0)).y()
             self.verticalScrollBar().setValue(max(0, top - Space.XL))
 
     @Slot(int, int)

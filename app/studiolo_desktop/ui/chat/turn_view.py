@@ -38,6 +38,8 @@ class TurnView(QWidget):
 
     source_wanted = Signal(object, int)  # ChatTurn, number of the source (0: the list)
     link_wanted = Signal(str)
+    seen_wanted = Signal(object)  # ChatTurn: what the model saw of it
+    refreshed = Signal()
 
     def __init__(self, look: Look, turn: ChatTurn, ask_again: Callable[[ChatTurn], bool]) -> None:
         super().__init__()
@@ -52,10 +54,13 @@ class TurnView(QWidget):
         row = QHBoxLayout()
         row.addStretch(1)
         row.addWidget(self.question)
-        column.addLayout(row)
+        asked = QVBoxLayout()
+        asked.setSpacing(2)
+        asked.addLayout(row)
         self.tools = QuestionTools(look, turn)
         self.tools.editing.connect(lambda opened: self.question.setVisible(not opened))
-        column.addWidget(self.tools)
+        asked.addWidget(self.tools)
+        column.addLayout(asked)
 
         self.answer = AnswerText(look)
         self.answer.cited.connect(lambda number: self.source_wanted.emit(self.turn, number))
@@ -87,6 +92,7 @@ class TurnView(QWidget):
 
         self.copy_button = IconButton(look, "copy", self._copy, size_px=17)
         self.again_button = IconButton(look, "retry", lambda: _ignore(ask_again(self.turn)), size_px=17)
+        self.seen_button = IconButton(look, "sides", lambda: self.seen_wanted.emit(self.turn), size_px=17)
         self._facts = label(role="small")
         self._foot = self._build_foot()
         column.addWidget(self._foot)
@@ -99,6 +105,7 @@ class TurnView(QWidget):
         line.setSpacing(2)
         line.addWidget(self.copy_button)
         line.addWidget(self.again_button)
+        line.addWidget(self.seen_button)
         line.addSpacing(Space.S)
         line.addWidget(self._facts)
         line.addStretch(1)
@@ -125,6 +132,9 @@ class TurnView(QWidget):
         self.tools.refresh()
         self.copy_button.name(self._look.tr("chat.copy"))
         self.again_button.name(self._look.tr("chat.ask_again"))
+        self.seen_button.setVisible(bool(turn.id))
+        self.seen_button.name(self._look.tr("sides.open"))
+        self.refreshed.emit()
 
     def _figures(self) -> list[str]:
         """Which model answered, how long it took, how fast it wrote, what energy that cost; what is not known is left
@@ -146,6 +156,7 @@ class TurnView(QWidget):
         self.tools.relook()
         self.copy_button.repaint_icon()
         self.again_button.repaint_icon()
+        self.seen_button.repaint_icon()
         self.question.setAccessibleName(f"{self._look.tr('chat.question')}: {self.turn.question}")
         self.refresh()
         self._fit_question()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QCheckBox, QDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from studiolo_desktop.look import Look
@@ -29,7 +30,7 @@ class Confirm(QDialog):
         super().__init__(parent)
         self.setModal(True)
         self.setWindowTitle(title or look.tr("app.name"))
-        self.setMinimumWidth(400)
+        self.setMinimumWidth(look.sizes.px(400))
         column = QVBoxLayout(self)
         column.setContentsMargins(Space.XL, Space.XL, Space.XL, Space.L)
         column.setSpacing(Space.L)
@@ -60,3 +61,10 @@ class Confirm(QDialog):
             self.field.setFocus()
         else:
             self.no_button.setFocus()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """As high as its words need at this width: Qt does not ask wrapped text by itself."""
+        super().showEvent(event)
+        layout = self.layout()
+        if layout is not None:
+            self.resize(self.width(), max(self.height(), layout.heightForWidth(self.width())))

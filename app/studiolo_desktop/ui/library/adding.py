@@ -28,7 +28,7 @@ class AddingStrip(QWidget):
         adding = QHBoxLayout(self._adding)
         adding.setContentsMargins(0, 0, 0, 0)
         adding.setSpacing(Space.XS)
-        self.text = label(role="section")
+        self.text = label(role="section", wrap=True)
         self.pause_button = IconButton(look, "pause", self._pause, size_px=17)
         self.stop_button = button(library.cancel, role="text")
         adding.addWidget(self.text, 1)

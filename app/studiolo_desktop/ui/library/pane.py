@@ -66,6 +66,7 @@ class DocumentsPane(QWidget):
             head.addWidget(control)
         column.addLayout(head)
         self.field = QLineEdit()
+        self.field.setAcceptDrops(False)  # a file dropped on it is dropped on the window
         self.clear_action = self.field.addAction(QIcon(), QLineEdit.ActionPosition.TrailingPosition)
         self.clear_action.triggered.connect(self.field.clear)
         self.field.textChanged.connect(lambda text: self.clear_action.setVisible(bool(text)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
@@ -56,12 +56,14 @@ class RowDelegate(QStyledItemDelegate):
         painter.setFont(name)
         painter.setPen(QColor(tokens.text))
         line = QRect(left, top, width, metrics.height())
-        painter.drawText(line, 0, metrics.elidedText(row.name, Qt.TextElideMode.ElideMiddle, width))
+        words = metrics.elidedText(row.name, Qt.TextElideMode.ElideMiddle, width)
+        painter.drawText(QPoint(left, line.top() + metrics.ascent()), words)  # by the baseline: Chinese is not cut
         metrics = QFontMetrics(small)
         painter.setFont(small)
         painter.setPen(QColor(tokens.danger if is_bad(row) else tokens.muted))
         line = QRect(left, line.bottom() + 1 + GAP, width, metrics.height())
-        painter.drawText(line, 0, metrics.elidedText(str(index.data(WORDS)), Qt.TextElideMode.ElideRight, width))
+        words = metrics.elidedText(str(index.data(WORDS)), Qt.TextElideMode.ElideRight, width)
+        painter.drawText(QPoint(left, line.top() + metrics.ascent()), words)
         if not isinstance(row, Document) and row.state == "working":
             self._bar(painter, QRectF(left, line.bottom() + 1 + GAP, width, BAR), row.fraction)
         painter.restore()

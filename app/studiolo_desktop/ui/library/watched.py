@@ -103,7 +103,7 @@ class WatchedDialog(QDialog):
         if watched.polling:
             state += "  ·  " + tr("watch.polling")
         words.addWidget(name)
-        words.addWidget(label(state, role="danger" if watched.state == "unreachable" else "small"))
+        words.addWidget(label(state, role="danger" if watched.state == "unreachable" else "small", wrap=True))
         line.addLayout(words, 1)
         remove = IconButton(self._look, "close", lambda: self._watching.unwatch(watched.folder), size_px=16)
         remove.name(tr("watch.remove", name=watched.folder))

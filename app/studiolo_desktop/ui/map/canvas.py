@@ -182,7 +182,7 @@ class MapCanvas(QWidget):
         metrics = QFontMetrics(self.font())
         width = min(TIP_WIDTH, self.width() - 2 * Space.S)
         inner = width - 2 * Space.M
-        flags = Qt.TextFlag.TextWordWrap.value | Qt.TextFlag.TextWrapAnywhere.value
+        flags = Qt.TextFlag.TextWordWrap.value
         words = first_words(point, TIP_WORDS)
         body = metrics.boundingRect(0, 0, inner, 400, flags, words)
         height = metrics.height() + Space.XS + body.height() + 2 * Space.S

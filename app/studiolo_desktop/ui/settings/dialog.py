@@ -34,7 +34,6 @@ class SettingsDialog(QDialog):
         column.setSpacing(Space.M)
         self._title = label(role="title")
         self.search = QLineEdit()
-        self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._find)
         self.waiting = label(role="small", wrap=True)
         self.none = label(role="muted", wrap=True)

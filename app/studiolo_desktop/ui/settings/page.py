@@ -23,6 +23,7 @@ class Doors:
 
     models: Callable[[], None]
     documents: Callable[[], None]
+    privacy: Callable[[], None]
     shortcuts: Callable[[], None]
     diagnostics: Callable[[], None]
     has_tray: Callable[[], bool]
@@ -68,7 +69,7 @@ class SettingsPage:
                 self.embedder,
                 ActionRow(look, "folders", doors.documents, text="settings.folders_open"),
             ],
-            "privacy": [self.profile],
+            "privacy": [self.profile, ActionRow(look, "policy", doors.privacy, text="settings.policy_open")],
             "machine": [
                 self.context,
                 self.numbers["unload_minutes"],
@@ -109,7 +110,7 @@ class SettingsPage:
         has_tray = self._doors.has_tray()
         self.tray.box.setChecked(self._preferences.tray and has_tray)
         self.tray.box.setEnabled(has_tray)
-        self.tray.show_trouble("" if has_tray else tr("settings.tray_none"))
+        self.tray.about.setText(tr("settings.tray_about") if has_tray else tr("settings.tray_none"))
         self._refresh_profile()
         self._refresh_engines()
 

@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QActionGroup
-from PySide6.QtWidgets import QAbstractSpinBox, QCheckBox, QDoubleSpinBox, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from studiolo.types import SettingValue
 from studiolo_desktop.look import Look
 from studiolo_desktop.texts_settings import SEARCH_WORDS
 from studiolo_desktop.theme import Space
 from studiolo_desktop.ui.common.controls import MenuButton, button, label
+from studiolo_desktop.ui.common.switch import Switch
 
 SETTLE_MS = 500  # a number that is being typed or stepped through is not set at each step
 
@@ -124,7 +125,7 @@ class SwitchRow(SettingRow):
     """On or off."""
 
     def __init__(self, look: Look, key: str, switch: Callable[[bool], None]) -> None:
-        self.box = QCheckBox()
+        self.box = Switch(look)
         super().__init__(look, key, self.box)
         self.box.clicked.connect(switch)
 

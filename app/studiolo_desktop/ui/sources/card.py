@@ -82,8 +82,8 @@ class PassageCard(QFrame):
         head.addWidget(self.page)
         column.addLayout(head)
         self.snippet = label(snippet(hit.passage.text, self.ranges), role="muted", wrap=True)
+        column.addWidget(self.snippet)  # first: shown without a parent it would be a window of its own
         self.snippet.setVisible(bool(hit.passage.text))
-        column.addWidget(self.snippet)
         state, role = "", "small"
         if self.unsure:
             state, role = tr("sources.unverified"), "danger"
@@ -92,8 +92,8 @@ class PassageCard(QFrame):
         elif citations is not None:
             state = tr("sources.read")
         self.state = label(state, role=role, wrap=True)
-        self.state.setVisible(bool(state))
         column.addWidget(self.state)
+        self.state.setVisible(bool(state))
         if hit.suspicious:
             column.addWidget(label(tr("sources.suspicious"), role="danger", wrap=True))
         self.setAccessibleName(tr("sources.card", n=number, document=name, place=where))

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout
 
 from studiolo.types import Document, DocumentReport, DocumentStatus, Finding, Redaction
 from studiolo_desktop.bridge.problem import problem_of_reason
@@ -13,7 +14,7 @@ from studiolo_desktop.i18n import size_text
 from studiolo_desktop.look import Look
 from studiolo_desktop.texts import TEXTS
 from studiolo_desktop.theme import Space
-from studiolo_desktop.ui.common.controls import button, label
+from studiolo_desktop.ui.common.controls import ElidedLabel, button, label
 from studiolo_desktop.ui.common.scroll import ScrollColumn
 from studiolo_desktop.ui.library.words import document_facts, gap_words
 
@@ -59,16 +60,28 @@ class DocumentDetails(QFrame):
         self.retry_button.setVisible(document.status in (DocumentStatus.FAILED, DocumentStatus.PARTIAL))
         self.remove_button.setText(tr("viewer.remove"))
         self.lines.clear()
-        for words, role in self._lines(document, report):
-            self.lines.append(label(words, role=role, wrap=True, selectable=True))
-        body = self.lines.widget()
-        body.adjustSize()
-        self.lines.setFixedHeight(min(HIGHEST, body.sizeHint().height()))
+        path = ElidedLabel(role="small")
+        path.set_whole(document.path)
+        first, *others = self._lines(document, report)
+        for line in (self._line(*first), path, *(self._line(*one) for one in others)):
+            self.lines.append(line)
+        self._fit()
+
+    def _line(self, words: str, role: str) -> QLabel:
+        return label(words, role=role, wrap=True, selectable=True)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Narrower is higher."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        wanted = self.lines.column.totalHeightForWidth(max(200, self.lines.viewport().width()))
+        self.lines.setFixedHeight(max(1, min(HIGHEST, wanted)))
 
     def _lines(self, document: Document, report: DocumentReport | None) -> list[tuple[str, str]]:
         tr = self._look.tr
         lines = [("  ·  ".join([*document_facts(self._look, document), size_text(document.size_bytes)]), "")]
-        lines.append((document.path, "small"))
         lines += [(gap_words(self._look, gap), "danger") for gap in document.gaps[:MOST_GAPS]]
         if len(document.gaps) > MOST_GAPS:
             lines.append((tr.count("docs.gaps_more", len(document.gaps) - MOST_GAPS), "danger"))

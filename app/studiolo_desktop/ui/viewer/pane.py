@@ -87,13 +87,13 @@ class ViewerPane(QWidget):
         around.addWidget(self.details)
         column.addLayout(around)
         self.sheet = Sheet()
-        self.scroll = PageScroll()
-        self.scroll.setWidget(self.sheet)
-        self.scroll.resized.connect(self._fit)
+        self.area = PageScroll()
+        self.area.setWidget(self.sheet)
+        self.area.resized.connect(self._fit)
         self.text = PageText(look)
         self.message = Message(look, on_again=viewer.again, on_password=viewer.unlock)
         self.stack = QStackedWidget()
-        for part in (self.message, self.scroll, self.text):
+        for part in (self.message, self.area, self.text):
             self.stack.addWidget(part)
         column.addWidget(self.stack, 1)
         self._shortcuts()
@@ -271,17 +271,18 @@ class ViewerPane(QWidget):
             self.stack.setCurrentWidget(self.text)
             return
         self.sheet.setAccessibleName(name)
+        self.area.setAccessibleName(name)
         marked = " ".join(shown.view.text[start:end] for start, end in shown.view.ranges)
         self.sheet.setAccessibleDescription(marked or shown.view.text)
         self.sheet.show_picture(shown.picture, shown.view.boxes, sure=sure)
-        self.stack.setCurrentWidget(self.scroll)
+        self.stack.setCurrentWidget(self.area)
         self._fit()
         if turned:
             QTimer.singleShot(0, self, self._to_mark)
 
     @Slot()
     def _fit(self) -> None:
-        width = round((self.scroll.viewport().width() - 2 * Space.M) * ZOOMS[self._zoom])
+        width = round((self.area.viewport().width() - 2 * Space.M) * ZOOMS[self._zoom])
         if width > 0:
             self.sheet.fit(width)
             self._viewer.set_width(round(width * self.devicePixelRatioF()))
@@ -289,11 +290,11 @@ class ViewerPane(QWidget):
     def _to_mark(self) -> None:
         marks = self.sheet.marks()
         if not marks:
-            self.scroll.verticalScrollBar().setValue(0)
+            self.area.verticalScrollBar().setValue(0)
             return
         first = marks[0]
-        self.scroll.ensureVisible(
-            round(first.center().x()), round(first.center().y()), 0, self.scroll.viewport().height() // 3
+        self.area.ensureVisible(
+            round(first.center().x()), round(first.center().y()), 0, self.area.viewport().height() // 3
         )
 
     def _to_passage(self) -> None:
@@ -308,5 +309,5 @@ class ViewerPane(QWidget):
         self._viewer.set_width(round((width - 3 * Space.M) * ZOOMS[self._zoom] * self.devicePixelRatioF()))
 
     def take_focus(self) -> None:
-        """For who uses the keyboard: the page."""
-        self.stack.currentWidget().setFocus()
+        """For who uses the keyboard: the way back, where the keys of the page count too."""
+        self.back_button.setFocus()

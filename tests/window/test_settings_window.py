@@ -74,12 +74,12 @@ def test_the_engine_keeps_what_is_its_own(qtbot, open_window):
 
 def test_the_privacy_profile_changes_and_the_rest_of_the_policy_stays(qtbot, open_window):
     engine = ScriptedEngine()
-    engine.section = {"allow": {"words": ["北风公司"]}}
+    engine.policies[""] = {"allow": {"words": ["北风公司"]}}
     desktop, _ = open_window(engine)
     page = opened(qtbot, desktop).page
     assert page.profile.value == "balanced"
     choose(page.profile, "strict")
-    qtbot.waitUntil(lambda: engine.section == {"allow": {"words": ["北风公司"]}, "profile": "strict"})
+    qtbot.waitUntil(lambda: engine.policies[""] == {"allow": {"words": ["北风公司"]}, "profile": "strict"})
     qtbot.waitUntil(lambda: page.profile.value == "strict")
 
 

@@ -1,0 +1,1 @@
+"""What is hidden from the model, from whom, and the proof of it."""
