@@ -194,6 +194,7 @@ SEARCH_WORDS: dict[str, str] = {
     "embedder": "embedding search index vectors 向量 索引",
     "folders": "watch folder sync directory 同步 目录",
     "profile": "privacy personal data pii mask anonymise pseudonym filter policy 隐私 脱敏 个人信息 策略",
+    "policy": "privacy rules words names audit seal proof pseudonyms 隐私 规则 名单 审计 封闭 假名",
     "context_tokens": "context window ram memory 上下文 内存",
     "threads": "cpu cores processor performance 核心 性能",
     "unload_minutes": "idle unload ram memory keep loaded 内存 卸载 闲置",
