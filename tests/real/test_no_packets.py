@@ -81,7 +81,7 @@ def test_a_day_of_work_sends_no_packet(models_home: Home, tmp_path: Path) -> Non
     told = worked("sealed", models_home, tmp_path / "sealed")
     assert told["packets"] == 0
     assert told["window"]["window"] is True
-    assert told["window"]["state"] == "Sealed: no network"
+    assert told["window"]["state"] == "Sealed: 0 connections possible"
     assert len(told["planted"]) >= 8  # commands, engines and the window each tried to get out
 
 
