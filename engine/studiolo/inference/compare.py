@@ -7,20 +7,17 @@ The texts are people's: they go through the process's standard input, never thro
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from studiolo import wire
 from studiolo.cpu import worker_threads
-from studiolo.errors import Code, EnvironmentFault, StudioloError, UserError, error_for, unexpected
-from studiolo.events import Compared, Event, Failed, Finished, Progress
+from studiolo.errors import Code, EnvironmentFault, UserError
+from studiolo.events import Compared, Event, Finished, Progress
 from studiolo.hardware.memory import available_memory_bytes
-from studiolo.inference import process
+from studiolo.inference.event_process import events_of, serve, tell
 from studiolo.inference.quantize import Source
 from studiolo.jobs import CancelToken
 from studiolo.models.memory import DEFAULT_BATCH, estimate
@@ -58,33 +55,7 @@ def compare(
         return
     models = [{"id": one.model.id, "path": str(one.path)} for one in pair]
     request = {"models": models, "texts": cut, "tokens": tokens, "threads": threads}
-    yield from _run(request, cancel, other_id)
-
-
-def _run(request: dict[str, Any], cancel: CancelToken, other_id: str) -> Iterator[Event]:
-    with process.start("studiolo.inference.compare", output=True) as running:
-        assert running.stdin is not None
-        assert running.stdout is not None
-        cancel.on_cancel(running.kill)
-        ended = False
-        try:
-            with suppress(OSError):  # it has died: what it left to read says so
-                running.stdin.write(wire.dumps(request).encode("ascii") + b"\n")
-                running.stdin.flush()
-            for line in running.stdout:
-                event = wire.event_from(json.loads(line))
-                if isinstance(event, Failed):
-                    raise error_for(event.code, event.values)
-                ended = isinstance(event, Finished)
-                yield event
-        finally:
-            running.kill()
-            with suppress(OSError):  # the rest of the request, which nobody reads any more
-                running.stdin.close()
-    if cancel.cancelled and not ended:
-        yield Finished(reason="cancelled")
-    elif not ended:
-        raise process.no_memory(other_id)
+    yield from events_of("studiolo.inference.compare", request, cancel=cancel, model_id=other_id)
 
 
 def _require_memory(pair: Sequence[Source]) -> None:
@@ -106,17 +77,8 @@ def _require_memory(pair: Sequence[Source]) -> None:
 
 
 def main() -> int:
-    """The process: one line of JSON in, events as lines of JSON out."""
-    try:
-        request = json.loads(sys.stdin.buffer.readline())
-        process.end_with_starter()
-        _measure(request)
-    except StudioloError as error:
-        _tell(Failed(code=error.code.value, values=error.values))
-    except Exception as error:  # noqa: BLE001 - the edge of this process; whoever started it must learn of it
-        told = unexpected(error)
-        _tell(Failed(code=told.code.value, values=told.values))
-    return 0
+    """The process."""
+    return serve(_measure)
 
 
 def _measure(request: dict[str, Any]) -> None:
@@ -132,8 +94,8 @@ def _measure(request: dict[str, Any]) -> None:
     threads = worker_threads(request["threads"])
     measuring = Measuring((loaded[0], loaded[1]), texts, limit=request["tokens"], threads=threads)
     said = _sayer(measuring.total_tokens, loaded[1].model.id)
-    _tell(Compared(measuring.run(said)))
-    _tell(Finished())
+    tell(Compared(measuring.run(said)))
+    tell(Finished())
 
 
 def _sayer(total: int, item: str) -> Callable[[int], None]:
@@ -144,14 +106,9 @@ def _sayer(total: int, item: str) -> Callable[[int], None]:
         done = min(total, done + more)
         if time.monotonic() - last >= SAID_EVERY_S:
             last = time.monotonic()
-            _tell(Progress(stage="compare", done=done, total=total, item=item))
+            tell(Progress(stage="compare", done=done, total=total, item=item))
 
     return say
-
-
-def _tell(event: Event) -> None:
-    sys.stdout.write(wire.dumps(wire.event_plain(event)) + "\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":
