@@ -50,6 +50,9 @@ class KeptEmbedder:
     def count_tokens(self, text: str) -> int:
         return self.inner.count_tokens(text)
 
+    def count_tokens_batch(self, texts: Sequence[str]) -> list[int]:
+        return self.inner.count_tokens_batch(texts)
+
     def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
         return self._kept("passage", texts)
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-FORMAT = 1  # of the graphs and of the kept choice
+FORMAT = 2  # of the graphs and of the kept choice
 LEAST_COSINE = 0.99
 _LIBRARIES = (
     "ctranslate2",

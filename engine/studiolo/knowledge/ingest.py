@@ -163,7 +163,9 @@ def pieces_of(parsed: Parsed, *, embedder: TextEmbedder, sizes: Sizes) -> list[P
             label=one.label,
             language=one.language,
         )
-        for one in chunk(parsed, count_tokens=embedder.count_tokens, sizes=sizes)
+        for one in chunk(
+            parsed, count_tokens=embedder.count_tokens, count_many=embedder.count_tokens_batch, sizes=sizes
+        )
     ]
 
 
@@ -239,7 +241,10 @@ def _embed_some(tools: Tools, library: LibraryRow, owner: dict[int, Item], *, be
     import numpy as np
 
     embedder = tools.embedder_for(library.embedder)
-    wanted = list(owner)
+    at_hand = {number: item.rows[number] for number, item in owner.items() if number in item.rows}
+    rows = rows_of(tools, library.id, list(owner), at_hand)
+    # Those of like length together, so that little padding is computed. Bytes follow tokens in both scripts.
+    wanted = sorted(rows, key=lambda number: len(_indexed(rows[number]).encode()))
 
     def one(start: int) -> tuple[list[int], NDArray[np.float32] | None]:
         tools.give_way(lambda: all(item.over for item in owner.values()))
@@ -247,15 +252,12 @@ def _embed_some(tools: Tools, library: LibraryRow, owner: dict[int, Item], *, be
         for item in {id(owner[number]): owner[number] for number in step}.values():
             item.embedding = True
             item.batch.progress("embed", before + start, of, item=item.shown)
-        at_hand = {n: owner[n].rows[n] for n in step if n in owner[n].rows}
-        rows = rows_of(tools, library.id, step, at_hand)
-        if not rows:
+        if not step:
             return [], None
-        texts = [f"{row.context}\n{row.text}" if row.context else row.text for row in rows.values()]
-        vectors = embedder.embed_passages(texts)
-        for number in rows:
+        vectors = embedder.embed_passages([_indexed(rows[number]) for number in step])
+        for number in step:
             owner[number].batch.did(1)
-        return list(rows), vectors
+        return step, vectors
 
     made: list[int] = []
     vectors: list[NDArray[np.float32]] = []
@@ -268,6 +270,11 @@ def _embed_some(tools: Tools, library: LibraryRow, owner: dict[int, Item], *, be
                 vectors.append(found)
     if made:
         _store_vectors(tools, library, made, np.concatenate(vectors))
+
+
+def _indexed(row: Row) -> str:
+    """What of a passage is embedded."""
+    return f"{row.context}\n{row.text}" if row.context else row.text
 
 
 def _store_vectors(tools: Tools, library: LibraryRow, numbers: list[int], vectors: NDArray[np.float32]) -> None:

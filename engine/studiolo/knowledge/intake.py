@@ -249,6 +249,8 @@ class Intake:
             self._put("shelve", item)
 
     def _shelve(self) -> None:
+        with suppress(StudioloError):  # which the first passages meet again
+            self._tools.store.warm()
         while (item := self._next("shelve")) is not None:
             items = self._together("shelve", item, most=_SHELVE_MOST)
             try:

@@ -94,6 +94,10 @@ class TextEmbedder(Protocol):
         """Tokens of `text`, without the ones the model puts around it."""
         ...
 
+    def count_tokens_batch(self, texts: Sequence[str]) -> list[int]:
+        """The same for several texts, in one call."""
+        ...
+
     def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """One row a text."""
         ...

@@ -279,6 +279,10 @@ class PassageStore:
             _passages(library_id), lambda table: table.search(), limit=limit, score="", within=within, where=where
         )
 
+    def warm(self) -> None:
+        """Load the library and open the folder: a second that the first file need not wait for once it is read."""
+        self._connected()
+
     def close(self) -> None:
         """Let go of the files."""
         with self._writing, self._gate.alone():

@@ -57,7 +57,7 @@ class LocalCore:
     def _learn(self, library: str, document_id: str) -> None:
         """Give every value of a document its pseudonym now, so that a question that names one is recognised."""
         for passage in self._parts.knowledge.passages(library, document_id):
-            if passage.spans is not None:
+            if passage.spans:
                 with suppress(PolicyBlock):  # what the policy blocks never comes to need one
                     self._parts.screener.screen(
                         passage.text, library_id=library_scope(library), spans=passage.spans, direction="passage"

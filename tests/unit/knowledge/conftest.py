@@ -34,6 +34,9 @@ class HashEmbedder:
     def count_tokens(self, text: str) -> int:
         return len(_WORD.findall(text.lower()))
 
+    def count_tokens_batch(self, texts: Sequence[str]) -> list[int]:
+        return [self.count_tokens(text) for text in texts]
+
     def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
         self.embedded.extend(texts)
         return np.stack([self._vector(text) for text in texts])
