@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_BATCH_TOKENS = 1024  # padded tokens of one batch
+_BATCH_TOKENS = 512  # padded tokens of one batch
 _BATCH_MOST = 32
 
 
