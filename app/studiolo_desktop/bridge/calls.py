@@ -72,3 +72,30 @@ class Calls(QObject):
     def _deliver(self, deliver: Callable[[], None]) -> None:
         if not self._closed:
             deliver()
+
+
+class LatestCall:
+    """Calls of which only the last one's answer is wanted: those before come to nothing."""
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+        self._number = 0
+
+    def drop(self) -> None:
+        """What is under way is not wanted any more."""
+        self._number += 1
+
+    def run(self, work: Callable[[Engine], T], *, then: Callable[[T], None], failed: Callable[[Problem], None]) -> None:
+        """As `Calls.run`; neither is called once another call was begun, or `drop` said so."""
+        self.drop()
+        number = self._number
+
+        def arrived(result: T) -> None:
+            if number == self._number:
+                then(result)
+
+        def broken(problem: Problem) -> None:
+            if number == self._number:
+                failed(problem)
+
+        self._calls.run(work, then=arrived, failed=broken)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import count
-
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from studiolo.types import FITS, Hit
-from studiolo_desktop.bridge.calls import Calls
+from studiolo_desktop.bridge.calls import Calls, LatestCall
 from studiolo_desktop.bridge.problem import Problem
 from studiolo_desktop.models.library import LibraryModel
 
@@ -24,8 +22,7 @@ class FindingModel(QObject):
         super().__init__(parent)
         self._calls = calls
         self._library = library
-        self._askings = count(1)
-        self._latest = 0
+        self._latest = LatestCall(calls)
         self._later = QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._later.timeout.connect(self.now)
         self.query = ""
@@ -45,7 +42,7 @@ class FindingModel(QObject):
         if query.strip() == self.query:
             return
         self.query = query.strip()
-        self._latest = next(self._askings)  # what is under way is not wanted any more
+        self._latest.drop()
         self.hits, self.problem = None, None
         self.searching = bool(self.query)
         if self.query:
@@ -61,24 +58,21 @@ class FindingModel(QObject):
         if not self.query:
             return
         query, library = self.query, self._library.library
-        number = self._latest = next(self._askings)
         self.searching, self.problem = True, None
         self.changed.emit()
-        self._calls.run(
+        self._latest.run(
             lambda engine: engine.search(query, library=library, limit=MOST),
-            then=lambda hits: self._arrived(number, library, hits),
-            failed=lambda problem: self._failed(number, problem),
+            then=lambda hits: self._arrived(library, hits),
+            failed=self._failed,
         )
 
-    def _arrived(self, number: int, library: str, hits: list[Hit]) -> None:
-        if number == self._latest:
-            self.searching, self.library, self.hits = False, library, hits
-            self.changed.emit()
+    def _arrived(self, library: str, hits: list[Hit]) -> None:
+        self.searching, self.library, self.hits = False, library, hits
+        self.changed.emit()
 
-    def _failed(self, number: int, problem: Problem) -> None:
-        if number == self._latest:
-            self.searching, self.problem = False, problem
-            self.changed.emit()
+    def _failed(self, problem: Problem) -> None:
+        self.searching, self.problem = False, problem
+        self.changed.emit()
 
     @Slot(str)
     def _library_changed(self, _name: str) -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import count
-
 from PySide6.QtCore import QObject, Signal, Slot
 
 from studiolo.types import LibraryMap, MapPoint
-from studiolo_desktop.bridge.calls import Calls
+from studiolo_desktop.bridge.calls import Calls, LatestCall
 from studiolo_desktop.bridge.problem import Problem
 from studiolo_desktop.models.library import LibraryModel
 from studiolo_desktop.models.viewer import Place
@@ -22,8 +20,7 @@ class MapModel(QObject):
         super().__init__(parent)
         self._calls = calls
         self._library = library
-        self._askings = count(1)
-        self._latest = 0
+        self._latest = LatestCall(calls)
         self._mark: tuple[object, ...] = ()
         self.open = False
         self.loading = False
@@ -40,22 +37,21 @@ class MapModel(QObject):
         """Look at it no more."""
         if self.open:
             self.open, self.map, self._mark = False, None, ()
-            self._latest = next(self._askings)
+            self._latest.drop()
             self.changed.emit()
 
     def refresh(self) -> None:
         """Read the map of the library shown."""
         name = self._library.library
-        number = self._latest = next(self._askings)
         if self.map is not None and self.map.library != name:
             self.map = None
         self.loading, self.problem = True, None
         self._mark = self._now()
         self.changed.emit()
-        self._calls.run(
+        self._latest.run(
             lambda engine: engine.library_map(name),
-            then=lambda found: self._arrived(number, found),
-            failed=lambda problem: self._failed(number, problem),
+            then=self._arrived,
+            failed=self._failed,
         )
 
     def place(self, point: MapPoint) -> Place:
@@ -75,15 +71,13 @@ class MapModel(QObject):
         library = self._library
         return (library.library, *((d.id, d.sha256, d.status) for d in library.documents))
 
-    def _arrived(self, number: int, found: LibraryMap) -> None:
-        if number == self._latest:
-            self.loading, self.map = False, found
-            self.changed.emit()
+    def _arrived(self, found: LibraryMap) -> None:
+        self.loading, self.map = False, found
+        self.changed.emit()
 
-    def _failed(self, number: int, problem: Problem) -> None:
-        if number == self._latest:
-            self.loading, self.problem = False, problem
-            self.changed.emit()
+    def _failed(self, problem: Problem) -> None:
+        self.loading, self.problem = False, problem
+        self.changed.emit()
 
     @Slot()
     def _documents_changed(self) -> None:

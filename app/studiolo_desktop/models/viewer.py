@@ -6,7 +6,6 @@ Pages are read, and their pictures decoded, on a thread of `Calls`; what arrives
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import count
 from typing import Literal
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
@@ -15,7 +14,7 @@ from PySide6.QtGui import QImage
 from studiolo.engine import Engine
 from studiolo.errors import Code, UserError
 from studiolo.types import PAGE_WIDTH, Citation, Document, DocumentReport, Hit, PageView
-from studiolo_desktop.bridge.calls import Calls
+from studiolo_desktop.bridge.calls import Calls, LatestCall
 from studiolo_desktop.bridge.problem import Problem
 from studiolo_desktop.models.library import LibraryModel
 
@@ -84,8 +83,7 @@ class ViewerModel(QObject):
         super().__init__(parent)
         self._calls = calls
         self._library = library
-        self._askings = count(1)
-        self._latest = 0
+        self._latest = LatestCall(calls)
         self._width = PAGE_WIDTH
         self._passwords: tuple[str, ...] = ()
         self._sharpen = QTimer(self, singleShot=True, interval=SETTLE_MS)
@@ -140,7 +138,7 @@ class ViewerModel(QObject):
     def close(self) -> None:
         """Look at nothing."""
         if self.place is not None:
-            self._latest = next(self._askings)
+            self._latest.drop()
             self._sharpen.stop()
             self.place = self.shown = self.problem = self.report = None
             self._passwords = ()
@@ -173,24 +171,21 @@ class ViewerModel(QObject):
     def _read(self) -> None:
         place, page, width, passwords = self.place, self.page, self._width, self._passwords
         assert place is not None
-        number = self._latest = next(self._askings)
         self.loading, self.problem = True, None
         self.changed.emit()
-        self._calls.run(
+        self._latest.run(
             lambda engine: read_page(engine, place, page, width=width, passwords=passwords),
-            then=lambda shown: self._arrived(number, shown),
-            failed=lambda problem: self._failed(number, problem),
+            then=self._arrived,
+            failed=self._failed,
         )
 
-    def _arrived(self, number: int, shown: Shown) -> None:
-        if number == self._latest:
-            self.loading, self.shown, self.page = False, shown, shown.view.page
-            self.changed.emit()
+    def _arrived(self, shown: Shown) -> None:
+        self.loading, self.shown, self.page = False, shown, shown.view.page
+        self.changed.emit()
 
-    def _failed(self, number: int, problem: Problem) -> None:
-        if number == self._latest:
-            self.loading, self.shown, self.problem = False, None, problem
-            self.changed.emit()
+    def _failed(self, problem: Problem) -> None:
+        self.loading, self.shown, self.problem = False, None, problem
+        self.changed.emit()
 
     def _read_report(self, place: Place) -> None:
         self._calls.run(

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from studiolo.cpu import require_avx2
 from studiolo.errors import Code, EnvironmentFault, disk_fault, import_failed
+from studiolo.imports import only_submodules
 from studiolo.knowledge.gate import Gate
 from studiolo.knowledge.language import fold
 from studiolo.knowledge.ranges import Ranges, runs
@@ -372,6 +373,8 @@ class PassageStore:
             if self._db is None:
                 require_avx2()
                 os.environ.setdefault("LANCEDB_LOG", "off")  # it would write to stderr, and quote what it reads
+                # What calls a server of Lance's by HTTP: a third of the time that LanceDB takes to import.
+                only_submodules("lance_namespace_urllib3_client")
                 try:
                     import lancedb  # noqa: TID251 - the one place
                 except (ImportError, OSError) as error:

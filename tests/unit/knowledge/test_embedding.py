@@ -43,12 +43,12 @@ def test_languages_are_known_by_family(folder, model_id, languages):
 
 
 def test_batches_are_of_like_length_and_bounded():
-    lengths = [500, 3, 500, 2, 400, 1, 490, 480] + [1] * 40
+    lengths = [250, 3, 250, 2, 200, 1, 245, 240] + [1] * 40
     groups = batches(lengths)
     assert sorted(index for group in groups for index in group) == list(range(len(lengths)))
     for group in groups:
         longest = max(lengths[index] for index in group)
-        assert len(group) == 1 or (len(group) <= 32 and len(group) * longest <= 1024)
+        assert len(group) == 1 or (len(group) <= 32 and len(group) * longest <= 512)
     assert set(groups[0]) == {0, 2}
 
 
