@@ -120,6 +120,13 @@ class QuestionTools(QWidget):
             self.editing.emit(True)
         self.editor.field.setFocus()
 
+    def take(self, turn: ChatTurn) -> None:
+        """Be for this turn from now on."""
+        self._close()
+        self._turn = turn
+        self._shown = ()
+        self.refresh()
+
     def leave(self) -> None:
         """Leave the question as it is."""
         self._close()

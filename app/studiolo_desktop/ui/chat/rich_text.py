@@ -142,6 +142,11 @@ class AnswerText(FittedBrowser):
             self._show_whole()
         self._trim_last_block()
 
+    def forget(self) -> None:
+        """Be as new: another answer comes, whose beginning and whose chips are its own."""
+        self._markdown, self._markers, self._writing, self._sides = "", frozenset(), False, None
+        self.setAccessibleDescription("")
+
     def _show_whole(self) -> None:
         cursor = self.textCursor()
         selection = (cursor.anchor(), cursor.position()) if cursor.hasSelection() else None

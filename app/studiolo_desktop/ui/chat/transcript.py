@@ -17,9 +17,10 @@ from studiolo_desktop.ui.common.controls import button
 from studiolo_desktop.ui.common.scroll import ScrollColumn
 
 AT_ONCE = 4  # turns that a conversation opens with; those beyond come one by one, each in its own frame
-MOST = 48  # turns that are built at a time
-NEAR = 2  # heights of the view: so much is built beyond what is seen
+NEAR = 2  # heights of the view: so much is built beyond what is seen ...
+FAR = 3  # ... and so much is kept on the other side
 SETTLE_MS = 60
+SPARE = 8  # views that are kept for turns to come: in one that is there a turn is shown in a third of the time
 PACE_MS = 8  # between two turns that are built while one scrolls
 
 
@@ -36,6 +37,7 @@ class Transcript(ScrollColumn):
         self._look = look
         self._chat = chat
         self._views: dict[int, TurnView] = {}  # by the turn's key, in their order
+        self._spare: list[TurnView] = []
         self._first = 0  # the turns that are built are those from here ...
         self._end = 0  # ... to before here
         self._following = True
@@ -106,13 +108,20 @@ class Transcript(ScrollColumn):
         self._refresh_earlier()
         for view in self._views.values():
             view.relook()
+        while self._spare:
+            self._spare.pop().deleteLater()
 
     def _build(self, turn: ChatTurn) -> TurnView:
+        if self._spare:
+            view = self._spare.pop()
+            view.take(turn)
+            view.show()
+            return view
         view = TurnView(self._look, turn, self._chat.ask_again)
         view.source_wanted.connect(self.source_wanted)
         view.link_wanted.connect(self.link_wanted)
-        view.tools.edited.connect(lambda text: self._chat.edit(turn, text))
-        view.tools.version_wanted.connect(lambda number: self._chat.show_version(turn, number))
+        view.tools.edited.connect(lambda text: self._chat.edit(view.turn, text))
+        view.tools.version_wanted.connect(lambda number: self._chat.show_version(view.turn, number))
         view.seen_wanted.connect(self.seen_wanted)
         self.built.emit(view)
         return view
@@ -132,7 +141,10 @@ class Transcript(ScrollColumn):
         view = self._views.pop(key)
         view.hide()
         self._turns.removeWidget(view)
-        view.deleteLater()
+        if len(self._spare) < SPARE:
+            self._spare.append(view)
+        else:
+            view.deleteLater()
 
     def _refresh_earlier(self) -> None:
         self._earlier.setText(self._look.tr("chat.earlier_turns"))
@@ -144,15 +156,43 @@ class Transcript(ScrollColumn):
             self._extend_up()
 
     def _reach(self) -> None:
-        """Build one more turn where little is left beyond what is seen; let go of those that are far away."""
+        """Let go of a turn that is far away, or build one more where little is left beyond what is seen.
+
+        Not both in one layout: what is seen is held where it is by how much the whole height changes.
+        """
         bar = self.verticalScrollBar()
         near = NEAR * self.viewport().height()
-        if bar.value() < near and self._first > 0:
+        if self._let_go_of_far():
+            self._pace.start()
+        elif bar.value() < near and self._first > 0:
             self._extend_up()
             self._pace.start()
         elif bar.maximum() - bar.value() < near and self._end < len(self._chat.turns):
             self._extend_down()
             self._pace.start()
+
+    def _let_go_of_far(self) -> bool:
+        """Drop the first or the last view where enough is built on its side without it; whether one was."""
+        if len(self._views) <= AT_ONCE or self._below is not None:
+            return False
+        bar = self.verticalScrollBar()
+        first, last = next(iter(self._views)), next(reversed(self._views))
+        height = self._views[first].height()
+        if self._dispensable(bar.value(), first):
+            self._drop(first)
+            self._first += 1
+            self._refresh_earlier()
+            bar.setValue(max(0, bar.value() - height))
+            return True
+        if self._dispensable(bar.maximum() - bar.value(), last):
+            self._drop(last)
+            self._end -= 1
+            return True
+        return False
+
+    def _dispensable(self, beyond: int, key: int) -> bool:
+        """Whether the outermost view on one side may go, where so many pixels are built beyond what is seen."""
+        return beyond - self._views[key].height() > FAR * self.viewport().height()
 
     def _extend_up(self) -> None:
         if self._first == 0:
@@ -163,12 +203,6 @@ class Transcript(ScrollColumn):
         view = self._build(turn)
         self._views = {turn.key: view, **self._views}
         self._turns.insertWidget(1, view)
-        if len(self._views) > MOST:
-            gone = next(reversed(self._views))
-            if self._below is not None:
-                self._below = max(0, self._below - self._views[gone].height())
-            self._drop(gone)
-            self._end -= 1
         self._refresh_earlier()
 
     def _extend_down(self) -> None:
@@ -176,14 +210,6 @@ class Transcript(ScrollColumn):
         self._end += 1
         self._views[turn.key] = self._build(turn)
         self._turns.addWidget(self._views[turn.key])
-        if len(self._views) > MOST:
-            gone = next(iter(self._views))
-            height = self._views[gone].height()
-            self._drop(gone)
-            self._first += 1
-            self._refresh_earlier()
-            bar = self.verticalScrollBar()
-            bar.setValue(max(0, bar.value() - height))
 
     def _hold(self) -> None:
         """What is seen stays where it is while something comes in above it."""

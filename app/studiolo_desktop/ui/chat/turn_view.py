@@ -49,7 +49,7 @@ class TurnView(QWidget):
         column.setContentsMargins(0, 0, 0, Space.XL)
         column.setSpacing(Space.M)
 
-        self.question = label(turn.question, role="question", wrap=True, selectable=True)
+        self.question = label(role="question", wrap=True)
         self.question.setIndent(0)
         row = QHBoxLayout()
         row.addStretch(1)
@@ -96,7 +96,22 @@ class TurnView(QWidget):
         self._facts = label(role="small")
         self._foot = self._build_foot()
         column.addWidget(self._foot)
+        self.take(turn)
+
+    def take(self, turn: ChatTurn) -> None:
+        """Show this turn from now on: nothing stays of the one before. Making a view anew takes three times as long."""
+        self.turn = turn
+        self._shown = ()
+        self.question.setTextFormat(Qt.TextFormat.PlainText)
+        self.question.setText(turn.question)
+        self.question.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.question.setAccessibleName(f"{self._look.tr('chat.question')}: {turn.question}")
+        self.question.setAccessibleDescription("")
+        self.tools.take(turn)
+        self.answer.forget()
         self.refresh()
+        if self.isVisible() or self.testAttribute(Qt.WidgetAttribute.WA_Resized):
+            self._fit_question()
 
     def _build_foot(self) -> QWidget:
         foot = QWidget()

@@ -27,7 +27,7 @@ class TurnChips(QObject):
         super().__init__(transcript)
         self._look = look
         self._screenings = screenings
-        self._views: dict[int, TurnView] = {}
+        self._views: set[TurnView] = set()
         transcript.built.connect(self.attach)
         screenings.arrived.connect(self._arrived)
         look.changed.connect(self._relook)
@@ -35,9 +35,8 @@ class TurnChips(QObject):
     @Slot(object)
     def attach(self, view: TurnView) -> None:
         """A turn's view was made."""
-        key = view.turn.key
-        self._views[key] = view
-        view.destroyed.connect(lambda: self._views.pop(key, None) if self._views.get(key) is view else None)
+        self._views.add(view)
+        view.destroyed.connect(lambda: self._views.discard(view))
         view.refreshed.connect(lambda: self._refresh(view))
         view.answer.value_clicked.connect(lambda number: self._open(view, self._answer, number))
         view.answer.highlighted.connect(lambda url: self._hint(view, url))
@@ -63,14 +62,15 @@ class TurnChips(QObject):
 
     @Slot(str)
     def _arrived(self, turn_id: str) -> None:
-        for view in self._views.values():
-            if view.turn.id == turn_id:
+        for view in self._views:
+            if view.turn.id == turn_id and not view.isHidden():
                 self._show(view)
 
     @Slot()
     def _relook(self) -> None:
-        for view in self._views.values():
-            self._show(view)
+        for view in self._views:
+            if not view.isHidden():
+                self._show(view)
 
     def _question(self, view: TurnView) -> Sides | None:
         screening = self._screenings.of(view.turn.id)
