@@ -238,6 +238,33 @@ def test_two_thousand_turns_open_at_once(qtbot, open_window):
     assert transcript.view(desktop.chat.turns[-1]) is not None
 
 
+def test_a_view_that_is_used_again_shows_its_new_turn_and_nothing_of_the_old(qtbot, open_window):
+    engine = ScriptedEngine()
+    engine.history["long"] = [
+        engine._turn(
+            f"t{n}", "long", type("Q", (), {"text": f"问题 {n}?", "model": None})(), f"Answer {n}. " * 60, "complete"
+        )
+        for n in range(120)
+    ]
+    engine.titles["long"] = "A long one"
+    desktop, _ = open_window(engine)
+    desktop.chat.open("long")
+    qtbot.waitUntil(lambda: len(desktop.chat.turns) == 120)
+    transcript = desktop.window.transcript
+    made = {id(view) for view in transcript._views.values()}
+    bar = transcript.verticalScrollBar()
+    for way in (-1, 1):
+        for _ in range(60):
+            bar.setValue(bar.value() + way * 300)
+            qtbot.wait(15)
+            made |= {id(view) for view in transcript._views.values()}
+        assert len(transcript._views) < 40
+        for turn in desktop.chat.turns[transcript._first : transcript._end]:
+            view = transcript.view(turn)
+            assert (view.turn, view.question.text(), view.answer.markdown) == (turn, turn.question, turn.answer)
+    assert len(made) < 60
+
+
 def test_however_much_was_hidden_the_page_is_no_wider_than_the_window(qtbot, open_window):
     engine = ScriptedEngine()
     engine.redactions = tuple(Redaction(kind, 2) for kind in ENTITY_WORDS if kind != "*")
