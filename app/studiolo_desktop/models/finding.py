@@ -20,7 +20,6 @@ class FindingModel(QObject):
 
     def __init__(self, calls: Calls, library: LibraryModel, *, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._calls = calls
         self._library = library
         self._latest = LatestCall(calls)
         self._later = QTimer(self, singleShot=True, interval=SETTLE_MS)

@@ -18,7 +18,6 @@ class MapModel(QObject):
 
     def __init__(self, calls: Calls, library: LibraryModel, *, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._calls = calls
         self._library = library
         self._latest = LatestCall(calls)
         self._mark: tuple[object, ...] = ()

@@ -326,7 +326,7 @@ def _embed(work: _Work, embedder: TextEmbedder) -> Iterator[Event]:
             work.stop_if_cancelled()
             yield Progress("embed", len(had) + start + first, len(every))
             step = rows[first : first + _EMBED_STEP]
-            vectors.append(embedder.embed_passages([f"{r.context}\n{r.text}" if r.context else r.text for r in step]))
+            vectors.append(embedder.embed_passages([row.indexed for row in step]))
         made = [row.id for row in rows]
         if made:
             with tools.writing:

@@ -244,7 +244,7 @@ def _embed_some(tools: Tools, library: LibraryRow, owner: dict[int, Item], *, be
     at_hand = {number: item.rows[number] for number, item in owner.items() if number in item.rows}
     rows = rows_of(tools, library.id, list(owner), at_hand)
     # Those of like length together, so that little padding is computed. Bytes follow tokens in both scripts.
-    wanted = sorted(rows, key=lambda number: len(_indexed(rows[number]).encode()))
+    wanted = sorted(rows, key=lambda number: len(rows[number].indexed.encode()))
 
     def one(start: int) -> tuple[list[int], NDArray[np.float32] | None]:
         tools.give_way(lambda: all(item.over for item in owner.values()))
@@ -254,7 +254,7 @@ def _embed_some(tools: Tools, library: LibraryRow, owner: dict[int, Item], *, be
             item.batch.progress("embed", before + start, of, item=item.shown)
         if not step:
             return [], None
-        vectors = embedder.embed_passages([_indexed(rows[number]) for number in step])
+        vectors = embedder.embed_passages([rows[number].indexed for number in step])
         for number in step:
             owner[number].batch.did(1)
         return step, vectors
@@ -270,11 +270,6 @@ def _embed_some(tools: Tools, library: LibraryRow, owner: dict[int, Item], *, be
                 vectors.append(found)
     if made:
         _store_vectors(tools, library, made, np.concatenate(vectors))
-
-
-def _indexed(row: Row) -> str:
-    """What of a passage is embedded."""
-    return f"{row.context}\n{row.text}" if row.context else row.text
 
 
 def _store_vectors(tools: Tools, library: LibraryRow, numbers: list[int], vectors: NDArray[np.float32]) -> None:

@@ -94,7 +94,7 @@ def _some(
             return
         yield Progress("embed", before + start, of)
         step = rows[start : start + _STEP]
-        vectors.append(model.embed_passages([f"{r.context}\n{r.text}" if r.context else r.text for r in step]))
+        vectors.append(model.embed_passages([row.indexed for row in step]))
     if not rows:
         return
     with tools.writing:

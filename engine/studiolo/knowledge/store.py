@@ -58,6 +58,11 @@ class Row:
     text: str = field(repr=False)
     context: str = field(default="", repr=False)
 
+    @property
+    def indexed(self) -> str:
+        """What words and vectors are made of."""
+        return f"{self.context}\n{self.text}" if self.context else self.text
+
 
 @dataclass(frozen=True, slots=True)
 class Match:
@@ -525,7 +530,7 @@ def _passages_arrow(rows: Sequence[Row], schema: Any) -> Any:
         "id": [row.id for row in rows],
         "text": [row.text for row in rows],
         "context": [row.context for row in rows],
-        _INDEXED: [fold(f"{row.context}\n{row.text}" if row.context else row.text) for row in rows],
+        _INDEXED: [fold(row.indexed) for row in rows],
     }
     return pa.table(columns, schema=schema)
 

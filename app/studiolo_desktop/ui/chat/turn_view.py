@@ -105,13 +105,12 @@ class TurnView(QWidget):
         self.question.setTextFormat(Qt.TextFormat.PlainText)
         self.question.setText(turn.question)
         self.question.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.question.setAccessibleName(f"{self._look.tr('chat.question')}: {turn.question}")
+        self._name_question()
         self.question.setAccessibleDescription("")
         self.tools.take(turn)
         self.answer.forget()
         self.refresh()
-        if self.isVisible() or self.testAttribute(Qt.WidgetAttribute.WA_Resized):
-            self._fit_question()
+        self._fit_question()
 
     def _build_foot(self) -> QWidget:
         foot = QWidget()
@@ -172,7 +171,7 @@ class TurnView(QWidget):
         self.copy_button.repaint_icon()
         self.again_button.repaint_icon()
         self.seen_button.repaint_icon()
-        self.question.setAccessibleName(f"{self._look.tr('chat.question')}: {self.turn.question}")
+        self._name_question()
         self.refresh()
         self._fit_question()
 
@@ -180,6 +179,9 @@ class TurnView(QWidget):
         """The question's bubble is as wide as its words, and never the whole width."""
         super().resizeEvent(event)
         self._fit_question()
+
+    def _name_question(self) -> None:
+        self.question.setAccessibleName(f"{self._look.tr('chat.question')}: {self.turn.question}")
 
     def _fit_question(self) -> None:
         self.question.ensurePolished()
